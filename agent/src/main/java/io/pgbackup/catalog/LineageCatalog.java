@@ -1,0 +1,28 @@
+package io.pgbackup.catalog;
+
+import io.pgbackup.postgres.TimelineHistory;
+import io.pgbackup.postgres.WalSegment;
+import io.pgbackup.postgres.WalSegmentSize;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedSet;
+
+/// What one lineage holds, read at one moment. Immutable.
+///
+/// @param backups oldest finish first
+/// @param segments whole segments on all timelines (no `.partial`)
+/// @param path the way to the lineage's newest timeline, along which windows are counted
+/// @param windows oldest first; they do not overlap
+/// @param gaps between the oldest backup's start and the newest segment, along the path
+/// @param lastCommit the greatest commit time that `--latest` reaches, where a backup and a commit
+///   stand
+public record LineageCatalog(
+    Lineage lineage,
+    List<BaseBackup> backups,
+    SortedSet<WalSegment> segments,
+    WalSegmentSize segmentSize,
+    TimelineHistory path,
+    List<RecoveryWindow> windows,
+    List<WalGap> gaps,
+    Optional<Instant> lastCommit) {}

@@ -1,0 +1,24 @@
+package io.pgbackup.engine;
+
+import io.pgbackup.postgres.WalFileName;
+import java.util.Optional;
+
+/// Carries single WAL files to the archive of one lineage and back. Thread-safe.
+public interface WalEngine {
+  enum Pushed {
+    STORED,
+    /// The archive held the same plaintext already.
+    ALREADY_STORED
+  }
+
+  /// Returns only after the store confirmed the object. Create-only.
+  ///
+  /// @throws io.pgbackup.problem.PgBackupException `Refused` if other content stands there, or if
+  ///   it cannot be compared; `StorageFailed` if the store did not answer
+  Pushed push(WalFileName name, byte[] content);
+
+  /// @return the file's plaintext, or nothing only where a listing proved that the archive has no
+  ///   such file
+  /// @throws io.pgbackup.problem.PgBackupException for everything else; a failure is never absence
+  Optional<byte[]> fetch(WalFileName name);
+}

@@ -1,0 +1,59 @@
+package io.pgbackup.engine.format;
+
+import io.pgbackup.postgres.WalFileName;
+import io.pgbackup.store.ObjectKey;
+import io.pgbackup.store.StoreFolder;
+
+/// Where everything lies below one lineage's prefix. `basebackups_005` and `wal_005` are WAL-G's;
+/// what WAL-G has no place for lies under `pgbackup/`.
+public record ArchiveLayout(StoreFolder prefix) {
+  public static final String SENTINEL_SUFFIX = "_backup_stop_sentinel.json";
+
+  public StoreFolder baseBackups() {
+    return prefix.folder("basebackups_005");
+  }
+
+  public StoreFolder wal() {
+    return prefix.folder("wal_005");
+  }
+
+  public StoreFolder own() {
+    return prefix.folder("pgbackup");
+  }
+
+  public ObjectKey claim() {
+    return own().key("claim.json");
+  }
+
+  public StoreFolder leases() {
+    return own().folder("leases");
+  }
+
+  public ObjectKey manifest(BackupName name) {
+    return own().folder("manifests").key(name + ".json.zst");
+  }
+
+  public ObjectKey sentinel(BackupName name) {
+    return baseBackups().key(name + SENTINEL_SUFFIX);
+  }
+
+  public StoreFolder backup(BackupName name) {
+    return baseBackups().folder(name.value());
+  }
+
+  public ObjectKey metadata(BackupName name) {
+    return backup(name).key("metadata.json");
+  }
+
+  public ObjectKey filesMetadata(BackupName name) {
+    return backup(name).key("files_metadata.json");
+  }
+
+  public StoreFolder tarPartitions(BackupName name) {
+    return backup(name).folder("tar_partitions");
+  }
+
+  public ObjectKey wal(WalFileName name, Codec codec) {
+    return wal().key(name.text() + codec.extension());
+  }
+}

@@ -1,0 +1,55 @@
+package io.pgbackup.store;
+
+import java.io.InputStream;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/// A bucket, or a directory that stands for one. All failures are
+/// [io.pgbackup.problem.PgBackupException] with `StorageFailed`, `NotFound` (bucket, `open` of a
+/// missing key) or `Misconfigured`. Faults that may pass (connection, 429, 5xx) were retried with
+/// backoff before they are thrown.
+///
+/// Thread-safe; calls block.
+public interface ObjectStore extends AutoCloseable {
+  /// Every object whose key begins with this text, in key order, fetched page by page. Close the
+  /// stream. User metadata is left out.
+  Stream<StoredObject> list(String keyPrefix);
+
+  /// The folders directly inside this one, in order, without listing what they hold.
+  List<StoreFolder> folders(StoreFolder parent);
+
+  /// The object with its user metadata, or nothing where the store says that it does not exist.
+  /// "Forbidden" is a failure, never absence.
+  Optional<StoredObject> head(ObjectKey key);
+
+  /// @throws io.pgbackup.problem.PgBackupException `NotFound` if there is no such object
+  InputStream open(ObjectKey key);
+
+  /// Writes the whole object if none of that name exists (`If-None-Match: *`), with its CRC32C as a
+  /// header. A lost answer is retried; then [CreateOutcome.AlreadyThere] may mean our own first
+  /// try.
+  CreateOutcome create(ObjectKey key, byte[] content, Map<String, String> metadata);
+
+  /// Begins an upload of unknown length, create-only as well.
+  ObjectUpload upload(ObjectKey key, Map<String, String> metadata);
+
+  /// Writes a mutable object. With an expected version only if the object still has it, without one
+  /// only if no object exists.
+  ///
+  /// @return the new version, or nothing if somebody else was first
+  Optional<String> replace(ObjectKey key, byte[] content, Optional<String> expectedVersion);
+
+  /// Deletes; keys that do not exist count as deleted.
+  ///
+  /// @return keys that still exist because the store refused
+  List<ObjectKey> delete(Collection<ObjectKey> keys);
+
+  /// What a person calls this store: `s3://backups` or `file:///mnt/backups`.
+  String url();
+
+  @Override
+  void close();
+}
