@@ -1,0 +1,4 @@
+@NullMarked
+package io.pgbackup.engine.format;
+
+import org.jspecify.annotations.NullMarked;
