@@ -1,0 +1,185 @@
+package io.pgbackup.postgres.jdbc;
+
+import io.pgbackup.config.PgBackupConfig.PostgresConfig;
+import io.pgbackup.postgres.Lsn;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.function.Supplier;
+import org.postgresql.Driver;
+
+/// One connection to the server, with the timeouts that a database or role may have set switched
+/// off, because a base backup keeps it open for hours.
+///
+/// Every failure is a [io.pgbackup.problem.PgBackupException] with `PostgresFailed`, or
+/// `Misconfigured` for a password file that cannot be read. Not thread-safe. A connection that
+/// failed is not repaired: close this one and connect anew.
+public final class PostgresClient implements AutoCloseable {
+  // One statement for all versions: transaction_timeout came with 17. A commit that waits for a
+  // standby would stop the heartbeat when that standby is away.
+  private static final String PREPARE_SESSION =
+      """
+      SELECT set_config(name, CASE name
+          WHEN 'search_path' THEN 'pg_catalog' WHEN 'synchronous_commit' THEN 'local' ELSE '0' END,
+        false)
+      FROM pg_catalog.pg_settings
+      WHERE name IN ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout',
+        'idle_session_timeout', 'transaction_timeout', 'search_path', 'synchronous_commit')
+      """;
+
+  private final Connection connection;
+  private final SqlFailures failures;
+
+  private PostgresClient(Connection connection, SqlFailures failures) {
+    this.connection = connection;
+    this.failures = failures;
+  }
+
+  /// Connects over the Unix socket `<host>/.s.PGSQL.<port>` or over TCP. The password file is read
+  /// at each call, so that a changed password needs no restart.
+  public static PostgresClient connect(PostgresConfig config) {
+    ConnectionSettings settings = new ConnectionSettings(config);
+    SqlFailures failures = new SqlFailures(config);
+    try {
+      Connection connection = new Driver().connect(settings.url(), settings.properties());
+      if (connection == null) {
+        throw new SQLException("no driver for " + settings.url());
+      }
+      PostgresClient client = new PostgresClient(connection, failures);
+      try {
+        client.query("prepare the session", PREPARE_SESSION, rows -> true);
+        return client;
+      } catch (RuntimeException e) {
+        client.close();
+        throw e;
+      }
+    } catch (SQLException e) {
+      throw failures.connecting(e).causedBy(e);
+    }
+  }
+
+  /// Asks for everything that does not change while the server runs, and for its role and timeline.
+  public ServerFacts facts() {
+    return query("tell its settings", FactsQueries.FACTS, FactsQueries::facts);
+  }
+
+  /// Needs the role `pg_monitor`.
+  public ArchiverStats archiverStats() {
+    return query("tell its archiver's state", FactsQueries.ARCHIVER, FactsQueries::archiver);
+  }
+
+  public Instant now() {
+    return query("tell the time", "SELECT clock_timestamp()", rows -> instant(rows, 1));
+  }
+
+  /// Writes a small record *with a commit* into WAL, so that an idle server too has commits whose
+  /// times bound the recovery window. Not possible in recovery.
+  ///
+  /// @return the position behind the record
+  public Lsn heartbeat() {
+    return query(
+        "write a heartbeat into WAL",
+        "SELECT pg_logical_emit_message(true, 'pgbackup', 'heartbeat')",
+        rows -> lsn(rows, 1));
+  }
+
+  /// Ends the current segment, so that it is archived. Does nothing where the segment is still
+  /// empty. Not possible in recovery.
+  ///
+  /// @return the position behind the last byte that was written
+  public Lsn switchWal() {
+    return query("switch to a new WAL segment", "SELECT pg_switch_wal()", rows -> lsn(rows, 1));
+  }
+
+  /// Begins a non-exclusive base backup with an immediate checkpoint. It ends with [#stopBackup],
+  /// or unfinished when this connection closes.
+  ///
+  /// @param deadline how long the checkpoint may take
+  public BackupStart startBackup(String label, Duration deadline) {
+    String function =
+        facts().version().namesBackupStartAndStop()
+            ? "pg_backup_start(label => ?, fast => true)"
+            : "pg_start_backup(label => ?, fast => true, exclusive => false)";
+    return within(
+        deadline,
+        () ->
+            query(
+                "start a base backup",
+                "SELECT clock_timestamp(), " + function,
+                rows -> new BackupStart(lsn(rows, 2), instant(rows, 1)),
+                label));
+  }
+
+  /// Ends the base backup of this connection. A primary also switches to a new segment. Does not
+  /// wait for the archive: that is for the caller to prove.
+  public BackupStop stopBackup(Duration deadline) {
+    String function =
+        facts().version().namesBackupStartAndStop()
+            ? "pg_backup_stop(wait_for_archive => false)"
+            : "pg_stop_backup(exclusive => false, wait_for_archive => false)";
+    return within(
+        deadline,
+        () ->
+            query(
+                "stop the base backup",
+                "SELECT lsn, labelfile, spcmapfile, clock_timestamp() FROM " + function,
+                rows ->
+                    new BackupStop(
+                        lsn(rows, 1), rows.getString(2), rows.getString(3), instant(rows, 4))));
+  }
+
+  /// Ends the session; a base backup that is not stopped ends without a trace on the server.
+  @Override
+  public void close() {
+    try {
+      connection.close();
+    } catch (SQLException _) {
+      // The server ends what it still holds when the connection breaks: nothing is left to do.
+    }
+  }
+
+  private <T> T within(Duration deadline, Supplier<T> work) {
+    try {
+      int before = connection.getNetworkTimeout();
+      connection.setNetworkTimeout(Runnable::run, Math.toIntExact(deadline.toMillis()));
+      T result = work.get();
+      connection.setNetworkTimeout(Runnable::run, before);
+      return result;
+    } catch (SQLException e) {
+      throw failures.asking("change the session's deadline", e).causedBy(e);
+    }
+  }
+
+  private <T> T query(String what, String sql, RowReader<T> reader, String... arguments) {
+    try (PreparedStatement statement = connection.prepareStatement(sql)) {
+      for (int i = 0; i < arguments.length; i++) {
+        statement.setString(i + 1, arguments[i]);
+      }
+      try (ResultSet rows = statement.executeQuery()) {
+        if (!rows.next()) {
+          throw new SQLException("the server answered nothing");
+        }
+        return reader.read(rows);
+      }
+    } catch (SQLException e) {
+      throw failures.asking(what, e).causedBy(e);
+    }
+  }
+
+  static Lsn lsn(ResultSet rows, int column) throws SQLException {
+    return Lsn.parse(rows.getString(column));
+  }
+
+  static Instant instant(ResultSet rows, int column) throws SQLException {
+    return rows.getObject(column, OffsetDateTime.class).toInstant();
+  }
+
+  /// Reads the first row; the cursor already stands on it.
+  interface RowReader<T> {
+    T read(ResultSet rows) throws SQLException;
+  }
+}

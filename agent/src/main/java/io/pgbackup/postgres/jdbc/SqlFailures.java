@@ -1,0 +1,93 @@
+package io.pgbackup.postgres.jdbc;
+
+import io.pgbackup.config.PgBackupConfig.PostgresConfig;
+import io.pgbackup.problem.Problem;
+import java.sql.SQLException;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/// Says in the user's words what PostgreSQL or the way to it refused, by SQLSTATE (appendix A of
+/// PostgreSQL's manual).
+final class SqlFailures {
+  private final PostgresConfig config;
+
+  SqlFailures(PostgresConfig config) {
+    this.config = config;
+  }
+
+  Problem connecting(SQLException e) {
+    return Problem.postgresFailed(
+        "cannot connect to PostgreSQL at " + server() + ": " + reason(e), connectHint(state(e)));
+  }
+
+  Problem asking(String what, SQLException e) {
+    return Problem.postgresFailed(
+        "PostgreSQL at " + server() + " failed to " + what + ": " + reason(e), askHint(state(e)));
+  }
+
+  private String server() {
+    String address =
+        config.overUnixSocket()
+            ? config.host() + "/.s.PGSQL." + config.port()
+            : config.host() + ":" + config.port();
+    return address + " as user " + config.user() + ", database " + config.database();
+  }
+
+  private String connectHint(String state) {
+    return switch (state) {
+      case "28P01" -> "Check postgres.user and the password in postgres.passwordFile.";
+      case "28000" ->
+          "Check pg_hba.conf on the server, postgres.user, postgres.sslMode and"
+              + " postgres.rootCertFile.";
+      case "3D000" -> "Check postgres.database.";
+      case "53300" -> "Raise max_connections or superuser_reserved_connections on the server.";
+      case "57P03" -> "The server is starting or stopping; try again when it accepts connections.";
+      default ->
+          config.overUnixSocket()
+              ? "Check that the server runs, that postgres.host names its unix_socket_directories"
+                  + " and that this user may enter it."
+              : "Check that the server runs and that postgres.host, postgres.port,"
+                  + " postgres.sslMode and postgres.rootCertFile fit it.";
+    };
+  }
+
+  private String askHint(String state) {
+    return switch (state) {
+      case "42501" ->
+          "Grant pg_monitor to "
+              + config.user()
+              + ", and EXECUTE on pg_switch_wal and on the functions that start and stop a backup.";
+      case "55000" ->
+          "The server is not in a state for this; see its settings wal_level and archive_mode, and"
+              + " whether it is in recovery.";
+      case "57P01", "57P02", "57P03" ->
+          "The server was stopped or is stopping; try again when it accepts connections.";
+      default -> "See the server's log for the reason.";
+    };
+  }
+
+  private static String state(SQLException e) {
+    @Nullable String state = e.getSQLState();
+    return state == null ? "" : state;
+  }
+
+  /// One line: the server's message and, where a library wrapped the true reason, that as well.
+  private static String reason(SQLException e) {
+    String message = oneLine(String.valueOf(e.getMessage()));
+    Throwable root = e;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    String rootMessage = root.getMessage();
+    return root == e || rootMessage == null || message.contains(oneLine(rootMessage))
+        ? message
+        : message + ": " + oneLine(rootMessage);
+  }
+
+  private static String oneLine(String message) {
+    return message
+        .lines()
+        .map(line -> line.strip().replaceFirst("\\.$", ""))
+        .collect(Collectors.joining("; "));
+  }
+}
