@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Properties;
 import org.newsclub.net.unix.AFUNIXSocketFactory;
-import org.postgresql.PGProperty;
 
 /// Translates our configuration into pgjdbc's URL and properties.
 final class ConnectionSettings {
@@ -30,26 +29,26 @@ final class ConnectionSettings {
 
   Properties properties() {
     Properties properties = new Properties();
-    PGProperty.PG_DBNAME.set(properties, config.database());
-    PGProperty.USER.set(properties, config.user());
-    PGProperty.APPLICATION_NAME.set(properties, "pgbackup");
-    PGProperty.CONNECT_TIMEOUT.set(properties, (int) CONNECT_TIMEOUT.toSeconds());
-    PGProperty.SOCKET_TIMEOUT.set(properties, (int) ANSWER_TIMEOUT.toSeconds());
-    PGProperty.TCP_KEEP_ALIVE.set(properties, true);
-    config
-        .passwordFile()
-        .ifPresent(file -> PGProperty.PASSWORD.set(properties, readPassword(file)));
+    properties.setProperty("PGDBNAME", config.database());
+    properties.setProperty("user", config.user());
+    properties.setProperty("ApplicationName", "pgbackup");
+    properties.setProperty("connectTimeout", seconds(CONNECT_TIMEOUT));
+    properties.setProperty("socketTimeout", seconds(ANSWER_TIMEOUT));
+    properties.setProperty("tcpKeepAlive", "true");
+    config.passwordFile().ifPresent(f -> properties.setProperty("password", readPassword(f)));
     if (config.overUnixSocket()) {
-      PGProperty.SSL_MODE.set(properties, "disable");
-      PGProperty.SOCKET_FACTORY.set(properties, AFUNIXSocketFactory.FactoryArg.class.getName());
-      PGProperty.SOCKET_FACTORY_ARG.set(properties, config.host() + "/.s.PGSQL." + config.port());
+      properties.setProperty("sslmode", "disable");
+      properties.setProperty("socketFactory", AFUNIXSocketFactory.FactoryArg.class.getName());
+      properties.setProperty("socketFactoryArg", config.host() + "/.s.PGSQL." + config.port());
     } else {
-      PGProperty.SSL_MODE.set(properties, config.sslMode());
-      config
-          .rootCertFile()
-          .ifPresent(file -> PGProperty.SSL_ROOT_CERT.set(properties, file.toString()));
+      properties.setProperty("sslmode", config.sslMode());
+      config.rootCertFile().ifPresent(f -> properties.setProperty("sslrootcert", f.toString()));
     }
     return properties;
+  }
+
+  private static String seconds(Duration duration) {
+    return Long.toString(duration.toSeconds());
   }
 
   private static String readPassword(Path file) {

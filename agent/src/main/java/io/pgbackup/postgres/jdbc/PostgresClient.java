@@ -3,6 +3,7 @@ package io.pgbackup.postgres.jdbc;
 import io.pgbackup.config.PgBackupConfig.PostgresConfig;
 import io.pgbackup.postgres.Lsn;
 import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -10,7 +11,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.function.Supplier;
-import org.postgresql.Driver;
 
 /// One connection to the server, with the timeouts that a database or role may have set switched
 /// off, because a base backup keeps it open for hours.
@@ -45,10 +45,7 @@ public final class PostgresClient implements AutoCloseable {
     ConnectionSettings settings = new ConnectionSettings(config);
     SqlFailures failures = new SqlFailures(config);
     try {
-      Connection connection = new Driver().connect(settings.url(), settings.properties());
-      if (connection == null) {
-        throw new SQLException("no driver for " + settings.url());
-      }
+      Connection connection = DriverManager.getConnection(settings.url(), settings.properties());
       PostgresClient client = new PostgresClient(connection, failures);
       try {
         client.query("prepare the session", PREPARE_SESSION, rows -> true);
