@@ -1,10 +1,12 @@
 package io.pgbackup.catalog;
 
+import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.postgres.TimelineHistory;
 import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.postgres.WalSegmentSize;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedSet;
 
@@ -14,6 +16,8 @@ import java.util.SortedSet;
 /// @param segments whole segments on all timelines (no `.partial`)
 /// @param path the way to the lineage's newest timeline, along which windows are counted
 /// @param windows oldest first; they do not overlap
+/// @param reach for each backup that a timestamp can be restored from: the greatest commit time
+///   that recovery from it meets; instants before it, from the backup's finish on, are restorable
 /// @param gaps between the oldest backup's start and the newest segment, along the path
 /// @param lastCommit the greatest commit time that `--latest` reaches, where a backup and a commit
 ///   stand
@@ -24,5 +28,6 @@ public record LineageCatalog(
     WalSegmentSize segmentSize,
     TimelineHistory path,
     List<RecoveryWindow> windows,
+    Map<BackupName, Instant> reach,
     List<WalGap> gaps,
     Optional<Instant> lastCommit) {}
