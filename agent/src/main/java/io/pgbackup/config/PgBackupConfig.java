@@ -1,14 +1,14 @@
 package io.pgbackup.config;
 
-import io.pgbackup.engine.format.Codec;
+import io.pgbackup.schedule.Crontab;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.ZoneId;
 import java.util.Optional;
 
-/// The whole configuration, valid by construction: whoever holds one need not check it again.
-/// Immutable; contains no secret, only the files that hold them.
+/// The whole configuration, valid by construction when [ConfigLoader] made it: whoever holds one
+/// need not check it again. Immutable; contains no secret, only the files that hold them.
 public record PgBackupConfig(
     ClusterConfig cluster,
     PostgresConfig postgres,
@@ -19,11 +19,14 @@ public record PgBackupConfig(
     EngineConfig engine,
     HttpConfig http) {
 
+  /// @param name becomes a folder's name, as does the namespace
   /// @param uid empty: made once, then kept in the claim and beside the data
   public record ClusterConfig(String name, String namespace, Optional<String> uid) {}
 
   /// @param host a name, an address, or the directory of a Unix socket, which begins with `/`
   /// @param passwordFile read anew at each connection
+  /// @param sslMode `disable`, `prefer`, `require`, `verify-ca` or `verify-full`; of no effect over
+  ///   a Unix socket
   /// @param rootCertFile PEM, for `verify-ca` and `verify-full`
   /// @param dataDirectory as the agent sees it
   public record PostgresConfig(
@@ -43,7 +46,8 @@ public record PgBackupConfig(
   /// @param url `s3://bucket` or `file:///directory`
   /// @param endpoint empty for AWS; for R2 built from the account id
   /// @param caFile PEM, added to the system's authorities
-  /// @param prefix template or literal folder, see [io.pgbackup.lineage.PrefixTemplate]
+  /// @param prefix template with `$(NAMESPACE)`, `$(CLUSTER)`, `$(UID)`, `$(PGVERSION)`, or the
+  ///   literal folder of an existing archive
   public record StorageConfig(
       URI url,
       Optional<URI> endpoint,
@@ -58,18 +62,43 @@ public record PgBackupConfig(
   public record CredentialFiles(
       Path accessKeyIdFile, Path secretAccessKeyFile, Optional<Path> sessionTokenFile) {}
 
-  public record WalConfig(boolean enabled, Path socket, Codec compression) {}
+  /// @param enabled whether the agent answers on the socket
+  public record WalConfig(boolean enabled, Path socket, Compression compression) {}
 
-  /// @param schedule five-field crontab syntax
+  /// @param enabled whether the schedule runs; a backup that is asked for always does
+  /// @param timeZone the schedule's
   /// @param threads 0: one for each core
   public record BackupConfig(
-      boolean enabled, String schedule, ZoneId timeZone, Codec compression, int threads) {}
+      boolean enabled, Crontab schedule, ZoneId timeZone, Compression compression, int threads) {}
 
-  /// Read and validated, not yet applied: nothing is ever deleted in this version.
-  public record RetentionConfig(String run, String schedule, int keepFull, Duration window) {}
+  /// Read and checked, not yet applied: nothing is ever deleted in this version.
+  ///
+  /// @param keepFull base backups to keep at least
+  /// @param window how far back every instant stays restorable
+  public record RetentionConfig(
+      RetentionRun run, Crontab schedule, int keepFull, Duration window) {}
 
-  public record EngineConfig(String backup, String wal, Optional<Path> walgBinary) {}
+  public record EngineConfig(EngineChoice backup, EngineChoice wal, Optional<Path> walgBinary) {}
 
   /// @param port 0 takes a free one
   public record HttpConfig(String host, int port) {}
+
+  /// How what is stored is compressed.
+  public enum Compression {
+    LZ4,
+    ZSTD,
+    NONE
+  }
+
+  /// Who applies the retention rules.
+  public enum RetentionRun {
+    AGENT,
+    JOB
+  }
+
+  /// Which engine packs; `AUTO` decides by what the configuration names.
+  public enum EngineChoice {
+    AUTO,
+    EMBEDDED
+  }
 }

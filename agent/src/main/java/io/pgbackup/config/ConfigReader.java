@@ -1,0 +1,107 @@
+package io.pgbackup.config;
+
+import io.pgbackup.config.PgBackupConfig.BackupConfig;
+import io.pgbackup.config.PgBackupConfig.ClusterConfig;
+import io.pgbackup.config.PgBackupConfig.Compression;
+import io.pgbackup.config.PgBackupConfig.EngineChoice;
+import io.pgbackup.config.PgBackupConfig.EngineConfig;
+import io.pgbackup.config.PgBackupConfig.HttpConfig;
+import io.pgbackup.config.PgBackupConfig.PostgresConfig;
+import io.pgbackup.config.PgBackupConfig.RetentionConfig;
+import io.pgbackup.config.PgBackupConfig.RetentionRun;
+import io.pgbackup.config.PgBackupConfig.WalConfig;
+import io.pgbackup.schedule.Crontab;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.ZoneId;
+import java.util.List;
+import java.util.Optional;
+
+/// Reads each section into its record: here stand the keys, their rules and their defaults.
+final class ConfigReader {
+  private static final String FOLDER_NAME = "[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?";
+  private static final String UID = "[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?";
+  private static final String LETTERS = "letters, digits, '-', '_' and '.'";
+  private static final List<String> SSL_MODES =
+      List.of("disable", "prefer", "require", "verify-ca", "verify-full");
+
+  private ConfigReader() {}
+
+  static PgBackupConfig read(Section root) {
+    return new PgBackupConfig(
+        cluster(root.section("cluster")),
+        postgres(root.section("postgres")),
+        StorageReader.read(root.section("storage")),
+        wal(root.section("wal")),
+        backup(root.section("backup")),
+        retention(root.section("retention")),
+        engine(root.section("engine")),
+        http(root.section("http")));
+  }
+
+  private static ClusterConfig cluster(Section section) {
+    Value<String> folder = Values.matching(FOLDER_NAME, LETTERS);
+    return new ClusterConfig(
+        section.required("name", folder, "orders", "?"),
+        section.withDefault("namespace", folder, "default"),
+        section.optional("uid", Values.matching(UID, "at most 63 " + LETTERS)));
+  }
+
+  private static PostgresConfig postgres(Section section) {
+    section.refuseInline("password");
+    String sslMode = section.withDefault("sslMode", Values.oneOf(SSL_MODES), "prefer");
+    Optional<Path> rootCertFile = section.optional("rootCertFile", Values.ABSOLUTE_PATH);
+    if (sslMode.startsWith("verify-") && !section.says("rootCertFile")) {
+      section.fault("rootCertFile", "missing; sslMode %s checks against it".formatted(sslMode));
+    }
+    return new PostgresConfig(
+        section.withDefault("host", Values.TEXT, "/var/run/postgresql"),
+        section.withDefault("port", Values.integer(1, 65535), 5432),
+        section.withDefault("user", Values.TEXT, "postgres"),
+        section.withDefault("database", Values.TEXT, "postgres"),
+        section.optional("passwordFile", Values.ABSOLUTE_PATH),
+        sslMode,
+        rootCertFile,
+        section.withDefault(
+            "dataDirectory", Values.ABSOLUTE_PATH, Path.of("/var/lib/postgresql/data")));
+  }
+
+  private static WalConfig wal(Section section) {
+    return new WalConfig(
+        section.withDefault("enabled", Values.BOOLEAN, true),
+        section.withDefault("socket", Values.ABSOLUTE_PATH, Path.of("/run/pgbackup/archive.sock")),
+        section.withDefault("compression", Values.oneOf(Compression.class), Compression.LZ4));
+  }
+
+  private static BackupConfig backup(Section section) {
+    return new BackupConfig(
+        section.withDefault("enabled", Values.BOOLEAN, true),
+        section.withDefault("schedule", Values.CRONTAB, Crontab.parse("0 2 * * *")),
+        section.withDefault("timeZone", Values.TIME_ZONE, ZoneId.of("UTC")),
+        section.withDefault("compression", Values.oneOf(Compression.class), Compression.ZSTD),
+        section.withDefault("threads", Values.integer(0, 256), 0));
+  }
+
+  private static RetentionConfig retention(Section section) {
+    return new RetentionConfig(
+        section.withDefault("run", Values.oneOf(RetentionRun.class), RetentionRun.AGENT),
+        section.withDefault("schedule", Values.CRONTAB, Crontab.parse("30 3 * * *")),
+        section.withDefault("keepFull", Values.integer(1, Integer.MAX_VALUE), 7),
+        section.withDefault("window", Values.DURATION, Duration.ofDays(14)));
+  }
+
+  private static EngineConfig engine(Section section) {
+    Optional<Path> binary = section.optional("walgBinary", Values.ABSOLUTE_PATH);
+    if (binary.isPresent()) {
+      section.fault("walgBinary", "the wal-g engine is not in this version; leave it empty");
+    }
+    return new EngineConfig(
+        section.withDefault("backup", Values.ENGINE, EngineChoice.AUTO),
+        section.withDefault("wal", Values.ENGINE, EngineChoice.EMBEDDED),
+        binary);
+  }
+
+  private static HttpConfig http(Section section) {
+    return section.withDefault("listen", Values.LISTEN, new HttpConfig("127.0.0.1", 9797));
+  }
+}

@@ -1,0 +1,32 @@
+package io.pgbackup.config;
+
+/// How the text of one scalar becomes a value.
+///
+/// @param <T> the value's type
+/// @param form what a YAML scalar must be, so that `name: 012` is not silently the number 10
+record Value<T>(Form form, Parser<T> parser) {
+  enum Form {
+    TEXT("text"),
+    INTEGER("a whole number"),
+    BOOLEAN("true or false");
+
+    private final String words;
+
+    Form(String words) {
+      this.words = words;
+    }
+
+    String words() {
+      return words;
+    }
+  }
+
+  interface Parser<T> {
+    /// @throws IllegalArgumentException with a message that says what is expected
+    T parse(String text);
+  }
+
+  static <T> Value<T> text(Parser<T> parser) {
+    return new Value<>(Form.TEXT, parser);
+  }
+}

@@ -1,0 +1,258 @@
+package io.pgbackup.config;
+
+import io.pgbackup.config.PgBackupConfig.EngineChoice;
+import io.pgbackup.config.PgBackupConfig.HttpConfig;
+import io.pgbackup.schedule.Crontab;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.ZoneId;
+import java.time.temporal.ChronoUnit;
+import java.time.temporal.TemporalUnit;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/// The kinds of values that keys have, each with the rule it keeps.
+final class Values {
+  static final Value<String> TEXT = Value.text(text -> text);
+  static final Value<Path> ABSOLUTE_PATH = Value.text(Values::absolutePath);
+  static final Value<Duration> DURATION = Value.text(Values::duration);
+  static final Value<ZoneId> TIME_ZONE = Value.text(Values::zone);
+  static final Value<Crontab> CRONTAB = Value.text(Crontab::parse);
+  static final Value<URI> STORE_URL = Value.text(Values::storeUrl);
+  static final Value<URI> ENDPOINT = Value.text(Values::endpoint);
+  static final Value<String> PREFIX = Value.text(Values::prefix);
+  static final Value<EngineChoice> ENGINE = Value.text(Values::engine);
+  static final Value<HttpConfig> LISTEN = Value.text(Values::listen);
+  static final Value<Boolean> BOOLEAN = new Value<>(Value.Form.BOOLEAN, Values::bool);
+
+  private static final Pattern DURATION_FORM = Pattern.compile("([0-9]{1,9})(s|m|h|d|w)");
+  private static final Pattern BUCKET =
+      Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]");
+  private static final Pattern LISTEN_FORM =
+      Pattern.compile("([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+]):([0-9]{1,5})");
+  private static final Pattern VARIABLE = Pattern.compile("\\$\\(([^)]*)\\)");
+  private static final List<String> VARIABLES = List.of("NAMESPACE", "CLUSTER", "UID", "PGVERSION");
+
+  private Values() {}
+
+  static Value<Integer> integer(int least, int greatest) {
+    return new Value<>(
+        Value.Form.INTEGER,
+        text -> {
+          if (!text.matches("-?[0-9]{1,9}")) {
+            throw new IllegalArgumentException("must be a whole number, got '" + text + "'");
+          }
+          int number = Integer.parseInt(text);
+          if (number < least || number > greatest) {
+            throw new IllegalArgumentException(
+                greatest == Integer.MAX_VALUE
+                    ? "must be at least %d, got %d".formatted(least, number)
+                    : "must be %d to %d, got %d".formatted(least, greatest, number));
+          }
+          return number;
+        });
+  }
+
+  /// @param example shown where the text does not match
+  static Value<String> matching(String form, String example) {
+    return Value.text(
+        text -> {
+          if (!text.matches(form)) {
+            throw new IllegalArgumentException("must be %s, got '%s'".formatted(example, text));
+          }
+          return text;
+        });
+  }
+
+  static Value<String> oneOf(List<String> choices) {
+    return Value.text(
+        text -> {
+          if (!choices.contains(text)) {
+            throw new IllegalArgumentException(
+                "must be %s or %s, got '%s'"
+                    .formatted(
+                        String.join(", ", choices.subList(0, choices.size() - 1)),
+                        choices.getLast(),
+                        text));
+          }
+          return text;
+        });
+  }
+
+  /// The constants' names in lower case.
+  static <E extends Enum<E>> Value<E> oneOf(Class<E> type) {
+    Value<String> names =
+        oneOf(
+            Arrays.stream(type.getEnumConstants())
+                .map(constant -> constant.name().toLowerCase(Locale.ROOT))
+                .toList());
+    return Value.text(
+        text -> Enum.valueOf(type, names.parser().parse(text).toUpperCase(Locale.ROOT)));
+  }
+
+  private static EngineChoice engine(String text) {
+    return switch (text) {
+      case "auto" -> EngineChoice.AUTO;
+      case "embedded" -> EngineChoice.EMBEDDED;
+      case "wal-g" ->
+          throw new IllegalArgumentException(
+              "the wal-g engine is not in this version; leave it at auto or embedded");
+      default -> throw new IllegalArgumentException("must be auto or embedded, got '" + text + "'");
+    };
+  }
+
+  private static HttpConfig listen(String text) {
+    Matcher matcher = LISTEN_FORM.matcher(text);
+    if (!matcher.matches() || Integer.parseInt(matcher.group(2)) > 65535) {
+      throw new IllegalArgumentException(
+          "must be an address and a port, such as 127.0.0.1:9797 or [::1]:9797; got '"
+              + text
+              + "'");
+    }
+    String host = matcher.group(1);
+    return new HttpConfig(
+        host.startsWith("[") ? host.substring(1, host.length() - 1) : host,
+        Integer.parseInt(matcher.group(2)));
+  }
+
+  private static boolean bool(String text) {
+    return switch (text) {
+      case "true" -> true;
+      case "false" -> false;
+      default -> throw new IllegalArgumentException("must be true or false, got '" + text + "'");
+    };
+  }
+
+  private static Path absolutePath(String text) {
+    Path path = Path.of(text);
+    if (!path.isAbsolute()) {
+      throw new IllegalArgumentException(
+          "must be an absolute path, because agent and command line run in different folders; got '"
+              + text
+              + "'");
+    }
+    return path;
+  }
+
+  private static Duration duration(String text) {
+    Matcher matcher = DURATION_FORM.matcher(text);
+    if (!matcher.matches()) {
+      throw new IllegalArgumentException(
+          "must be a number with s, m, h, d or w, such as 30s or 14d; got '" + text + "'");
+    }
+    Duration duration =
+        unit(matcher.group(2)).getDuration().multipliedBy(Long.parseLong(matcher.group(1)));
+    if (duration.isZero()) {
+      throw new IllegalArgumentException("must be longer than nothing, got '" + text + "'");
+    }
+    return duration;
+  }
+
+  private static TemporalUnit unit(String letter) {
+    return switch (letter) {
+      case "s" -> ChronoUnit.SECONDS;
+      case "m" -> ChronoUnit.MINUTES;
+      case "h" -> ChronoUnit.HOURS;
+      case "d" -> ChronoUnit.DAYS;
+      default -> ChronoUnit.WEEKS;
+    };
+  }
+
+  private static ZoneId zone(String text) {
+    try {
+      return ZoneId.of(text);
+    } catch (DateTimeException _) {
+      throw new IllegalArgumentException(
+          "must be a time zone such as UTC or Europe/Berlin, got '"
+              + text
+              + "'"
+              + Spelling.nearest(text, ZoneId.getAvailableZoneIds())
+                  .map("; did you mean '%s'?"::formatted)
+                  .orElse(""));
+    }
+  }
+
+  private static URI storeUrl(String text) {
+    URI url = uri(text, "must be s3://bucket or file:///directory");
+    String path = url.getRawPath() == null ? "" : url.getRawPath();
+    return switch (url.getScheme()) {
+      case "s3" -> {
+        String bucket = url.getRawAuthority() == null ? "" : url.getRawAuthority();
+        if (!BUCKET.matcher(bucket).matches()) {
+          throw new IllegalArgumentException("must name a bucket as in s3://backups");
+        }
+        if (!path.isEmpty() && !path.equals("/")) {
+          throw new IllegalArgumentException(
+              "must be the bucket alone, s3://%s; the folder in it belongs in storage.prefix"
+                  .formatted(bucket));
+        }
+        yield URI.create("s3://" + bucket);
+      }
+      case "file" -> {
+        if (url.getRawAuthority() != null || !path.startsWith("/")) {
+          throw new IllegalArgumentException(
+              "must have three slashes before the directory, as in file:///mnt/backups");
+        }
+        yield url;
+      }
+      case null, default ->
+          throw new IllegalArgumentException(
+              "must begin with s3:// or file:///, as in s3://backups");
+    };
+  }
+
+  private static URI endpoint(String text) {
+    String rule = "must be the store's address, as in https://minio.example:9000";
+    URI url = uri(text, rule);
+    boolean web = "https".equals(url.getScheme()) || "http".equals(url.getScheme());
+    boolean bare = url.getRawPath() == null || url.getRawPath().matches("/?");
+    if (!web || url.getHost() == null || url.getRawQuery() != null) {
+      throw new IllegalArgumentException(rule);
+    }
+    if (url.getRawUserInfo() != null) {
+      throw new IllegalArgumentException(
+          "must not hold a password; name files under storage.credentials");
+    }
+    if (!bare) {
+      throw new IllegalArgumentException(
+          "must have no path; the bucket belongs in storage.url and the folder in storage.prefix");
+    }
+    return url;
+  }
+
+  private static URI uri(String text, String rule) {
+    try {
+      return URI.create(text);
+    } catch (IllegalArgumentException _) {
+      // the text is left out: it might hold a password
+      throw new IllegalArgumentException(rule);
+    }
+  }
+
+  private static String prefix(String text) {
+    Matcher matcher = VARIABLE.matcher(text);
+    while (matcher.find()) {
+      if (!VARIABLES.contains(matcher.group(1))) {
+        throw new IllegalArgumentException(
+            "$(%s) is unknown; there are $(NAMESPACE), $(CLUSTER), $(UID) and $(PGVERSION)"
+                .formatted(matcher.group(1)));
+      }
+    }
+    String rest = matcher.replaceAll("");
+    boolean folder = Arrays.stream(text.split("/", -1)).noneMatch(Values::noFolder);
+    if (!folder || rest.contains("$") || rest.chars().anyMatch(Character::isISOControl)) {
+      throw new IllegalArgumentException(
+          "must be folder names joined by '/', without one at either end; got '" + text + "'");
+    }
+    return text;
+  }
+
+  private static boolean noFolder(String segment) {
+    return segment.isEmpty() || segment.equals(".") || segment.equals("..");
+  }
+}

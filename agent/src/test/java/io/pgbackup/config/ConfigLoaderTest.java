@@ -1,0 +1,342 @@
+package io.pgbackup.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.pgbackup.config.PgBackupConfig.BackupConfig;
+import io.pgbackup.config.PgBackupConfig.ClusterConfig;
+import io.pgbackup.config.PgBackupConfig.Compression;
+import io.pgbackup.config.PgBackupConfig.CredentialFiles;
+import io.pgbackup.config.PgBackupConfig.EngineChoice;
+import io.pgbackup.config.PgBackupConfig.EngineConfig;
+import io.pgbackup.config.PgBackupConfig.HttpConfig;
+import io.pgbackup.config.PgBackupConfig.PostgresConfig;
+import io.pgbackup.config.PgBackupConfig.RetentionConfig;
+import io.pgbackup.config.PgBackupConfig.RetentionRun;
+import io.pgbackup.config.PgBackupConfig.StorageConfig;
+import io.pgbackup.config.PgBackupConfig.WalConfig;
+import io.pgbackup.problem.PgBackupException;
+import io.pgbackup.problem.Problem;
+import io.pgbackup.schedule.Crontab;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.ZoneId;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ConfigLoaderTest {
+  private static final String LEAST =
+      """
+      cluster: { name: orders }
+      storage: { url: s3://backups }
+      """;
+
+  private static final String EVERY_KEY =
+      """
+      cluster:
+        name: orders
+        namespace: shop
+        uid: 0b8f
+      postgres:
+        host: db.example
+        port: 5433
+        user: backup
+        database: app
+        passwordFile: /secrets/password
+        sslMode: verify-full
+        rootCertFile: /secrets/root.crt
+        dataDirectory: /data/18
+      storage:
+        url: s3://backups
+        endpoint: https://minio.example:9000
+        region: eu-central-1
+        pathStyle: false
+        caFile: /secrets/ca.crt
+        credentials:
+          accessKeyIdFile: /secrets/id
+          secretAccessKeyFile: /secrets/key
+          sessionTokenFile: /secrets/token
+        prefix: spilo/orders/$(UID)/wal/$(PGVERSION)
+      wal:
+        enabled: false
+        socket: /tmp/archive.sock
+        compression: zstd
+      backup:
+        enabled: false
+        schedule: "0 3 * * 1"
+        timeZone: Europe/Berlin
+        compression: none
+        threads: 3
+      retention:
+        run: job
+        schedule: "5 4 * * *"
+        keepFull: 2
+        window: 36h
+      engine:
+        backup: embedded
+        wal: auto
+        walgBinary: ""
+      http:
+        listen: "[::1]:1234"
+      """;
+
+  private static PgBackupConfig parse(String yaml) {
+    return parse(yaml, Map.of());
+  }
+
+  private static PgBackupConfig parse(String yaml, Map<String, String> environment) {
+    return new ConfigLoader(environment).parse("configuration agent.yaml", yaml);
+  }
+
+  private static Problem problem(String yaml, Map<String, String> environment) {
+    PgBackupException thrown =
+        catchThrowableOfType(PgBackupException.class, () -> parse(yaml, environment));
+    assertThat(thrown).as("the configuration is refused").isNotNull();
+    return thrown.problem();
+  }
+
+  private static String fault(String yaml) {
+    return problem(yaml, Map.of()).message();
+  }
+
+  @Test
+  void needsOnlyTheClustersNameAndTheStore() {
+    assertThat(parse(LEAST))
+        .isEqualTo(
+            new PgBackupConfig(
+                new ClusterConfig("orders", "default", Optional.empty()),
+                new PostgresConfig(
+                    "/var/run/postgresql",
+                    5432,
+                    "postgres",
+                    "postgres",
+                    Optional.empty(),
+                    "prefer",
+                    Optional.empty(),
+                    Path.of("/var/lib/postgresql/data")),
+                new StorageConfig(
+                    URI.create("s3://backups"),
+                    Optional.empty(),
+                    "us-east-1",
+                    false,
+                    Optional.empty(),
+                    Optional.empty(),
+                    "pgbackup/$(NAMESPACE)/$(CLUSTER)/$(UID)/$(PGVERSION)"),
+                new WalConfig(true, Path.of("/run/pgbackup/archive.sock"), Compression.LZ4),
+                new BackupConfig(
+                    true, Crontab.parse("0 2 * * *"), ZoneId.of("UTC"), Compression.ZSTD, 0),
+                new RetentionConfig(
+                    RetentionRun.AGENT, Crontab.parse("30 3 * * *"), 7, Duration.ofDays(14)),
+                new EngineConfig(EngineChoice.AUTO, EngineChoice.EMBEDDED, Optional.empty()),
+                new HttpConfig("127.0.0.1", 9797)));
+  }
+
+  @Test
+  void mapsEveryKey() {
+    assertThat(parse(EVERY_KEY))
+        .isEqualTo(
+            new PgBackupConfig(
+                new ClusterConfig("orders", "shop", Optional.of("0b8f")),
+                new PostgresConfig(
+                    "db.example",
+                    5433,
+                    "backup",
+                    "app",
+                    Optional.of(Path.of("/secrets/password")),
+                    "verify-full",
+                    Optional.of(Path.of("/secrets/root.crt")),
+                    Path.of("/data/18")),
+                new StorageConfig(
+                    URI.create("s3://backups"),
+                    Optional.of(URI.create("https://minio.example:9000")),
+                    "eu-central-1",
+                    false,
+                    Optional.of(Path.of("/secrets/ca.crt")),
+                    Optional.of(
+                        new CredentialFiles(
+                            Path.of("/secrets/id"),
+                            Path.of("/secrets/key"),
+                            Optional.of(Path.of("/secrets/token")))),
+                    "spilo/orders/$(UID)/wal/$(PGVERSION)"),
+                new WalConfig(false, Path.of("/tmp/archive.sock"), Compression.ZSTD),
+                new BackupConfig(
+                    false,
+                    Crontab.parse("0 3 * * 1"),
+                    ZoneId.of("Europe/Berlin"),
+                    Compression.NONE,
+                    3),
+                new RetentionConfig(
+                    RetentionRun.JOB, Crontab.parse("5 4 * * *"), 2, Duration.ofHours(36)),
+                new EngineConfig(EngineChoice.EMBEDDED, EngineChoice.AUTO, Optional.empty()),
+                new HttpConfig("::1", 1234)));
+  }
+
+  @Test
+  void readsEveryKeyFromTheEnvironmentToo() {
+    Map<String, String> environment = new HashMap<>();
+    environment.put("PGBACKUP_CLUSTER_NAME", "orders");
+    environment.put("PGBACKUP_CLUSTER_NAMESPACE", "shop");
+    environment.put("PGBACKUP_CLUSTER_UID", "0b8f");
+    environment.put("PGBACKUP_POSTGRES_HOST", "db.example");
+    environment.put("PGBACKUP_POSTGRES_PORT", "5433");
+    environment.put("PGBACKUP_POSTGRES_USER", "backup");
+    environment.put("PGBACKUP_POSTGRES_DATABASE", "app");
+    environment.put("PGBACKUP_POSTGRES_PASSWORD_FILE", "/secrets/password");
+    environment.put("PGBACKUP_POSTGRES_SSL_MODE", "verify-full");
+    environment.put("PGBACKUP_POSTGRES_ROOT_CERT_FILE", "/secrets/root.crt");
+    environment.put("PGBACKUP_POSTGRES_DATA_DIRECTORY", "/data/18");
+    environment.put("PGBACKUP_STORAGE_URL", "s3://backups");
+    environment.put("PGBACKUP_STORAGE_ENDPOINT", "https://minio.example:9000");
+    environment.put("PGBACKUP_STORAGE_REGION", "eu-central-1");
+    environment.put("PGBACKUP_STORAGE_PATH_STYLE", "false");
+    environment.put("PGBACKUP_STORAGE_CA_FILE", "/secrets/ca.crt");
+    environment.put("PGBACKUP_STORAGE_CREDENTIALS_ACCESS_KEY_ID_FILE", "/secrets/id");
+    environment.put("PGBACKUP_STORAGE_CREDENTIALS_SECRET_ACCESS_KEY_FILE", "/secrets/key");
+    environment.put("PGBACKUP_STORAGE_CREDENTIALS_SESSION_TOKEN_FILE", "/secrets/token");
+    environment.put("PGBACKUP_STORAGE_PREFIX", "spilo/orders/$(UID)/wal/$(PGVERSION)");
+    environment.put("PGBACKUP_WAL_ENABLED", "false");
+    environment.put("PGBACKUP_WAL_SOCKET", "/tmp/archive.sock");
+    environment.put("PGBACKUP_WAL_COMPRESSION", "zstd");
+    environment.put("PGBACKUP_BACKUP_ENABLED", "false");
+    environment.put("PGBACKUP_BACKUP_SCHEDULE", "0 3 * * 1");
+    environment.put("PGBACKUP_BACKUP_TIME_ZONE", "Europe/Berlin");
+    environment.put("PGBACKUP_BACKUP_COMPRESSION", "none");
+    environment.put("PGBACKUP_BACKUP_THREADS", "3");
+    environment.put("PGBACKUP_RETENTION_RUN", "job");
+    environment.put("PGBACKUP_RETENTION_SCHEDULE", "5 4 * * *");
+    environment.put("PGBACKUP_RETENTION_KEEP_FULL", "2");
+    environment.put("PGBACKUP_RETENTION_WINDOW", "36h");
+    environment.put("PGBACKUP_ENGINE_BACKUP", "embedded");
+    environment.put("PGBACKUP_ENGINE_WAL", "auto");
+    environment.put("PGBACKUP_HTTP_LISTEN", "[::1]:1234");
+
+    assertThat(parse("", environment)).isEqualTo(parse(EVERY_KEY));
+  }
+
+  @Test
+  void theEnvironmentGoesBeforeTheFileUnlessItIsEmpty() {
+    PgBackupConfig config =
+        parse(EVERY_KEY, Map.of("PGBACKUP_STORAGE_URL", "s3://others", "PGBACKUP_WAL_SOCKET", ""));
+
+    assertThat(config.storage().url()).isEqualTo(URI.create("s3://others"));
+    assertThat(config.wal().socket()).isEqualTo(Path.of("/tmp/archive.sock"));
+  }
+
+  @Test
+  void reportsEveryFaultAtOnceInTheUsersWords() {
+    Problem problem =
+        problem(
+            """
+            storage:
+              buket: backups
+              pathStyle: "yes"
+            backup:
+              schedule: every day
+              threads: 300
+            retention: { keepFull: 0, window: 14 }
+            """,
+            Map.of("PGBACKUP_HTTP_LISTEN", "9797"));
+
+    assertThat(problem).isInstanceOf(Problem.Misconfigured.class);
+    assertThat(problem.message())
+        .isEqualTo(
+            """
+            configuration agent.yaml has 9 problems:
+              cluster.name: missing; for example orders
+              storage.url: missing; for example s3://backups or file:///mnt/backups
+              storage.pathStyle: must be true or false
+              backup.schedule: 'every day' is not a crontab schedule: it has five fields, minute, \
+            hour, day of month, month, day of week (example: 0 2 * * *)
+              backup.threads: must be 0 to 256, got 300
+              retention.keepFull: must be at least 1, got 0
+              retention.window: must be text; put it in quotes
+              PGBACKUP_HTTP_LISTEN (http.listen): must be an address and a port, such as \
+            127.0.0.1:9797 or [::1]:9797; got '9797'
+              storage.buket: unknown key""");
+    assertThat(problem.hint()).contains("docs/configuration.md describes every key.");
+  }
+
+  @Test
+  void saysWhichKeyWasProbablyMeant() {
+    assertThat(fault(LEAST + "wal: { sockett: /tmp/a }"))
+        .endsWith("wal.sockett: unknown key; did you mean 'socket'?");
+    assertThat(fault(LEAST + "bakcup: { threads: 1 }"))
+        .endsWith("bakcup: unknown key; did you mean 'backup'?");
+    assertThat(fault(LEAST + "backup: { keepfull: 1 }"))
+        .endsWith("backup.keepfull: unknown key; did you mean 'retention.keepFull'?");
+    assertThat(fault(LEAST + "wal: { colour: red }")).endsWith("wal.colour: unknown key");
+    assertThat(fault(LEAST + "dataDirectory: /data"))
+        .endsWith("dataDirectory: unknown key; did you mean 'postgres.dataDirectory'?");
+  }
+
+  @Test
+  void refusesSecretsInTheFileAndInTheEnvironmentWithoutRepeatingThem() {
+    String message =
+        problem(
+                """
+                cluster: { name: orders }
+                postgres: { password: hunter2 }
+                storage:
+                  url: s3://backups
+                  endpoint: https://id:hunter2@minio.example
+                  credentials:
+                    accessKeyId: hunter2
+                    secretAccessKey: hunter2
+                    sessionToken: hunter2
+                """,
+                Map.of("PGBACKUP_POSTGRES_PASSWORD", "hunter2"))
+            .message();
+
+    assertThat(message)
+        .contains(
+            "  postgres.password: put it in a file and name it with passwordFile\n",
+            "  PGBACKUP_POSTGRES_PASSWORD: put it in a file and name it with"
+                + " PGBACKUP_POSTGRES_PASSWORD_FILE\n",
+            "  storage.endpoint: must not hold a password; name files under storage.credentials\n",
+            "  storage.credentials.accessKeyId: put it in a file and name it with"
+                + " accessKeyIdFile\n",
+            "  storage.credentials.secretAccessKey: put it in a file and name it with"
+                + " secretAccessKeyFile\n",
+            "  storage.credentials.sessionToken: put it in a file and name it with"
+                + " sessionTokenFile")
+        .doesNotContain("hunter2", "unknown key");
+  }
+
+  @Test
+  void refusesWhatIsNotAMapping() {
+    assertThat(fault("orders"))
+        .isEqualTo(
+            "configuration agent.yaml cannot be read: it is not a mapping of keys to values");
+    assertThat(fault("storage: s3://backups"))
+        .contains("storage: must be a mapping with keys of its own");
+  }
+
+  @Test
+  void namesTheLineOfASyntaxErrorAndOfAKeyGivenTwice() {
+    assertThat(fault("cluster:\n  name: [\n")).contains("cannot be read: line 2: ");
+    assertThat(fault("cluster:\n  name: a\n  name: b\n"))
+        .contains("cannot be read: line 3: ")
+        .contains("name");
+  }
+
+  @Test
+  void saysThatTheFileIsMissing(@TempDir Path folder) {
+    Path file = folder.resolve("agent.yaml");
+
+    assertThatThrownBy(() -> new ConfigLoader(Map.of()).load(file))
+        .hasMessage("configuration " + file + " cannot be read: there is no such file");
+  }
+
+  @Test
+  void loadsAFile(@TempDir Path folder) throws Exception {
+    Path file = Files.writeString(folder.resolve("agent.yaml"), LEAST);
+
+    assertThat(new ConfigLoader(Map.of()).load(file)).isEqualTo(parse(LEAST));
+  }
+}
