@@ -1,0 +1,85 @@
+package io.pgbackup.postgres.process;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.pgbackup.problem.Problem;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+
+/// Runs PostgreSQL's programs: from the root directory, because the server's user may be unable to
+/// enter ours, and with an environment that holds neither credentials nor `PG*` settings of ours.
+final class Commands {
+  private static final Set<String> PASSED_ON =
+      Set.of("PATH", "LANG", "TZ", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR");
+  private static final int KEPT_OUTPUT = 16 << 10;
+
+  private Commands() {}
+
+  static ProcessBuilder prepare(List<String> command) {
+    ProcessBuilder builder = new ProcessBuilder(command).directory(new File("/"));
+    Map<String, String> environment = builder.environment();
+    environment.keySet().removeIf(name -> !PASSED_ON.contains(name) && !name.startsWith("LC_"));
+    return builder;
+  }
+
+  /// Runs a command to its end and keeps the tail of what it printed.
+  ///
+  /// @throws io.pgbackup.problem.PgBackupException `PostgresFailed` if it cannot be started,
+  ///   `TimedOut` if it took longer; it is then killed
+  static CommandResult run(List<String> command, Duration timeout) {
+    try {
+      Process process =
+          prepare(command)
+              .redirectErrorStream(true)
+              .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
+              .start();
+      StringBuilder output = new StringBuilder();
+      Thread reader =
+          Thread.ofVirtual().name("command-output").start(() -> collect(process, output));
+      if (!process.waitFor(timeout.toMillis(), TimeUnit.MILLISECONDS)) {
+        process.destroyForcibly();
+        throw Problem.timedOut(
+                "'" + command.getLast() + "' of " + command.getFirst() + " took over " + timeout,
+                "Look at the server's log for what it is waiting for.")
+            .asException();
+      }
+      // A daemon may inherit the pipe and hold it open long after the command itself has ended.
+      reader.join(Duration.ofSeconds(2));
+      synchronized (output) {
+        return new CommandResult(process.exitValue(), output.toString().strip());
+      }
+    } catch (IOException e) {
+      throw Problem.postgresFailed(
+              "cannot run " + command.getFirst() + ": " + e.getMessage(),
+              "Check that the program exists and may be executed.")
+          .causedBy(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw Problem.timedOut(
+              "interrupted while " + command.getFirst() + " ran", "Run the command again.")
+          .causedBy(e);
+    }
+  }
+
+  private static void collect(Process process, StringBuilder output) {
+    byte[] buffer = new byte[4096];
+    try (InputStream stream = process.getInputStream()) {
+      for (int read = stream.read(buffer); read >= 0; read = stream.read(buffer)) {
+        synchronized (output) {
+          output.append(new String(buffer, 0, read, UTF_8));
+          if (output.length() > KEPT_OUTPUT) {
+            output.delete(0, output.length() - KEPT_OUTPUT);
+          }
+        }
+      }
+    } catch (IOException _) {
+      // The command was killed; what it said until then is kept.
+    }
+  }
+}

@@ -1,0 +1,201 @@
+package io.pgbackup.postgres.process;
+
+import io.pgbackup.problem.PgBackupException;
+import io.pgbackup.problem.Problem;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+
+/// Servers that are processes on this machine.
+public final class LocalPostgres implements PostgresProcess {
+  private static final Duration POLL = Duration.ofMillis(50);
+
+  /// Servers we launched, by data directory; an ended child is known at once by its handle.
+  private final Map<Path, Process> children = new ConcurrentHashMap<>();
+
+  @Override
+  public void start(ServerStart start) {
+    refuseIfRunning(start.dataDirectory());
+    List<String> command = new ArrayList<>();
+    command.add(start.installation().program("postgres"));
+    command.add("-D");
+    command.add(start.dataDirectory().toString());
+    command.addAll(start.arguments());
+    try {
+      Process process =
+          Commands.prepare(start.user().command(command))
+              .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
+              .redirectErrorStream(true)
+              .redirectOutput(ProcessBuilder.Redirect.appendTo(start.log().toFile()))
+              .start();
+      children.put(start.dataDirectory(), process);
+    } catch (IOException e) {
+      throw Problem.postgresFailed(
+              "cannot start " + command.getFirst() + ": " + e.getMessage(),
+              "Check that the program exists and may be executed.")
+          .causedBy(e);
+    }
+  }
+
+  @Override
+  public void startDetached(ServerStart start, Duration timeout) {
+    refuseIfRunning(start.dataDirectory());
+    List<String> command = new ArrayList<>();
+    command.add(start.installation().program("pg_ctl"));
+    command.addAll(
+        List.of(
+            "start",
+            "-D",
+            start.dataDirectory().toString(),
+            "-l",
+            start.log().toString(),
+            "-w",
+            "-t",
+            Long.toString(timeout.toSeconds())));
+    if (!start.arguments().isEmpty()) {
+      command.add("-o");
+      command.add(ShellWords.join(start.arguments()));
+    }
+    CommandResult result =
+        Commands.run(start.user().command(command), timeout.plus(Duration.ofSeconds(30)));
+    if (!result.succeeded()) {
+      throw failed("PostgreSQL did not start in " + start.dataDirectory(), start.log(), result);
+    }
+  }
+
+  @Override
+  public ServerState state(Path dataDirectory) {
+    Process child = children.get(dataDirectory);
+    if (child != null && !child.isAlive()) {
+      children.remove(dataDirectory, child);
+      child = null;
+    }
+    Optional<PostmasterPid> file =
+        PostmasterPid.read(dataDirectory).filter(pid -> pid.isAlive(dataDirectory));
+    if (file.isPresent()) {
+      return file.get().state();
+    }
+    return child == null ? ServerState.GONE : ServerState.STARTING;
+  }
+
+  @Override
+  public Optional<RunningServer> running(Path dataDirectory) {
+    return PostmasterPid.read(dataDirectory)
+        .filter(pid -> pid.isAlive(dataDirectory))
+        .flatMap(
+            pid ->
+                PostmasterOpts.read(dataDirectory)
+                    .map(
+                        opts ->
+                            new RunningServer(
+                                pid.pid(),
+                                dataDirectory,
+                                opts.program(),
+                                opts.arguments(),
+                                pid.port())));
+  }
+
+  @Override
+  public ServerState awaitReady(ServerStart start, Duration timeout) {
+    long deadline = System.nanoTime() + timeout.toNanos();
+    while (true) {
+      ServerState state = state(start.dataDirectory());
+      switch (state) {
+        case READY, STANDBY -> {
+          return state;
+        }
+        case GONE ->
+            throw failed(
+                "PostgreSQL ended in " + start.dataDirectory(),
+                start.log(),
+                new CommandResult(1, ServerLog.reason(start.log()).orElse("")));
+        case STARTING, STOPPING -> pause(start, deadline, timeout);
+      }
+    }
+  }
+
+  private static void pause(ServerStart start, long deadline, Duration timeout) {
+    if (System.nanoTime() - deadline > 0) {
+      throw Problem.timedOut(
+              "PostgreSQL in %s is not ready after %s".formatted(start.dataDirectory(), timeout),
+              "Its log is " + start.log() + ".")
+          .asException();
+    }
+    try {
+      TimeUnit.MILLISECONDS.sleep(POLL.toMillis());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw Problem.timedOut("interrupted while PostgreSQL started", "Run the command again.")
+          .causedBy(e);
+    }
+  }
+
+  @Override
+  public void stop(Path dataDirectory, StopMode mode, Duration timeout) {
+    if (!isRunning(dataDirectory)) {
+      return;
+    }
+    long deadline = System.nanoTime() + timeout.toNanos();
+    signal(dataDirectory, mode);
+    while (isRunning(dataDirectory)) {
+      if (System.nanoTime() - deadline > 0) {
+        throw Problem.timedOut(
+                "PostgreSQL in %s has not stopped after %s".formatted(dataDirectory, timeout),
+                "Look at its log; a long checkpoint or an archive_command that hangs may hold it.")
+            .asException();
+      }
+      try {
+        TimeUnit.MILLISECONDS.sleep(POLL.toMillis());
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw Problem.timedOut("interrupted while PostgreSQL stopped", "Run the command again.")
+            .causedBy(e);
+      }
+    }
+  }
+
+  /// The signals of src/backend/postmaster/postmaster.c: SIGINT ends fast, SIGQUIT at once.
+  private void signal(Path dataDirectory, StopMode mode) {
+    long pid =
+        PostmasterPid.read(dataDirectory)
+            .filter(file -> file.isAlive(dataDirectory))
+            .map(PostmasterPid::pid)
+            .or(() -> Optional.ofNullable(children.get(dataDirectory)).map(Process::pid))
+            .orElse(0L);
+    if (pid != 0) {
+      CommandResult result =
+          Commands.run(
+              List.of("/bin/sh", "-c", "kill -s \"$0\" \"$1\"", mode.signal(), Long.toString(pid)),
+              Duration.ofSeconds(20));
+      if (!result.succeeded() && isRunning(dataDirectory)) {
+        throw Problem.postgresFailed(
+                "cannot signal PostgreSQL's process " + pid + ": " + result.lastLine(),
+                "Run the command as root or as the server's user.")
+            .asException();
+      }
+    }
+  }
+
+  private void refuseIfRunning(Path dataDirectory) {
+    if (isRunning(dataDirectory)) {
+      throw Problem.refused("a PostgreSQL server runs in " + dataDirectory, "Stop it first.")
+          .asException();
+    }
+  }
+
+  private static PgBackupException failed(String what, Path log, CommandResult result) {
+    String reason = ServerLog.reason(log).orElse(result.lastLine());
+    String hint =
+        Files.isReadable(log) ? "The server's log is " + log + "." : "Look at the server's log.";
+    return Problem.postgresFailed(reason.isEmpty() ? what : what + ": " + reason, hint)
+        .asException();
+  }
+}
