@@ -1,0 +1,174 @@
+package io.pgbackup.lineage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.pgbackup.problem.PgBackupException;
+import io.pgbackup.problem.Problem;
+import io.pgbackup.store.ObjectKey;
+import io.pgbackup.store.StoreFolder;
+import io.pgbackup.testing.MemoryObjectStore;
+import io.pgbackup.testing.SteppingClock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class LeasesTest {
+  private static final StoreFolder PREFIX = StoreFolder.of("a/b");
+  private static final Duration MINUTE = Duration.ofMinutes(1);
+
+  private final SteppingClock clock = new SteppingClock(Instant.parse("2026-08-20T10:00:00Z"));
+  private final FaultyStore store = new FaultyStore();
+  private final List<Duration> pauses = new ArrayList<>();
+  private final Leases leases =
+      new Leases(
+          store,
+          clock,
+          MINUTE,
+          pause -> {
+            pauses.add(pause);
+            clock.advance(pause);
+          });
+
+  @Test
+  void theSecondIsRefusedAndToldWhoHoldsItAndUntilWhen() {
+    try (Lease _ = leases.acquire(PREFIX, "backup", "backup on db-1")) {
+      assertThatThrownBy(() -> leases.acquire(PREFIX, "backup", "backup on db-2"))
+          .hasMessage(
+              "a/b/pgbackup/leases/backup.json is held by backup on db-1 until"
+                  + " 2026-08-20T10:01:00Z")
+          .extracting(e -> ((PgBackupException) e).problem())
+          .isInstanceOf(Problem.Refused.class);
+    }
+  }
+
+  @Test
+  void otherNamesAreOtherLeases() {
+    try (Lease _ = leases.acquire(PREFIX, "backup", "one")) {
+      assertThatCode(() -> leases.acquire(PREFIX, "restore-1", "two").close())
+          .doesNotThrowAnyException();
+    }
+  }
+
+  @Test
+  void aReleasedLeaseIsFreeAtOnce() {
+    leases.acquire(PREFIX, "backup", "one").close();
+
+    try (Lease next = leases.acquire(PREFIX, "backup", "two")) {
+      assertThat(next.isHeld()).isTrue();
+    }
+  }
+
+  @Test
+  void anExpiredLeaseIsTakenOverAndItsHolderNotices() {
+    Lease dead = leases.acquire(PREFIX, "backup", "one");
+    clock.advance(MINUTE);
+
+    try (Lease next = leases.acquire(PREFIX, "backup", "two")) {
+      dead.renew();
+
+      assertThat(next.isHeld()).isTrue();
+      assertThat(dead.isHeld()).isFalse();
+      assertThatThrownBy(dead::requireHeld).hasMessageContaining("no longer held");
+      dead.close();
+      assertThatThrownBy(() -> leases.acquire(PREFIX, "backup", "three"))
+          .hasMessageContaining("held by two");
+    }
+  }
+
+  @Test
+  void renewalKeepsIt() {
+    try (Lease lease = leases.acquire(PREFIX, "backup", "one")) {
+      clock.advance(Duration.ofSeconds(50));
+      lease.renew();
+      clock.advance(Duration.ofSeconds(50));
+
+      lease.requireHeld();
+      assertThatThrownBy(() -> leases.acquire(PREFIX, "backup", "two"))
+          .hasMessageContaining("held by one until 2026-08-20T10:01:50Z");
+    }
+  }
+
+  @Test
+  void aStoreThatFailsOnceDoesNotLoseIt() {
+    try (Lease lease = leases.acquire(PREFIX, "backup", "one")) {
+      store.failing = true;
+      lease.renew();
+      store.failing = false;
+
+      assertThat(lease.isHeld()).isTrue();
+      lease.renew();
+      clock.advance(Duration.ofSeconds(59));
+      assertThat(lease.isHeld()).isTrue();
+    }
+  }
+
+  @Test
+  void aStoreThatKeepsFailingEndsIt() {
+    Lease lease = leases.acquire(PREFIX, "backup", "one");
+    store.failing = true;
+
+    lease.renew();
+    clock.advance(MINUTE);
+
+    assertThat(lease.isHeld()).isFalse();
+    assertThatCode(lease::close).doesNotThrowAnyException();
+  }
+
+  @Test
+  void aLostAnswerOfOurOwnIsNotSomebodyElse() {
+    try (Lease lease = leases.acquire(PREFIX, "backup", "one")) {
+      store.loseAnswers = true;
+      lease.renew();
+      store.loseAnswers = false;
+      lease.renew();
+
+      assertThat(lease.isHeld()).isTrue();
+    }
+  }
+
+  @Test
+  void theKeyIsWrittenAtMostOnceASecond() {
+    Lease lease = leases.acquire(PREFIX, "backup", "one");
+    clock.advance(Duration.ofMillis(300));
+
+    lease.close();
+
+    assertThat(pauses).containsExactly(Duration.ofMillis(700));
+  }
+
+  @Test
+  void theHolderRenewsByItself() {
+    Leases quick = new Leases(store, clock, Duration.ofMillis(300), clock::advance);
+    ObjectKey key = new ObjectKey("a/b/pgbackup/leases/backup.json");
+
+    try (Lease lease = quick.acquire(PREFIX, "backup", "one")) {
+      String first = store.head(key).orElseThrow().version();
+
+      await()
+          .untilAsserted(
+              () -> assertThat(store.head(key).orElseThrow().version()).isNotEqualTo(first));
+      assertThat(lease.isHeld()).isTrue();
+    }
+  }
+
+  private static final class FaultyStore extends MemoryObjectStore {
+    private volatile boolean failing;
+    private volatile boolean loseAnswers;
+
+    @Override
+    public synchronized Optional<String> replace(
+        ObjectKey key, byte[] content, Optional<String> expectedVersion) {
+      if (failing) {
+        throw Problem.storageUnavailable("the store does not answer", "Wait.").asException();
+      }
+      Optional<String> version = super.replace(key, content, expectedVersion);
+      return loseAnswers ? Optional.empty() : version;
+    }
+  }
+}

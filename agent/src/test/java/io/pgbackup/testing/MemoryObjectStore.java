@@ -1,0 +1,130 @@
+package io.pgbackup.testing;
+
+import io.pgbackup.problem.Problem;
+import io.pgbackup.store.CreateOutcome;
+import io.pgbackup.store.ObjectKey;
+import io.pgbackup.store.ObjectStore;
+import io.pgbackup.store.ObjectUpload;
+import io.pgbackup.store.StoreFolder;
+import io.pgbackup.store.StoredObject;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/// A bucket in memory, for tests that need many of them or none of the disk. Thread-safe; open to
+/// tests that want one call to go wrong.
+public class MemoryObjectStore implements ObjectStore {
+  private record Stored(StoredObject object, ByteBuffer content) {}
+
+  private final TreeMap<ObjectKey, Stored> objects = new TreeMap<>();
+  private long writes;
+
+  @Override
+  public synchronized Stream<StoredObject> list(String keyPrefix) {
+    return objects.values().stream()
+        .map(Stored::object)
+        .filter(object -> object.key().value().startsWith(keyPrefix))
+        .map(
+            object ->
+                new StoredObject(
+                    object.key(), object.size(), object.modified(), object.version(), Map.of()))
+        .toList()
+        .stream();
+  }
+
+  @Override
+  public synchronized List<StoreFolder> folders(StoreFolder parent) {
+    return objects.keySet().stream()
+        .map(ObjectKey::value)
+        .filter(key -> key.startsWith(parent.path()))
+        .map(key -> key.substring(parent.path().length()))
+        .filter(rest -> rest.contains("/"))
+        .map(rest -> parent.folder(rest.substring(0, rest.indexOf('/'))))
+        .distinct()
+        .toList();
+  }
+
+  @Override
+  public synchronized Optional<StoredObject> head(ObjectKey key) {
+    return Optional.ofNullable(objects.get(key)).map(Stored::object);
+  }
+
+  @Override
+  public synchronized InputStream open(ObjectKey key) {
+    Stored stored = objects.get(key);
+    if (stored == null) {
+      throw Problem.notFound("there is no " + key, "Look at the listing.").asException();
+    }
+    return new ByteArrayInputStream(stored.content().array());
+  }
+
+  @Override
+  public synchronized CreateOutcome create(
+      ObjectKey key, byte[] content, Map<String, String> metadata) {
+    Stored standing = objects.get(key);
+    return standing != null
+        ? new CreateOutcome.AlreadyThere(standing.object())
+        : new CreateOutcome.Created(put(key, content, metadata));
+  }
+
+  @Override
+  public ObjectUpload upload(ObjectKey key, Map<String, String> metadata) {
+    var buffer = new ByteArrayOutputStream();
+    return new ObjectUpload() {
+      @Override
+      public OutputStream stream() {
+        return buffer;
+      }
+
+      @Override
+      public CreateOutcome complete() {
+        return create(key, buffer.toByteArray(), metadata);
+      }
+
+      @Override
+      public void close() {}
+    };
+  }
+
+  @Override
+  public synchronized Optional<String> replace(
+      ObjectKey key, byte[] content, Optional<String> expectedVersion) {
+    Optional<String> standing =
+        Optional.ofNullable(objects.get(key)).map(stored -> stored.object().version());
+    return standing.equals(expectedVersion)
+        ? Optional.of(put(key, content, Map.of()).version())
+        : Optional.empty();
+  }
+
+  @Override
+  public synchronized List<ObjectKey> delete(Collection<ObjectKey> keys) {
+    keys.forEach(objects::remove);
+    return List.of();
+  }
+
+  private StoredObject put(ObjectKey key, byte[] content, Map<String, String> metadata) {
+    writes++;
+    var object =
+        new StoredObject(
+            key, content.length, Instant.ofEpochSecond(writes), "v" + writes, metadata);
+    objects.put(key, new Stored(object, ByteBuffer.wrap(content.clone())));
+    return object;
+  }
+
+  @Override
+  public String url() {
+    return "memory://bucket";
+  }
+
+  @Override
+  public void close() {}
+}
