@@ -30,6 +30,7 @@ final class FactsQueries {
         sys.system_identifier::text AS identifier,
         init.bytes_per_wal_segment AS segment_size,
         init.database_block_size AS block_size,
+        init.blocks_per_segment AS blocks_per_file,
         pg_is_in_recovery() AS in_recovery,
         current_setting('data_directory') AS data_directory,
         current_setting('data_checksums') = 'on' AS checksums,
@@ -76,7 +77,8 @@ final class FactsQueries {
         row.getBoolean("checksums"),
         row.getString("archive_mode"),
         row.getString("archive_command"),
-        row.getInt("block_size"));
+        row.getInt("block_size"),
+        row.getInt("blocks_per_file"));
   }
 
   static ArchiverStats archiver(ResultSet row) throws SQLException {

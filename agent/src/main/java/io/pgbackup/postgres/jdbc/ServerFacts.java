@@ -16,6 +16,7 @@ import java.nio.file.Path;
 /// @param archiveMode `off`, `on` or `always`
 /// @param archiveCommand `(disabled)` where archive_mode is off
 /// @param blockSize bytes of a page, 8192 unless built otherwise
+/// @param blocksPerFile pages in one file of a relation, 131072 unless built otherwise
 public record ServerFacts(
     ServerVersion version,
     SystemIdentifier systemIdentifier,
@@ -26,7 +27,8 @@ public record ServerFacts(
     boolean dataChecksums,
     String archiveMode,
     String archiveCommand,
-    int blockSize) {
+    int blockSize,
+    int blocksPerFile) {
   /// Whether finished segments are offered to the archive command: a standby does so under `always`
   /// only.
   public boolean archives() {

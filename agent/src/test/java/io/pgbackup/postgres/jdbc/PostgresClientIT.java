@@ -1,0 +1,302 @@
+package io.pgbackup.postgres.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.pgbackup.config.PgBackupConfig.PostgresConfig;
+import io.pgbackup.postgres.Lsn;
+import io.pgbackup.postgres.SystemIdentifier;
+import io.pgbackup.postgres.Timeline;
+import io.pgbackup.postgres.WalSegment;
+import io.pgbackup.postgres.WalSegmentSize;
+import io.pgbackup.problem.PgBackupException;
+import io.pgbackup.problem.Problem;
+import io.pgbackup.testing.EnterableTempDir;
+import io.pgbackup.testing.PostgresRelease;
+import io.pgbackup.testing.TestCertificate;
+import io.pgbackup.testing.TestPostgres;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.Optional;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class PostgresClientIT {
+  private static final Duration PATIENCE = Duration.ofMinutes(1);
+
+  @TempDir(factory = EnterableTempDir.class)
+  private Path folder;
+
+  @ParameterizedTest
+  @EnumSource(PostgresRelease.class)
+  void tellsTheServersFactsOverUnixSocketAndTcpAlike(PostgresRelease release) {
+    try (TestPostgres postgres =
+        TestPostgres.builder(release)
+            .initdb("--wal-segsize=4")
+            .setting("archive_mode", "on")
+            .setting("archive_command", "false")
+            .create(folder.resolve("data"))
+            .start()) {
+
+      ServerFacts facts = facts(postgres.configOverSocket());
+
+      assertThat(facts)
+          .isEqualTo(
+              new ServerFacts(
+                  release.installation().version(),
+                  SystemIdentifier.parse(
+                      postgres.value("select system_identifier from pg_control_system()")),
+                  new WalSegmentSize(4 << 20),
+                  Timeline.FIRST,
+                  false,
+                  postgres.dataDirectory(),
+                  true,
+                  "on",
+                  "false",
+                  8192,
+                  131072))
+          .isEqualTo(facts(postgres.config()));
+      assertThat(facts.archives()).isTrue();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(PostgresRelease.class)
+  void seesHowFarArchivingIsBehind(PostgresRelease release) {
+    try (TestPostgres postgres =
+            TestPostgres.builder(release)
+                .setting("archive_mode", "on")
+                .setting("archive_command", "false")
+                .create(folder.resolve("data"))
+                .start();
+        PostgresClient client = PostgresClient.connect(postgres.configOverSocket())) {
+      assertThat(client.archiverStats().oldestWaiting()).isEmpty();
+
+      Lsn heartbeat = client.heartbeat();
+      Lsn end = client.switchWal();
+
+      WalSegment segment = WalSegment.containing(Timeline.FIRST, heartbeat, WalSegmentSize.DEFAULT);
+      assertThat(segment.end()).isGreaterThanOrEqualTo(end);
+      await()
+          .atMost(PATIENCE)
+          .untilAsserted(
+              () -> {
+                ArchiverStats stats = client.archiverStats();
+                assertThat(stats.oldestWaiting().orElseThrow().segment()).isEqualTo(segment);
+                assertThat(stats.lastFailed().orElseThrow().file()).isEqualTo(segment.fileName());
+                assertThat(stats.waitingFiles()).isEqualTo(1);
+                assertThat(stats.lag()).isPositive();
+                assertThat(stats.lagBytes()).isGreaterThanOrEqualTo(WalSegmentSize.DEFAULT.bytes());
+              });
+
+      postgres.configure("archive_command", "true");
+      postgres.reload();
+      await()
+          .atMost(PATIENCE)
+          .untilAsserted(
+              () -> {
+                ArchiverStats stats = client.archiverStats();
+                assertThat(stats.oldestWaiting()).isEmpty();
+                assertThat(stats.lastArchived().orElseThrow().file()).isEqualTo(segment.fileName());
+                assertThat(stats.lag()).isZero();
+              });
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(PostgresRelease.class)
+  void startsAndStopsABaseBackupAlthoughTheServersTimeoutsAreShort(PostgresRelease release) {
+    try (TestPostgres postgres =
+        TestPostgres.builder(release)
+            .setting("statement_timeout", "400ms")
+            .setting("idle_session_timeout", "400ms")
+            .create(folder.resolve("data"))
+            .start()) {
+      try (PostgresClient client = PostgresClient.connect(postgres.configOverSocket())) {
+        BackupStart start = client.startBackup("pgbackup", PATIENCE);
+        await()
+            .atMost(PATIENCE)
+            .until(
+                () ->
+                    postgres.value(
+                        "select clock_timestamp() - state_change > interval '1 second'"
+                            + " from pg_stat_activity where application_name = 'pgbackup'"),
+                "t"::equals);
+        BackupStop stop = client.stopBackup(PATIENCE);
+
+        assertThat(stop.lsn()).isGreaterThan(start.lsn());
+        assertThat(stop.at()).isAfter(start.at());
+        assertThat(stop.label())
+            .startsWith("START WAL LOCATION: " + start.lsn() + " (file ")
+            .contains("\nLABEL: pgbackup\n")
+            .endsWith("\n");
+        assertThat(stop.tablespaceMap()).isEmpty();
+      }
+    }
+  }
+
+  @Test
+  void aBackupOfASessionThatClosedLeavesNothingOnTheServer() {
+    try (TestPostgres postgres = TestPostgres.create(PostgresRelease.NEWEST, folder).start()) {
+      PostgresClient first = PostgresClient.connect(postgres.configOverSocket());
+      first.startBackup("pgbackup", PATIENCE);
+      first.close();
+
+      try (PostgresClient second = PostgresClient.connect(postgres.configOverSocket())) {
+        assertThatThrownBy(() -> second.stopBackup(PATIENCE))
+            .hasMessageContaining("failed to stop the base backup")
+            .hasMessageContaining("backup is not in progress");
+      }
+    }
+  }
+
+  @Test
+  void theTimelineIsTheNewOneRightAfterAPromotion() throws IOException {
+    try (TestPostgres postgres = TestPostgres.create(PostgresRelease.OLDER, folder).start()) {
+      postgres.stop();
+      Path signal = Files.createFile(postgres.dataDirectory().resolve("standby.signal"));
+      postgres.user().own(signal);
+      postgres.start();
+      try (PostgresClient client = PostgresClient.connect(postgres.config())) {
+        assertThat(client.facts().inRecovery()).isTrue();
+        assertThat(client.facts().timeline()).isEqualTo(Timeline.FIRST);
+
+        postgres.sql("select pg_promote()");
+
+        assertThat(client.facts().inRecovery()).isFalse();
+        assertThat(client.facts().timeline()).isEqualTo(new Timeline(2));
+      }
+    }
+  }
+
+  @Test
+  void thePasswordFileIsReadAtEachConnection() throws IOException {
+    try (TestPostgres postgres = TestPostgres.create(PostgresRelease.NEWEST, folder).start()) {
+      postgres.sql("create role backup login superuser password 'first'");
+      Files.writeString(
+          postgres.dataDirectory().resolve("pg_hba.conf"),
+          "host all backup 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\n");
+      postgres.reload();
+      Path password = Files.writeString(folder.resolve("password"), "first\n");
+      PostgresConfig config =
+          with(postgres.config(), "backup", Optional.of(password), "disable", Optional.empty());
+      await().atMost(PATIENCE).untilAsserted(() -> facts(config));
+
+      postgres.sql("alter role backup password 'second'");
+
+      assertRefused(() -> facts(config), "password authentication failed", "passwordFile");
+      Files.writeString(password, "second\n");
+      assertThat(facts(config).inRecovery()).isFalse();
+    }
+  }
+
+  @Test
+  void tlsIsCheckedAgainstTheAuthorityAndTheName() throws IOException {
+    TestCertificate own = TestCertificate.selfSigned("dns:localhost,ip:127.0.0.1");
+    TestCertificate otherName = TestCertificate.selfSigned("dns:elsewhere");
+    Path ownCa = Files.writeString(folder.resolve("own.pem"), own.certificatePem());
+    Path otherCa = Files.writeString(folder.resolve("other.pem"), otherName.certificatePem());
+    try (TestPostgres postgres = TestPostgres.create(PostgresRelease.NEWEST, folder)) {
+      serveTls(postgres, own);
+      postgres.start();
+
+      assertThat(facts(tls(postgres, "verify-full", ownCa)).inRecovery()).isFalse();
+      assertThat(usesTls(tls(postgres, "require", ownCa), postgres)).isTrue();
+      assertRefused(
+          () -> facts(tls(postgres, "verify-full", otherCa)), "127.0.0.1", "postgres.rootCertFile");
+      assertRefused(
+          () -> facts(tls(postgres, "verify-ca", otherCa)), "127.0.0.1", "postgres.rootCertFile");
+
+      postgres.stop();
+      serveTls(postgres, otherName);
+      postgres.start();
+      assertThat(facts(tls(postgres, "verify-ca", otherCa)).inRecovery()).isFalse();
+      assertRefused(
+          () -> facts(tls(postgres, "verify-full", otherCa)), "could not be verified", "sslMode");
+    }
+  }
+
+  @Test
+  void aServerThatIsNotThereIsNamedWithTheNextStep() {
+    PostgresConfig config =
+        new PostgresConfig(
+            folder.toString(),
+            5432,
+            "postgres",
+            "postgres",
+            Optional.empty(),
+            "prefer",
+            Optional.empty(),
+            folder);
+
+    assertRefused(() -> facts(config), folder + "/.s.PGSQL.5432", "unix_socket_directories");
+  }
+
+  private static ServerFacts facts(PostgresConfig config) {
+    try (PostgresClient client = PostgresClient.connect(config)) {
+      return client.facts();
+    }
+  }
+
+  /// Asks the server itself, over another connection, how this one came.
+  private static boolean usesTls(PostgresConfig config, TestPostgres postgres) {
+    try (PostgresClient client = PostgresClient.connect(config)) {
+      client.now();
+      return postgres
+          .value(
+              "select ssl from pg_stat_ssl join pg_stat_activity using (pid)"
+                  + " where application_name = 'pgbackup'")
+          .equals("t");
+    }
+  }
+
+  private static void assertRefused(ThrowingCallable call, String reason, String hint) {
+    assertThatThrownBy(call)
+        .isInstanceOfSatisfying(
+            PgBackupException.class,
+            e -> {
+              assertThat(e.problem()).isInstanceOf(Problem.PostgresFailed.class);
+              assertThat(e.problem().message()).contains(reason);
+              assertThat(e.problem().hint().orElseThrow()).contains(hint);
+            });
+  }
+
+  private static PostgresConfig tls(TestPostgres postgres, String sslMode, Path rootCert) {
+    return with(postgres.config(), "postgres", Optional.empty(), sslMode, Optional.of(rootCert));
+  }
+
+  private static PostgresConfig with(
+      PostgresConfig config,
+      String user,
+      Optional<Path> password,
+      String sslMode,
+      Optional<Path> rootCert) {
+    return new PostgresConfig(
+        config.host(),
+        config.port(),
+        user,
+        config.database(),
+        password,
+        sslMode,
+        rootCert,
+        config.dataDirectory());
+  }
+
+  private static void serveTls(TestPostgres postgres, TestCertificate certificate)
+      throws IOException {
+    Path data = postgres.dataDirectory();
+    Path key = Files.writeString(data.resolve("server.key"), certificate.keyPem());
+    Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw-------"));
+    postgres.user().own(key);
+    Path crt = Files.writeString(data.resolve("server.crt"), certificate.certificatePem());
+    postgres.user().own(crt);
+    postgres.configure("ssl", "on");
+  }
+}
