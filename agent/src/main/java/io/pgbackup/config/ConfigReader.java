@@ -2,7 +2,6 @@ package io.pgbackup.config;
 
 import io.pgbackup.config.PgBackupConfig.BackupConfig;
 import io.pgbackup.config.PgBackupConfig.ClusterConfig;
-import io.pgbackup.config.PgBackupConfig.Compression;
 import io.pgbackup.config.PgBackupConfig.EngineChoice;
 import io.pgbackup.config.PgBackupConfig.EngineConfig;
 import io.pgbackup.config.PgBackupConfig.HttpConfig;
@@ -10,6 +9,7 @@ import io.pgbackup.config.PgBackupConfig.PostgresConfig;
 import io.pgbackup.config.PgBackupConfig.RetentionConfig;
 import io.pgbackup.config.PgBackupConfig.RetentionRun;
 import io.pgbackup.config.PgBackupConfig.WalConfig;
+import io.pgbackup.engine.format.Codec;
 import io.pgbackup.schedule.Crontab;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -70,7 +70,7 @@ final class ConfigReader {
     return new WalConfig(
         section.withDefault("enabled", Values.BOOLEAN, true),
         section.withDefault("socket", Values.ABSOLUTE_PATH, Path.of("/run/pgbackup/archive.sock")),
-        section.withDefault("compression", Values.oneOf(Compression.class), Compression.LZ4));
+        section.withDefault("compression", Values.oneOf(Codec.class), Codec.LZ4));
   }
 
   private static BackupConfig backup(Section section) {
@@ -78,7 +78,7 @@ final class ConfigReader {
         section.withDefault("enabled", Values.BOOLEAN, true),
         section.withDefault("schedule", Values.CRONTAB, Crontab.parse("0 2 * * *")),
         section.withDefault("timeZone", Values.TIME_ZONE, ZoneId.of("UTC")),
-        section.withDefault("compression", Values.oneOf(Compression.class), Compression.ZSTD),
+        section.withDefault("compression", Values.oneOf(Codec.class), Codec.ZSTD),
         section.withDefault("threads", Values.integer(0, 256), 0));
   }
 

@@ -1,5 +1,6 @@
 package io.pgbackup.config;
 
+import io.pgbackup.engine.format.Codec;
 import io.pgbackup.schedule.Crontab;
 import java.net.URI;
 import java.nio.file.Path;
@@ -63,13 +64,13 @@ public record PgBackupConfig(
       Path accessKeyIdFile, Path secretAccessKeyFile, Optional<Path> sessionTokenFile) {}
 
   /// @param enabled whether the agent answers on the socket
-  public record WalConfig(boolean enabled, Path socket, Compression compression) {}
+  public record WalConfig(boolean enabled, Path socket, Codec compression) {}
 
   /// @param enabled whether the schedule runs; a backup that is asked for always does
   /// @param timeZone the schedule's
   /// @param threads 0: one for each core
   public record BackupConfig(
-      boolean enabled, Crontab schedule, ZoneId timeZone, Compression compression, int threads) {}
+      boolean enabled, Crontab schedule, ZoneId timeZone, Codec compression, int threads) {}
 
   /// Read and checked, not yet applied: nothing is ever deleted in this version.
   ///
@@ -82,13 +83,6 @@ public record PgBackupConfig(
 
   /// @param port 0 takes a free one
   public record HttpConfig(String host, int port) {}
-
-  /// How what is stored is compressed.
-  public enum Compression {
-    LZ4,
-    ZSTD,
-    NONE
-  }
 
   /// Who applies the retention rules.
   public enum RetentionRun {

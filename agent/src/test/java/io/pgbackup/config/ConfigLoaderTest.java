@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.pgbackup.config.PgBackupConfig.BackupConfig;
 import io.pgbackup.config.PgBackupConfig.ClusterConfig;
-import io.pgbackup.config.PgBackupConfig.Compression;
 import io.pgbackup.config.PgBackupConfig.CredentialFiles;
 import io.pgbackup.config.PgBackupConfig.EngineChoice;
 import io.pgbackup.config.PgBackupConfig.EngineConfig;
@@ -16,6 +15,7 @@ import io.pgbackup.config.PgBackupConfig.RetentionConfig;
 import io.pgbackup.config.PgBackupConfig.RetentionRun;
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
 import io.pgbackup.config.PgBackupConfig.WalConfig;
+import io.pgbackup.engine.format.Codec;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.schedule.Crontab;
@@ -128,9 +128,8 @@ class ConfigLoaderTest {
                     Optional.empty(),
                     Optional.empty(),
                     "pgbackup/$(NAMESPACE)/$(CLUSTER)/$(UID)/$(PGVERSION)"),
-                new WalConfig(true, Path.of("/run/pgbackup/archive.sock"), Compression.LZ4),
-                new BackupConfig(
-                    true, Crontab.parse("0 2 * * *"), ZoneId.of("UTC"), Compression.ZSTD, 0),
+                new WalConfig(true, Path.of("/run/pgbackup/archive.sock"), Codec.LZ4),
+                new BackupConfig(true, Crontab.parse("0 2 * * *"), ZoneId.of("UTC"), Codec.ZSTD, 0),
                 new RetentionConfig(
                     RetentionRun.AGENT, Crontab.parse("30 3 * * *"), 7, Duration.ofDays(14)),
                 new EngineConfig(EngineChoice.AUTO, EngineChoice.EMBEDDED, Optional.empty()),
@@ -164,13 +163,9 @@ class ConfigLoaderTest {
                             Path.of("/secrets/key"),
                             Optional.of(Path.of("/secrets/token")))),
                     "spilo/orders/$(UID)/wal/$(PGVERSION)"),
-                new WalConfig(false, Path.of("/tmp/archive.sock"), Compression.ZSTD),
+                new WalConfig(false, Path.of("/tmp/archive.sock"), Codec.ZSTD),
                 new BackupConfig(
-                    false,
-                    Crontab.parse("0 3 * * 1"),
-                    ZoneId.of("Europe/Berlin"),
-                    Compression.NONE,
-                    3),
+                    false, Crontab.parse("0 3 * * 1"), ZoneId.of("Europe/Berlin"), Codec.NONE, 3),
                 new RetentionConfig(
                     RetentionRun.JOB, Crontab.parse("5 4 * * *"), 2, Duration.ofHours(36)),
                 new EngineConfig(EngineChoice.EMBEDDED, EngineChoice.AUTO, Optional.empty()),
