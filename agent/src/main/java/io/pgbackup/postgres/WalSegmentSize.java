@@ -6,10 +6,14 @@ public record WalSegmentSize(int bytes) {
   public static final WalSegmentSize DEFAULT = new WalSegmentSize(16 << 20);
 
   public WalSegmentSize {
-    if (Integer.bitCount(bytes) != 1 || bytes < 1 << 20 || bytes > 1 << 30) {
+    if (!isValid(bytes)) {
       throw new IllegalArgumentException(
           "a WAL segment has 1 MiB to 1 GiB, a power of two; got " + bytes + " bytes");
     }
+  }
+
+  public static boolean isValid(int bytes) {
+    return Integer.bitCount(bytes) == 1 && bytes >= 1 << 20 && bytes <= 1 << 30;
   }
 
   /// Segments in one 4 GiB log file, the middle part of a segment's name.

@@ -1,0 +1,4 @@
+@NullMarked
+package io.pgbackup.engine.embedded;
+
+import org.jspecify.annotations.NullMarked;
