@@ -18,6 +18,9 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 
 /// Decides how an instant is restored, or why it cannot be. Pure: what it knows is in the
@@ -62,16 +65,8 @@ public record RestorePlanner(ZoneId local) {
           case RecoveryTarget.AtTime(Instant instant) -> backupFor(catalog, instant).orElseThrow();
           case RecoveryTarget.Latest() -> newestWithoutGap(catalog);
         };
-    WalSegment first =
-        WalSegment.containing(backup.timeline(), backup.startLsn(), catalog.segmentSize());
-    WalSegment last = lastSegment(catalog, target, backup);
     return new RestorePlan(
-        catalog.lineage(),
-        target,
-        backup,
-        catalog.path(),
-        first,
-        last.compareTo(first) < 0 ? first : last);
+        catalog.lineage(), target, backup, catalog.path(), wal(catalog, target, backup));
   }
 
   /// The newest full backup that finished at or before the instant and from which recovery meets a
@@ -128,30 +123,36 @@ public record RestorePlanner(ZoneId local) {
         : "WAL segments " + gap.first() + " to " + gap.last();
   }
 
+  private static SortedSet<WalSegment> wal(
+      LineageCatalog catalog, RecoveryTarget target, BaseBackup backup) {
+    Lsn begin =
+        WalSegment.containing(backup.timeline(), backup.startLsn(), catalog.segmentSize()).start();
+    Optional<Lsn> end =
+        switch (target) {
+          case RecoveryTarget.Latest() -> Optional.empty();
+          case RecoveryTarget.AtTime(Instant instant) -> startOfNextBackup(catalog, instant);
+        };
+    TreeMap<Lsn, WalSegment> byPosition = new TreeMap<>();
+    segmentsOnPath(catalog)
+        .filter(segment -> !segment.start().isBefore(begin))
+        .filter(segment -> end.isEmpty() || segment.start().isBefore(end.get()))
+        .forEach(
+            segment ->
+                byPosition.merge(segment.start(), segment, (left, right) -> max(left, right)));
+    return new TreeSet<>(byPosition.values());
+  }
+
+  private static WalSegment max(WalSegment left, WalSegment right) {
+    return left.compareTo(right) < 0 ? right : left;
+  }
+
   /// Recovery to a time ends at the first commit that is later, and that usually stands before the
   /// start of the next backup.
-  private static WalSegment lastSegment(
-      LineageCatalog catalog, RecoveryTarget target, BaseBackup backup) {
-    WalSegment newest =
-        segmentsOnPath(catalog)
-            .max(naturalOrder())
-            .orElseGet(
-                () ->
-                    WalSegment.containing(
-                        backup.timeline(), backup.finishLsn(), catalog.segmentSize()));
-    return switch (target) {
-      case RecoveryTarget.Latest() -> newest;
-      case RecoveryTarget.AtTime(Instant instant) ->
-          fullBackups(catalog)
-              .filter(later -> later.startTime().isAfter(instant))
-              .min(comparing(BaseBackup::startLsn))
-              .map(
-                  later ->
-                      WalSegment.containing(
-                          later.timeline(), later.startLsn(), catalog.segmentSize()))
-              .filter(segment -> segment.compareTo(newest) < 0)
-              .orElse(newest);
-    };
+  private static Optional<Lsn> startOfNextBackup(LineageCatalog catalog, Instant instant) {
+    return fullBackups(catalog)
+        .filter(later -> later.startTime().isAfter(instant))
+        .map(BaseBackup::startLsn)
+        .min(naturalOrder());
   }
 
   private static Stream<WalSegment> segmentsOnPath(LineageCatalog catalog) {

@@ -47,7 +47,7 @@ class RestorePlannerPropertyTest {
 
     BaseBackup backup = plan.backup();
     assertThat(backup.finishTime()).isBeforeOrEqualTo(instant);
-    WalSegment segment = plan.firstSegment();
+    WalSegment segment = plan.wal().first();
     int number = (int) (segment.start().value() / segment.size().bytes());
     while (!CatalogModel.commit(number).isAfter(instant)
         || CatalogModel.segment(number).end().isBefore(backup.finishLsn())) {

@@ -29,9 +29,9 @@ class RestorePlannerTest {
     RestorePlan plan = plan(List.of(model), Optional.empty(), CatalogModel.at(70));
 
     assertThat(plan.backup()).isEqualTo(CatalogModel.backup(new Span(5, 6)));
-    assertThat(plan.firstSegment()).isEqualTo(CatalogModel.segment(5));
-    assertThat(plan.lastSegment()).isEqualTo(CatalogModel.segment(9));
-    assertThat(plan.segments()).isEqualTo(5);
+    assertThat(plan.wal()).hasSize(5);
+    assertThat(plan.wal().first()).isEqualTo(CatalogModel.segment(5));
+    assertThat(plan.wal().last()).isEqualTo(CatalogModel.segment(9));
     assertThat(plan.timeline()).isEqualTo(Timeline.FIRST);
     assertThat(plan.downloadBytes()).contains(1L << 20);
     assertThat(plan.diskBytes()).contains((5L << 20) + (5L << 20));
@@ -125,7 +125,7 @@ class RestorePlannerTest {
             new RecoveryTarget.Latest());
 
     assertThat(plan.backup()).isEqualTo(CatalogModel.backup(new Span(5, 6)));
-    assertThat(plan.lastSegment()).isEqualTo(CatalogModel.segment(19));
+    assertThat(plan.wal().last()).isEqualTo(CatalogModel.segment(19));
   }
 
   @Test
