@@ -2,6 +2,7 @@ package io.pgbackup.config;
 
 import io.pgbackup.config.PgBackupConfig.CredentialFiles;
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
+import io.pgbackup.lineage.PrefixTemplate;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
@@ -9,7 +10,6 @@ import java.util.Optional;
 
 /// Reads `storage`: what is left out depends on whose store it is.
 final class StorageReader {
-  static final String DEFAULT_PREFIX = "pgbackup/$(NAMESPACE)/$(CLUSTER)/$(UID)/$(PGVERSION)";
   static final String DEFAULT_REGION = "us-east-1";
   private static final URI PLACEHOLDER = URI.create("file:///");
 
@@ -38,7 +38,7 @@ final class StorageReader {
         section.withDefault("pathStyle", Values.BOOLEAN, address.isPresent()),
         section.optional("caFile", Values.ABSOLUTE_PATH),
         credentials(section.section("credentials")),
-        section.withDefault("prefix", Values.PREFIX, DEFAULT_PREFIX));
+        section.withDefault("prefix", Values.PREFIX, PrefixTemplate.DEFAULT.text()));
   }
 
   private static URI cloudflare(String account) {

@@ -2,6 +2,7 @@ package io.pgbackup.config;
 
 import io.pgbackup.config.PgBackupConfig.EngineChoice;
 import io.pgbackup.config.PgBackupConfig.HttpConfig;
+import io.pgbackup.lineage.PrefixTemplate;
 import io.pgbackup.schedule.Crontab;
 import java.net.URI;
 import java.nio.file.Path;
@@ -25,7 +26,7 @@ final class Values {
   static final Value<Crontab> CRONTAB = Value.text(Crontab::parse);
   static final Value<URI> STORE_URL = Value.text(Values::storeUrl);
   static final Value<URI> ENDPOINT = Value.text(Values::endpoint);
-  static final Value<String> PREFIX = Value.text(Values::prefix);
+  static final Value<String> PREFIX = Value.text(text -> new PrefixTemplate(text).text());
   static final Value<EngineChoice> ENGINE = Value.text(Values::engine);
   static final Value<HttpConfig> LISTEN = Value.text(Values::listen);
   static final Value<Boolean> BOOLEAN = new Value<>(Value.Form.BOOLEAN, Values::bool);
@@ -35,8 +36,6 @@ final class Values {
       Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]");
   private static final Pattern LISTEN_FORM =
       Pattern.compile("([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+]):([0-9]{1,5})");
-  private static final Pattern VARIABLE = Pattern.compile("\\$\\(([^)]*)\\)");
-  private static final List<String> VARIABLES = List.of("NAMESPACE", "CLUSTER", "UID", "PGVERSION");
 
   private Values() {}
 
@@ -232,27 +231,5 @@ final class Values {
       // the text is left out: it might hold a password
       throw new IllegalArgumentException(rule);
     }
-  }
-
-  private static String prefix(String text) {
-    Matcher matcher = VARIABLE.matcher(text);
-    while (matcher.find()) {
-      if (!VARIABLES.contains(matcher.group(1))) {
-        throw new IllegalArgumentException(
-            "$(%s) is unknown; there are $(NAMESPACE), $(CLUSTER), $(UID) and $(PGVERSION)"
-                .formatted(matcher.group(1)));
-      }
-    }
-    String rest = matcher.replaceAll("");
-    boolean folder = Arrays.stream(text.split("/", -1)).noneMatch(Values::noFolder);
-    if (!folder || rest.contains("$") || rest.chars().anyMatch(Character::isISOControl)) {
-      throw new IllegalArgumentException(
-          "must be folder names joined by '/', without one at either end; got '" + text + "'");
-    }
-    return text;
-  }
-
-  private static boolean noFolder(String segment) {
-    return segment.isEmpty() || segment.equals(".") || segment.equals("..");
   }
 }

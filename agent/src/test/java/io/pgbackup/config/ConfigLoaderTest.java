@@ -62,7 +62,7 @@ class ConfigLoaderTest {
           accessKeyIdFile: /secrets/id
           secretAccessKeyFile: /secrets/key
           sessionTokenFile: /secrets/token
-        prefix: spilo/orders/$(UID)/wal/$(PGVERSION)
+        prefix: spilo/$(CLUSTER)/$(UID)/wal/$(PGVERSION)
       wal:
         enabled: false
         socket: /tmp/archive.sock
@@ -162,7 +162,7 @@ class ConfigLoaderTest {
                             Path.of("/secrets/id"),
                             Path.of("/secrets/key"),
                             Optional.of(Path.of("/secrets/token")))),
-                    "spilo/orders/$(UID)/wal/$(PGVERSION)"),
+                    "spilo/$(CLUSTER)/$(UID)/wal/$(PGVERSION)"),
                 new WalConfig(false, Path.of("/tmp/archive.sock"), Codec.ZSTD),
                 new BackupConfig(
                     false, Crontab.parse("0 3 * * 1"), ZoneId.of("Europe/Berlin"), Codec.NONE, 3),
@@ -194,7 +194,7 @@ class ConfigLoaderTest {
     environment.put("PGBACKUP_STORAGE_CREDENTIALS_ACCESS_KEY_ID_FILE", "/secrets/id");
     environment.put("PGBACKUP_STORAGE_CREDENTIALS_SECRET_ACCESS_KEY_FILE", "/secrets/key");
     environment.put("PGBACKUP_STORAGE_CREDENTIALS_SESSION_TOKEN_FILE", "/secrets/token");
-    environment.put("PGBACKUP_STORAGE_PREFIX", "spilo/orders/$(UID)/wal/$(PGVERSION)");
+    environment.put("PGBACKUP_STORAGE_PREFIX", "spilo/$(CLUSTER)/$(UID)/wal/$(PGVERSION)");
     environment.put("PGBACKUP_WAL_ENABLED", "false");
     environment.put("PGBACKUP_WAL_SOCKET", "/tmp/archive.sock");
     environment.put("PGBACKUP_WAL_COMPRESSION", "zstd");

@@ -63,10 +63,10 @@ class ConfigRulesTest {
           STORAGE_CA_FILE        | ca.pem               | must be an absolute path
           STORAGE_CREDENTIALS_ACCESS_KEY_ID_FILE | /id  | storage.credentials.secretAccessKeyFile: missing; the access key and its secret belong together
           STORAGE_CREDENTIALS_SESSION_TOKEN_FILE | /id  | storage.credentials.accessKeyIdFile: missing; the access key and its secret belong together
-          STORAGE_PREFIX         | /a                   | must be folder names joined by '/', without one at either end; got '/a'
-          STORAGE_PREFIX         | a/../b               | must be folder names joined by '/'
-          STORAGE_PREFIX         | a/$(SCOPE)           | $(SCOPE) is unknown; there are $(NAMESPACE), $(CLUSTER), $(UID) and $(PGVERSION)
-          STORAGE_PREFIX         | a/${UID}             | must be folder names joined by '/'
+          STORAGE_PREFIX         | a/../b               | is not an object key
+          STORAGE_PREFIX         | a/$(SCOPE)           | $(SCOPE)
+          STORAGE_PREFIX         | $(UID)               | a prefix with variables has $(CLUSTER) and $(UID)
+          STORAGE_PREFIX         | a/${UID}             | '$' begins a variable like $(CLUSTER), got '${UID}'
           WAL_ENABLED            | 1                    | must be true or false, got '1'
           WAL_SOCKET             | archive.sock         | must be an absolute path
           WAL_COMPRESSION        | gzip                 | must be lz4, zstd or none, got 'gzip'

@@ -1,0 +1,87 @@
+package io.pgbackup.telemetry;
+
+/// Every meter there is. The names are a contract with alerts and dashboards: one that is here
+/// keeps its name, unit and meaning.
+public enum Meters {
+  BACKUP_LAST_SUCCESS(
+      "pgbackup_backup_last_success_timestamp_seconds",
+      Kind.GAUGE,
+      "When the newest base backup finished, by the database server's clock"),
+  BACKUP_AGE(
+      "pgbackup_backup_age_seconds", Kind.GAUGE, "How long ago the newest base backup finished"),
+  BACKUP_FAILURES(
+      "pgbackup_backup_failures_total",
+      Kind.COUNTER,
+      "Base backups that failed since the agent started"),
+  BACKUP_RUNNING(
+      "pgbackup_backup_running", Kind.GAUGE, "1 while a base backup of this agent is under way"),
+  BACKUP_NEXT(
+      "pgbackup_backup_next_timestamp_seconds",
+      Kind.GAUGE,
+      "When the schedule starts the next base backup"),
+  WAL_LAG_SECONDS(
+      "pgbackup_wal_archive_lag_seconds",
+      Kind.GAUGE,
+      "How long the oldest finished WAL segment has been missing from the store; 0 where none is"),
+  WAL_LAG_BYTES(
+      "pgbackup_wal_archive_lag_bytes",
+      Kind.GAUGE,
+      "WAL between the newest segment in the store and the end of WAL in the database"),
+  WAL_REFUSED(
+      "pgbackup_wal_refused_total",
+      Kind.COUNTER,
+      "WAL files refused since the agent started because taking them could mix or overwrite"
+          + " histories"),
+  WAL_GAPS(
+      "pgbackup_wal_gaps",
+      Kind.GAUGE,
+      "Runs of missing segments between the oldest base backup and the newest segment"),
+  WINDOW_START(
+      "pgbackup_recovery_window_start_timestamp_seconds",
+      Kind.GAUGE,
+      "The first instant of the newest recovery window"),
+  WINDOW_END(
+      "pgbackup_recovery_window_end_timestamp_seconds",
+      Kind.GAUGE,
+      "The end, exclusive, of the newest recovery window: the last commit in the archive"),
+  CATALOG_READ(
+      "pgbackup_catalog_read_timestamp_seconds",
+      Kind.GAUGE,
+      "When the archive was last listed; backups, windows and gaps are as of then"),
+  POSTGRES_UP(
+      "pgbackup_postgres_up",
+      Kind.GAUGE,
+      "Whether PostgreSQL answered when it was last asked; what is behind it is unknown otherwise"),
+  STORAGE_UP(
+      "pgbackup_storage_up",
+      Kind.GAUGE,
+      "Whether the last request of this kind (op: list, read, write) was answered by the store");
+
+  enum Kind {
+    GAUGE,
+    COUNTER
+  }
+
+  private final String exposedName;
+  private final Kind kind;
+  private final String meaning;
+
+  Meters(String exposedName, Kind kind, String meaning) {
+    this.exposedName = exposedName;
+    this.kind = kind;
+    this.meaning = meaning;
+  }
+
+  /// The name as Prometheus shows it; its last word is the unit.
+  public String exposedName() {
+    return exposedName;
+  }
+
+  public String meaning() {
+    return meaning;
+  }
+
+  Kind kind() {
+    return kind;
+  }
+}

@@ -1,0 +1,109 @@
+package io.pgbackup.telemetry;
+
+import io.pgbackup.problem.PgBackupException;
+import io.pgbackup.store.CreateOutcome;
+import io.pgbackup.store.ObjectKey;
+import io.pgbackup.store.ObjectStore;
+import io.pgbackup.store.ObjectUpload;
+import io.pgbackup.store.StoreFolder;
+import io.pgbackup.store.StoredObject;
+import io.pgbackup.telemetry.StoreHealth.Operation;
+import java.io.InputStream;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Spliterator;
+import java.util.Spliterators.AbstractSpliterator;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+
+/// A store that tells [StoreHealth] what became of each request and otherwise is the store behind
+/// it.
+public final class ObservedStore implements ObjectStore {
+  private final ObjectStore store;
+  private final StoreHealth health;
+
+  public ObservedStore(ObjectStore store, StoreHealth health) {
+    this.store = store;
+    this.health = health;
+  }
+
+  @Override
+  public Stream<StoredObject> list(String keyPrefix) {
+    Stream<StoredObject> objects = health.watch(Operation.LIST, () -> store.list(keyPrefix));
+    return StreamSupport.stream(new Pages(objects.spliterator()), false).onClose(objects::close);
+  }
+
+  @Override
+  public List<StoreFolder> folders(StoreFolder parent) {
+    return health.watch(Operation.LIST, () -> store.folders(parent));
+  }
+
+  @Override
+  public Optional<StoredObject> head(ObjectKey key) {
+    return health.watch(Operation.READ, () -> store.head(key));
+  }
+
+  @Override
+  public InputStream open(ObjectKey key) {
+    return health.watch(Operation.READ, () -> store.open(key));
+  }
+
+  @Override
+  public CreateOutcome create(ObjectKey key, byte[] content, Map<String, String> metadata) {
+    return health.watch(Operation.WRITE, () -> store.create(key, content, metadata));
+  }
+
+  @Override
+  public ObjectUpload upload(ObjectKey key, Map<String, String> metadata) {
+    return new ObservedUpload(
+        health.watch(Operation.WRITE, () -> store.upload(key, metadata)), health);
+  }
+
+  @Override
+  public Optional<String> replace(ObjectKey key, byte[] content, Optional<String> expectedVersion) {
+    return health.watch(Operation.WRITE, () -> store.replace(key, content, expectedVersion));
+  }
+
+  @Override
+  public List<ObjectKey> delete(Collection<ObjectKey> keys) {
+    return store.delete(keys);
+  }
+
+  @Override
+  public String url() {
+    return store.url();
+  }
+
+  @Override
+  public void close() {
+    store.close();
+  }
+
+  /// A listing is fetched page by page while it is read, so that it may fail under way.
+  private final class Pages extends AbstractSpliterator<StoredObject> {
+    private final Spliterator<StoredObject> source;
+
+    Pages(Spliterator<StoredObject> source) {
+      super(source.estimateSize(), source.characteristics() & ~Spliterator.SORTED);
+      this.source = source;
+    }
+
+    @Override
+    public boolean tryAdvance(Consumer<? super StoredObject> action) {
+      boolean more;
+      try {
+        more = source.tryAdvance(action);
+      } catch (PgBackupException e) {
+        health.failed(Operation.LIST, e.problem());
+        throw e;
+      }
+      if (!more) {
+        health.answered(Operation.LIST);
+      }
+      return more;
+    }
+  }
+}

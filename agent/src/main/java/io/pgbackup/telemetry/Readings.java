@@ -1,0 +1,57 @@
+package io.pgbackup.telemetry;
+
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/// The values known at one moment, for one lineage. What is left out is not exposed.
+///
+/// Not thread-safe: made, filled and read by one thread.
+public final class Readings {
+  private final String namespace;
+  private final String cluster;
+  private final String uid;
+  private final Map<Sample, Double> values = new LinkedHashMap<>();
+
+  /// @param labels in order
+  record Sample(Meters meter, Map<String, String> labels) {}
+
+  /// @param uid empty as long as the lineage is not known
+  public Readings(String namespace, String cluster, String uid) {
+    this.namespace = namespace;
+    this.cluster = cluster;
+    this.uid = uid;
+  }
+
+  public Readings put(Meters meter, double value) {
+    values.put(new Sample(meter, labels()), value);
+    return this;
+  }
+
+  /// Seconds since 1970, where the instant is known.
+  public Readings put(Meters meter, Optional<Instant> instant) {
+    instant.ifPresent(known -> put(meter, known.getEpochSecond() + known.getNano() / 1e9));
+    return this;
+  }
+
+  /// A value for one kind of request to the store.
+  public Readings put(Meters meter, String operation, double value) {
+    Map<String, String> labels = labels();
+    labels.put("op", operation);
+    values.put(new Sample(meter, labels), value);
+    return this;
+  }
+
+  Map<Sample, Double> values() {
+    return values;
+  }
+
+  private Map<String, String> labels() {
+    Map<String, String> labels = new LinkedHashMap<>();
+    labels.put("namespace", namespace);
+    labels.put("cluster", cluster);
+    labels.put("uid", uid);
+    return labels;
+  }
+}

@@ -1,0 +1,98 @@
+package io.pgbackup.telemetry;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+
+class ExpositionTest {
+  private static final String LABELS = "{cluster=\"orders\",namespace=\"shop\",uid=\"0b8f\"}";
+
+  private final AtomicReference<Readings> readings = new AtomicReference<>(readings());
+  private final Exposition exposition = new Exposition(readings::get);
+
+  private static Readings readings() {
+    return new Readings("shop", "orders", "0b8f");
+  }
+
+  @Test
+  void exposesEachMeterUnderItsExactName() {
+    Readings all = readings();
+    for (Meters meter : Meters.values()) {
+      all.put(meter, 7);
+    }
+    readings.set(all);
+
+    assertThat(exposition.scrape().lines().filter(line -> !line.startsWith("#")))
+        .containsExactlyInAnyOrder(
+            "pgbackup_backup_last_success_timestamp_seconds" + LABELS + " 7.0",
+            "pgbackup_backup_age_seconds" + LABELS + " 7.0",
+            "pgbackup_backup_failures_total" + LABELS + " 7.0",
+            "pgbackup_backup_running" + LABELS + " 7.0",
+            "pgbackup_backup_next_timestamp_seconds" + LABELS + " 7.0",
+            "pgbackup_wal_archive_lag_seconds" + LABELS + " 7.0",
+            "pgbackup_wal_archive_lag_bytes" + LABELS + " 7.0",
+            "pgbackup_wal_refused_total" + LABELS + " 7.0",
+            "pgbackup_wal_gaps" + LABELS + " 7.0",
+            "pgbackup_recovery_window_start_timestamp_seconds" + LABELS + " 7.0",
+            "pgbackup_recovery_window_end_timestamp_seconds" + LABELS + " 7.0",
+            "pgbackup_catalog_read_timestamp_seconds" + LABELS + " 7.0",
+            "pgbackup_postgres_up" + LABELS + " 7.0",
+            "pgbackup_storage_up" + LABELS + " 7.0");
+  }
+
+  @Test
+  void saysWhatEachMeterMeansAndIs() {
+    readings.set(readings().put(Meters.BACKUP_FAILURES, 2).put(Meters.WAL_GAPS, 0));
+
+    assertThat(exposition.scrape())
+        .contains(
+            "# HELP pgbackup_backup_failures_total " + Meters.BACKUP_FAILURES.meaning(),
+            "# TYPE pgbackup_backup_failures_total counter",
+            "# TYPE pgbackup_wal_gaps gauge");
+  }
+
+  @Test
+  void namesTheKindOfRequest() {
+    readings.set(readings().put(Meters.STORAGE_UP, "list", 1).put(Meters.STORAGE_UP, "write", 0));
+
+    assertThat(exposition.scrape())
+        .contains(
+            "pgbackup_storage_up{cluster=\"orders\",namespace=\"shop\",op=\"list\",uid=\"0b8f\"} 1.0",
+            "pgbackup_storage_up{cluster=\"orders\",namespace=\"shop\",op=\"write\",uid=\"0b8f\"} 0.0");
+  }
+
+  @Test
+  void showsInstantsInSeconds() {
+    readings.set(
+        readings().put(Meters.WINDOW_END, Optional.of(Instant.parse("2026-11-21T05:00:00.25Z"))));
+
+    assertThat(exposition.scrape()).contains(LABELS + " 1.79523720025E9");
+  }
+
+  @Test
+  void whatIsUnknownIsAbsentAlsoAfterItWasKnown() {
+    readings.set(readings().put(Meters.WAL_GAPS, 1));
+    assertThat(exposition.scrape()).contains("pgbackup_wal_gaps{");
+
+    readings.set(readings().put(Meters.WINDOW_END, Optional.empty()));
+    assertThat(exposition.scrape()).doesNotContain("pgbackup_");
+
+    readings.set(readings().put(Meters.WAL_GAPS, 2));
+    assertThat(exposition.scrape()).contains("pgbackup_wal_gaps" + LABELS + " 2.0");
+  }
+
+  @Test
+  void anotherLineageTakesTheLabels() {
+    readings.set(readings().put(Meters.BACKUP_FAILURES, 3));
+    exposition.scrape();
+
+    readings.set(new Readings("shop", "orders", "77aa").put(Meters.BACKUP_FAILURES, 0));
+
+    assertThat(exposition.scrape().lines().filter(line -> !line.startsWith("#")))
+        .containsExactly(
+            "pgbackup_backup_failures_total{cluster=\"orders\",namespace=\"shop\",uid=\"77aa\"} 0.0");
+  }
+}
