@@ -5,6 +5,7 @@ import io.pgbackup.catalog.Lineage;
 import io.pgbackup.postgres.Timeline;
 import io.pgbackup.postgres.TimelineHistory;
 import io.pgbackup.postgres.WalSegment;
+import io.pgbackup.postgres.WalSegmentSize;
 import java.util.Collections;
 import java.util.Optional;
 import java.util.SortedSet;
@@ -21,6 +22,7 @@ public record RestorePlan(
     RecoveryTarget target,
     BaseBackup backup,
     TimelineHistory path,
+    WalSegmentSize segmentSize,
     SortedSet<WalSegment> wal) {
   /// Of the WAL that a server keeps by default (`max_wal_size`).
   private static final long KEPT_WAL = 1L << 30;
@@ -41,8 +43,7 @@ public record RestorePlan(
   /// Bytes that the data directory needs: the backup's files and the WAL that PostgreSQL keeps
   /// while it replays. Empty where the sentinel does not say how large the files are.
   public Optional<Long> diskBytes() {
-    long kept =
-        wal.isEmpty() ? 0 : Math.min(wal.size() * (long) wal.first().size().bytes(), KEPT_WAL);
+    long kept = wal.isEmpty() ? 0 : Math.min(wal.size() * (long) segmentSize.bytes(), KEPT_WAL);
     return backup.uncompressedSize() > 0
         ? Optional.of(backup.uncompressedSize() + kept)
         : Optional.empty();

@@ -66,7 +66,12 @@ public record RestorePlanner(ZoneId local) {
           case RecoveryTarget.Latest() -> newestWithoutGap(catalog);
         };
     return new RestorePlan(
-        catalog.lineage(), target, backup, catalog.path(), wal(catalog, target, backup));
+        catalog.lineage(),
+        target,
+        backup,
+        catalog.path(),
+        catalog.segmentSize(),
+        wal(catalog, target, backup));
   }
 
   /// The newest full backup that finished at or before the instant and from which recovery meets a

@@ -10,12 +10,12 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import org.jspecify.annotations.Nullable;
 
-/// Whole directories.
-final class Trees {
+/// Directories with all that is in them.
+public final class Trees {
   private Trees() {}
 
-  /// Deletes a directory and everything in it; links are removed, never followed.
-  static void delete(Path directory) throws IOException {
+  /// Deletes a directory and everything in it, if it exists; links are removed, never followed.
+  public static void delete(Path directory) throws IOException {
     if (!Files.exists(directory, LinkOption.NOFOLLOW_LINKS)) {
       return;
     }
