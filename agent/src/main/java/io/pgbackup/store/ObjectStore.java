@@ -25,12 +25,15 @@ public interface ObjectStore extends AutoCloseable {
   /// "Forbidden" is a failure, never absence.
   Optional<StoredObject> head(ObjectKey key);
 
+  /// Reading the stream fails with a [io.pgbackup.problem.PgBackupException] as well, never with an
+  /// `IOException` unless it was closed; so an `IOException` of a decoder around it is the
+  /// decoder's.
+  ///
   /// @throws io.pgbackup.problem.PgBackupException `NotFound` if there is no such object
   InputStream open(ObjectKey key);
 
   /// Writes the whole object if none of that name exists (`If-None-Match: *`), with its CRC32C as a
-  /// header. A lost answer is retried; then [CreateOutcome.AlreadyThere] may mean our own first
-  /// try.
+  /// header. A lost answer is retried; what this very call wrote counts as created.
   CreateOutcome create(ObjectKey key, byte[] content, Map<String, String> metadata);
 
   /// Begins an upload of unknown length, create-only as well.

@@ -1,0 +1,35 @@
+package io.pgbackup.store.open;
+
+import io.pgbackup.config.PgBackupConfig.StorageConfig;
+import io.pgbackup.problem.Problem;
+import io.pgbackup.store.ObjectStore;
+import io.pgbackup.store.file.FileObjectStore;
+import io.pgbackup.store.s3.S3ObjectStore;
+import java.net.URI;
+import java.nio.file.Path;
+
+/// Opens whatever store a URL names. The AWS SDK is loaded only for S3.
+public final class Stores {
+  private static final String FORMS = "Use s3://bucket or file:///directory.";
+
+  private Stores() {}
+
+  /// @throws io.pgbackup.problem.PgBackupException `Misconfigured` if the URL names no store, or a
+  ///   directory that does not exist; whether a bucket exists shows when it is used
+  public static ObjectStore open(StorageConfig storage) {
+    URI url = storage.url();
+    return switch (String.valueOf(url.getScheme())) {
+      case "s3" -> S3ObjectStore.open(storage);
+      case "file" -> FileObjectStore.open(directory(url));
+      default -> throw Problem.misconfigured("'" + url + "' is not a store", FORMS).asException();
+    };
+  }
+
+  private static Path directory(URI url) {
+    try {
+      return Path.of(url);
+    } catch (IllegalArgumentException e) {
+      throw Problem.misconfigured("'" + url + "' is not a directory's URL", FORMS).causedBy(e);
+    }
+  }
+}

@@ -1,0 +1,188 @@
+package io.pgbackup.store.s3;
+
+import io.pgbackup.problem.PgBackupException;
+import io.pgbackup.problem.Problem;
+import io.pgbackup.store.CreateOutcome;
+import io.pgbackup.store.CreateOutcome.AlreadyThere;
+import io.pgbackup.store.CreateOutcome.Created;
+import io.pgbackup.store.ObjectKey;
+import io.pgbackup.store.StoredObject;
+import java.time.Instant;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeParseException;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+import software.amazon.awssdk.core.ResponseInputStream;
+import software.amazon.awssdk.services.s3.S3Client;
+import software.amazon.awssdk.services.s3.model.GetObjectResponse;
+import software.amazon.awssdk.services.s3.model.HeadObjectResponse;
+import software.amazon.awssdk.services.s3.model.PutObjectRequest;
+import software.amazon.awssdk.services.s3.model.PutObjectResponse;
+import software.amazon.awssdk.services.s3.model.S3Exception;
+
+/// Single requests on one bucket, and what their answers mean. Thread-safe.
+final class S3Bucket {
+  private static final int CONFLICTS = 5;
+
+  private final S3Client client;
+  private final String name;
+  private final S3Failures failures;
+
+  S3Bucket(S3Client client, String name, S3Failures failures) {
+    this.client = client;
+    this.name = name;
+    this.failures = failures;
+  }
+
+  String name() {
+    return name;
+  }
+
+  /// Sends a request, its failure told as one of `doing`.
+  <T> T ask(String doing, java.util.function.Function<S3Client, T> request) {
+    return failures.translate(doing, () -> request.apply(client));
+  }
+
+  CreateOutcome create(ObjectKey key, Content content, Map<String, String> metadata) {
+    Attempt attempt = Attempt.next();
+    return failures.translate(
+        "write " + key,
+        () -> {
+          try {
+            PutObjectResponse stored =
+                withoutConflicts(
+                    () ->
+                        client.putObject(
+                            put(key, content, metadata, attempt).ifNoneMatch("*").build(),
+                            content.body()));
+            return created(key, content.length(), stored, metadata);
+          } catch (S3Exception e) {
+            if (S3Failures.isPrecondition(e)) {
+              return settle(key, attempt);
+            }
+            throw e;
+          }
+        });
+  }
+
+  Optional<String> replace(ObjectKey key, Content content, Optional<String> expectedVersion) {
+    Attempt attempt = Attempt.next();
+    return failures.translate(
+        "replace " + key,
+        () -> {
+          var put = put(key, content, Map.of(), attempt);
+          expectedVersion.ifPresentOrElse(put::ifMatch, () -> put.ifNoneMatch("*"));
+          try {
+            return Optional.of(
+                withoutConflicts(() -> client.putObject(put.build(), content.body())).eTag());
+          } catch (S3Exception e) {
+            // Without an object to match, S3 answers 404.
+            boolean gone = expectedVersion.isPresent() && S3Failures.code(e).equals("NoSuchKey");
+            if (S3Failures.isPrecondition(e) || gone) {
+              return head(key)
+                  .filter(there -> attempt.made(there.metadata()))
+                  .map(HeadObjectResponse::eTag);
+            }
+            throw e;
+          }
+        });
+  }
+
+  private PutObjectRequest.Builder put(
+      ObjectKey key, Content content, Map<String, String> metadata, Attempt attempt) {
+    return PutObjectRequest.builder()
+        .bucket(name)
+        .key(key.value())
+        .metadata(attempt.mark(metadata))
+        .checksumCRC32C(content.crc32c());
+  }
+
+  /// What stands under this key after the store refused to write over it.
+  CreateOutcome settle(ObjectKey key, Attempt attempt) {
+    HeadObjectResponse there = head(key).orElseThrow(() -> vanished(key));
+    StoredObject object = object(key, there);
+    return attempt.made(there.metadata()) ? new Created(object) : new AlreadyThere(object);
+  }
+
+  static PgBackupException vanished(ObjectKey key) {
+    return Problem.storageUnavailable(
+            "the store refused to write " + key + ", then said that it does not exist",
+            "Somebody may have deleted it meanwhile; try again.")
+        .asException();
+  }
+
+  Optional<HeadObjectResponse> head(ObjectKey key) {
+    return failures.translate(
+        "look up " + key,
+        () -> {
+          try {
+            return Optional.of(client.headObject(request -> request.bucket(name).key(key.value())));
+          } catch (S3Exception e) {
+            if (e.statusCode() == 404) {
+              return headAgain(key, e);
+            }
+            throw e;
+          }
+        });
+  }
+
+  // The answer to HEAD has no body, so 404 may mean the bucket; that to GET says which.
+  private Optional<HeadObjectResponse> headAgain(ObjectKey key, S3Exception missing) {
+    try (ResponseInputStream<GetObjectResponse> stream =
+        client.getObject(request -> request.bucket(name).key(key.value()))) {
+      stream.abort();
+      return Optional.of(client.headObject(request -> request.bucket(name).key(key.value())));
+    } catch (S3Exception e) {
+      if (S3Failures.code(e).equals("NoSuchKey")) {
+        return Optional.empty();
+      }
+      throw e;
+    } catch (java.io.IOException e) {
+      throw missing;
+    }
+  }
+
+  static StoredObject object(ObjectKey key, HeadObjectResponse head) {
+    return new StoredObject(
+        key,
+        head.contentLength(),
+        head.lastModified(),
+        head.eTag(),
+        Attempt.withoutMark(head.metadata()));
+  }
+
+  private static Created created(
+      ObjectKey key, long size, PutObjectResponse stored, Map<String, String> metadata) {
+    return new Created(new StoredObject(key, size, answeredAt(stored), stored.eTag(), metadata));
+  }
+
+  /// The store's clock, as its answer tells it.
+  static Instant answeredAt(software.amazon.awssdk.core.SdkResponse response) {
+    return response
+        .sdkHttpResponse()
+        .firstMatchingHeader("Date")
+        .flatMap(S3Bucket::parsed)
+        .orElseGet(Instant::now);
+  }
+
+  private static Optional<Instant> parsed(String date) {
+    try {
+      return Optional.of(DateTimeFormatter.RFC_1123_DATE_TIME.parse(date, Instant::from));
+    } catch (DateTimeParseException _) {
+      return Optional.empty();
+    }
+  }
+
+  private static <T> T withoutConflicts(Supplier<T> write) {
+    for (int attempt = 1; ; attempt++) {
+      try {
+        return write.get();
+      } catch (S3Exception e) {
+        if (!S3Failures.isConflict(e) || attempt == CONFLICTS) {
+          throw e;
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,152 @@
+package io.pgbackup.store.s3;
+
+import io.pgbackup.problem.PgBackupException;
+import io.pgbackup.problem.Problem;
+import java.io.IOException;
+import java.net.UnknownHostException;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import javax.net.ssl.SSLException;
+import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
+import software.amazon.awssdk.core.exception.AbortedException;
+import software.amazon.awssdk.core.exception.SdkException;
+import software.amazon.awssdk.services.s3.model.S3Exception;
+
+/// The border between the SDK's exceptions and problems. Everything that gets here was tried as
+/// often as it may help.
+final class S3Failures {
+  // S3 answers an expired session with the first, R2 with 401, MinIO with the others.
+  private static final Set<String> EXPIRED =
+      Set.of("ExpiredToken", "InvalidAccessKeyId", "InvalidTokenId", "Unauthorized");
+
+  private final String bucket;
+  private final String where;
+
+  /// @param endpoint as a person names it
+  S3Failures(String bucket, String endpoint) {
+    this.bucket = bucket;
+    this.where = "bucket '" + bucket + "' at " + endpoint;
+  }
+
+  /// @param doing for instance "write orders/claim.json"
+  <T> T translate(String doing, Supplier<T> call) {
+    try {
+      return call.get();
+    } catch (SdkException e) {
+      throw of(doing, e);
+    }
+  }
+
+  PgBackupException of(String doing, SdkException e) {
+    Optional<PgBackupException> ours =
+        causes(e)
+            .filter(PgBackupException.class::isInstance)
+            .map(PgBackupException.class::cast)
+            .findFirst();
+    if (ours.isPresent()) {
+      return ours.get();
+    }
+    return (e instanceof S3Exception answer ? answered(doing, answer) : unanswered(doing, e))
+        .causedBy(e);
+  }
+
+  private Problem answered(String doing, S3Exception e) {
+    String code = code(e);
+    String message = message(doing, code + details(e));
+    if (code.equals("NoSuchBucket")) {
+      return Problem.notFound(
+          "bucket '" + bucket + "' does not exist at " + where.substring(where.indexOf(" at ") + 4),
+          "Create it, or correct storage.url and storage.endpoint.");
+    }
+    if (EXPIRED.contains(code) || e.statusCode() == 401) {
+      return Problem.storageUnavailable(
+          message, "The credentials are unknown or have expired; renew them.");
+    }
+    return switch (e.statusCode()) {
+      case 403 ->
+          Problem.storageFailed(
+              message, "Check the credentials and what their policy allows in this prefix.");
+      case 404 -> Problem.notFound(message, "List what is there and check the name.");
+      case 301, 307 ->
+          Problem.misconfigured(
+              message, "The bucket lies in another region; correct storage.region.");
+      case 400 ->
+          Problem.storageFailed(
+              message, "Check storage.region, storage.endpoint and storage.pathStyle.");
+      case 501 -> Problem.storageFailed(message, "This store cannot do what pgbackup needs.");
+      default ->
+          e.statusCode() == 429 || e.statusCode() == 409 || e.statusCode() >= 500 || succeeded(e)
+              ? Problem.storageUnavailable(message, "The store is overloaded or broken; try later.")
+              : Problem.storageFailed(message, "Check that the endpoint is an S3 service.");
+    };
+  }
+
+  // Completing a multipart upload may be answered by 200 and an error in the body.
+  private static boolean succeeded(S3Exception e) {
+    return e.statusCode() == 200;
+  }
+
+  private Problem unanswered(String doing, SdkException e) {
+    if (e instanceof AbortedException) {
+      return Problem.storageUnavailable(message(doing, "interrupted"), "Run it again.");
+    }
+    Optional<Throwable> secured = causes(e).filter(SSLException.class::isInstance).findFirst();
+    if (secured.isPresent()) {
+      return Problem.storageUnavailable(
+          message(doing, "TLS failed, " + secured.get().getMessage()),
+          "If the store has a certificate of your own authority, name that in storage.caFile.");
+    }
+    Optional<Throwable> broken = causes(e).filter(IOException.class::isInstance).findFirst();
+    if (broken.isPresent()) {
+      String reason =
+          broken.get() instanceof UnknownHostException
+              ? "unknown host " + broken.get().getMessage()
+              : String.valueOf(broken.get().getMessage());
+      return Problem.storageUnavailable(
+          message(doing, reason), "Check the network and storage.endpoint.");
+    }
+    if (String.valueOf(e.getMessage()).contains("Unable to load credentials")) {
+      return Problem.misconfigured(
+          message(doing, "no credentials"),
+          "Name their files in storage.credentials, or set AWS_ACCESS_KEY_ID and"
+              + " AWS_SECRET_ACCESS_KEY.");
+    }
+    return Problem.storageUnavailable(
+        message(doing, e.rawMessage()), "Check the network and storage.endpoint.");
+  }
+
+  private String message(String doing, String reason) {
+    return "cannot " + doing + " in " + where + ": " + reason;
+  }
+
+  private static String details(S3Exception e) {
+    String text =
+        Optional.ofNullable(e.awsErrorDetails()).map(AwsErrorDetails::errorMessage).orElse("");
+    return text.isEmpty() ? "" : " (" + text.replaceFirst("\\.$", "") + ")";
+  }
+
+  /// The error's code; where the answer had no body, as with HEAD, its status.
+  static String code(S3Exception e) {
+    return Optional.ofNullable(e.awsErrorDetails())
+        .map(AwsErrorDetails::errorCode)
+        .filter(code -> !code.isEmpty())
+        .orElse("status " + e.statusCode());
+  }
+
+  static boolean isPrecondition(S3Exception e) {
+    return e.statusCode() == 412 || code(e).equals("PreconditionFailed");
+  }
+
+  /// Two writers at once; nobody knows yet who wins.
+  static boolean isConflict(S3Exception e) {
+    return e.statusCode() == 409
+        || code(e).equals("ConditionalRequestConflict")
+        || code(e).equals("OperationAborted");
+  }
+
+  private static Stream<Throwable> causes(Throwable e) {
+    return Stream.iterate(e, java.util.Objects::nonNull, Throwable::getCause);
+  }
+}

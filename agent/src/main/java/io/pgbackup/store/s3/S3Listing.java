@@ -1,0 +1,67 @@
+package io.pgbackup.store.s3;
+
+import io.pgbackup.store.ObjectKey;
+import io.pgbackup.store.StoreFolder;
+import io.pgbackup.store.StoredObject;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.services.s3.model.CommonPrefix;
+import software.amazon.awssdk.services.s3.model.ListObjectsV2Response;
+import software.amazon.awssdk.services.s3.model.S3Object;
+
+/// Listings, page by page. Objects whose names are no keys of ours, such as folder markers, are
+/// left out.
+final class S3Listing {
+  private final S3Bucket bucket;
+
+  S3Listing(S3Bucket bucket) {
+    this.bucket = bucket;
+  }
+
+  Stream<StoredObject> objects(String prefix) {
+    return pages(prefix, null)
+        .flatMap(page -> page.contents().stream())
+        .filter(object -> ObjectKey.isKey(object.key()))
+        .map(S3Listing::object);
+  }
+
+  List<StoreFolder> folders(StoreFolder parent) {
+    return pages(parent.path(), "/")
+        .flatMap(page -> page.commonPrefixes().stream())
+        .map(CommonPrefix::prefix)
+        .filter(path -> ObjectKey.isKey(path.substring(0, path.length() - 1)))
+        .map(StoreFolder::new)
+        .toList();
+  }
+
+  private Stream<ListObjectsV2Response> pages(String prefix, @Nullable String delimiter) {
+    return Stream.iterate(
+        page(prefix, delimiter, null),
+        page -> page != null,
+        page ->
+            Boolean.TRUE.equals(page.isTruncated())
+                ? page(prefix, delimiter, page.nextContinuationToken())
+                : null);
+  }
+
+  private ListObjectsV2Response page(
+      String prefix, @Nullable String delimiter, @Nullable String continuation) {
+    return bucket.ask(
+        "list " + prefix,
+        client ->
+            client.listObjectsV2(
+                request ->
+                    request
+                        .bucket(bucket.name())
+                        .prefix(prefix)
+                        .delimiter(delimiter)
+                        .continuationToken(continuation)));
+  }
+
+  private static StoredObject object(S3Object object) {
+    return new StoredObject(
+        new ObjectKey(object.key()), object.size(), object.lastModified(), object.eTag(), Map.of());
+  }
+}

@@ -1,0 +1,164 @@
+package io.pgbackup.store.s3;
+
+import io.pgbackup.config.PgBackupConfig.StorageConfig;
+import io.pgbackup.problem.Problem;
+import io.pgbackup.store.CreateOutcome;
+import io.pgbackup.store.ObjectKey;
+import io.pgbackup.store.ObjectStore;
+import io.pgbackup.store.ObjectUpload;
+import io.pgbackup.store.StoreFolder;
+import io.pgbackup.store.StoredObject;
+import java.io.InputStream;
+import java.net.URI;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.stream.Stream;
+import software.amazon.awssdk.core.ResponseInputStream;
+import software.amazon.awssdk.services.s3.S3Client;
+import software.amazon.awssdk.services.s3.model.GetObjectRequest;
+import software.amazon.awssdk.services.s3.model.GetObjectResponse;
+import software.amazon.awssdk.services.s3.model.ObjectIdentifier;
+
+/// A bucket of AWS S3, MinIO or Cloudflare R2. The store must answer 412 to `If-None-Match: *`
+/// where an object exists, on PutObject and CompleteMultipartUpload: nothing else keeps objects
+/// from being overwritten.
+public final class S3ObjectStore implements ObjectStore {
+  private static final int DELETE_AT_ONCE = 1000;
+
+  private final String url;
+  private final S3Client client;
+  private final S3Failures failures;
+  private final S3Bucket bucket;
+  private final S3Tuning tuning;
+  private final PartBuffers buffers;
+  private final ExecutorService senders =
+      Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("part-upload-", 0).factory());
+
+  private S3ObjectStore(StorageConfig storage, S3Tuning tuning) {
+    String name = bucketName(storage.url());
+    this.url = "s3://" + name;
+    this.client = S3Clients.client(storage, tuning);
+    this.failures =
+        new S3Failures(
+            name, storage.endpoint().map(URI::toString).orElse("AWS " + storage.region()));
+    this.bucket = new S3Bucket(client, name, failures);
+    this.tuning = tuning;
+    this.buffers = new PartBuffers(tuning.partSize(), tuning.partBuffers());
+  }
+
+  /// Sends nothing yet.
+  ///
+  /// @throws io.pgbackup.problem.PgBackupException `Misconfigured` if the URL has no bucket or
+  ///   `caFile` cannot be read
+  public static S3ObjectStore open(StorageConfig storage) {
+    return open(storage, S3Tuning.DEFAULT);
+  }
+
+  static S3ObjectStore open(StorageConfig storage, S3Tuning tuning) {
+    return new S3ObjectStore(storage, tuning);
+  }
+
+  // Not the URI's host: that is undefined for names with an underscore.
+  private static String bucketName(URI url) {
+    String name = Optional.ofNullable(url.getRawAuthority()).orElse("");
+    String path = Optional.ofNullable(url.getRawPath()).orElse("");
+    if (name.isEmpty() || !(path.isEmpty() || path.equals("/"))) {
+      throw Problem.misconfigured(
+              "'" + url + "' is not a bucket's URL",
+              "Use s3://bucket; a folder in it belongs in storage.prefix.")
+          .asException();
+    }
+    return name;
+  }
+
+  @Override
+  public Stream<StoredObject> list(String keyPrefix) {
+    return new S3Listing(bucket).objects(keyPrefix);
+  }
+
+  @Override
+  public List<StoreFolder> folders(StoreFolder parent) {
+    return new S3Listing(bucket).folders(parent);
+  }
+
+  @Override
+  public Optional<StoredObject> head(ObjectKey key) {
+    return bucket.head(key).map(head -> S3Bucket.object(key, head));
+  }
+
+  @Override
+  public InputStream open(ObjectKey key) {
+    String doing = "read " + key;
+    var get = GetObjectRequest.builder().bucket(bucket.name()).key(key.value()).build();
+    ResponseInputStream<GetObjectResponse> first = bucket.ask(doing, asked -> asked.getObject(get));
+    String version = first.response().eTag();
+    return new S3Download(
+        doing,
+        failures,
+        first,
+        position ->
+            client.getObject(
+                get.toBuilder().range("bytes=" + position + "-").ifMatch(version).build()));
+  }
+
+  @Override
+  public CreateOutcome create(ObjectKey key, byte[] content, Map<String, String> metadata) {
+    return bucket.create(key, new Content(content, content.length), metadata);
+  }
+
+  @Override
+  public ObjectUpload upload(ObjectKey key, Map<String, String> metadata) {
+    return new S3Upload(bucket, buffers, senders, tuning.partThreads(), key, metadata);
+  }
+
+  @Override
+  public Optional<String> replace(ObjectKey key, byte[] content, Optional<String> expectedVersion) {
+    return bucket.replace(key, new Content(content, content.length), expectedVersion);
+  }
+
+  @Override
+  public List<ObjectKey> delete(Collection<ObjectKey> keys) {
+    List<ObjectKey> all = keys.stream().distinct().toList();
+    List<ObjectKey> refused = new ArrayList<>();
+    for (int from = 0; from < all.size(); from += DELETE_AT_ONCE) {
+      refused.addAll(deleteAtOnce(all.subList(from, Math.min(from + DELETE_AT_ONCE, all.size()))));
+    }
+    return refused;
+  }
+
+  // The answer is 200 even where every single key was refused.
+  private List<ObjectKey> deleteAtOnce(List<ObjectKey> keys) {
+    List<ObjectIdentifier> objects =
+        keys.stream().map(key -> ObjectIdentifier.builder().key(key.value()).build()).toList();
+    return bucket
+        .ask(
+            "delete " + keys.size() + " objects from " + keys.getFirst() + " on",
+            asked ->
+                asked.deleteObjects(
+                    request ->
+                        request
+                            .bucket(bucket.name())
+                            .delete(delete -> delete.objects(objects).quiet(true))))
+        .errors()
+        .stream()
+        .filter(error -> !"NoSuchKey".equals(error.code()))
+        .map(error -> new ObjectKey(error.key()))
+        .toList();
+  }
+
+  @Override
+  public String url() {
+    return url;
+  }
+
+  @Override
+  public void close() {
+    senders.close();
+    client.close();
+  }
+}

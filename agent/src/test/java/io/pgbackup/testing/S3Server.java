@@ -1,0 +1,128 @@
+package io.pgbackup.testing;
+
+import static org.junit.jupiter.api.Assumptions.abort;
+
+import io.pgbackup.config.PgBackupConfig.CredentialFiles;
+import io.pgbackup.config.PgBackupConfig.StorageConfig;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
+import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
+import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
+import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.s3.S3Client;
+
+/// A real S3 server, MinIO: in Docker where a daemon answers, otherwise the program `minio` on
+/// PATH, otherwise built once by the Go toolchain into the user's cache. Where there is none of
+/// them the test that asks is skipped with that reason.
+///
+/// Ends with the JVM at the latest and leaves nothing behind.
+public final class S3Server implements AutoCloseable {
+  public static final String REGION = "us-east-1";
+  static final String ACCESS_KEY = "pgbackup-test";
+  static final String SECRET_KEY = "pgbackup-test-secret";
+
+  private static final AtomicInteger BUCKETS = new AtomicInteger();
+  private static @Nullable S3Server shared;
+
+  private final Minio minio;
+  private final Path directory;
+
+  private S3Server(Minio minio) {
+    this.minio = minio;
+    this.directory = Minio.temporaryDirectory();
+  }
+
+  /// One server for the whole JVM; take a bucket of your own.
+  public static synchronized S3Server shared() {
+    if (shared == null) {
+      shared = own();
+    }
+    return shared;
+  }
+
+  /// A server that a test may stop.
+  public static S3Server own() {
+    try {
+      return new S3Server(Minio.start());
+    } catch (Minio.Missing e) {
+      return abort("no S3 server: " + e.getMessage());
+    }
+  }
+
+  public URI endpoint() {
+    return minio.endpoint();
+  }
+
+  /// Makes an empty bucket.
+  public String newBucket() {
+    String bucket = "bucket-" + ProcessHandle.current().pid() + "-" + BUCKETS.incrementAndGet();
+    try (S3Client client = client()) {
+      client.createBucket(request -> request.bucket(bucket));
+    }
+    return bucket;
+  }
+
+  /// What the configuration says for this bucket, with credentials in files.
+  public StorageConfig storageConfig(String bucket) {
+    return storageConfig(bucket, endpoint());
+  }
+
+  /// The same through another endpoint, a [FaultyProxy] for instance.
+  public StorageConfig storageConfig(String bucket, URI endpoint) {
+    return new StorageConfig(
+        URI.create("s3://" + bucket),
+        Optional.of(endpoint),
+        REGION,
+        /* pathStyle= */ true,
+        Optional.empty(),
+        Optional.of(
+            new CredentialFiles(
+                file("access-key-id", ACCESS_KEY),
+                file("secret-access-key", SECRET_KEY),
+                Optional.empty())),
+        "pgbackup/$(NAMESPACE)/$(CLUSTER)/$(UID)/$(PGVERSION)");
+  }
+
+  private Path file(String name, String secret) {
+    try {
+      return Files.writeString(directory.resolve(name), secret + "\n");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /// The bare SDK, to look behind the store under test.
+  public S3Client client() {
+    return S3Client.builder()
+        .endpointOverride(endpoint())
+        .region(Region.of(REGION))
+        .forcePathStyle(true)
+        .credentialsProvider(
+            StaticCredentialsProvider.create(AwsBasicCredentials.create(ACCESS_KEY, SECRET_KEY)))
+        .httpClient(UrlConnectionHttpClient.create())
+        .build();
+  }
+
+  /// Ends the server so that connections are refused; what it holds stays.
+  public void stop() {
+    minio.stop();
+  }
+
+  /// Starts it again on the same port.
+  public void start() {
+    minio.startAgain();
+  }
+
+  @Override
+  public void close() {
+    minio.close();
+    Minio.delete(directory);
+  }
+}
