@@ -1,0 +1,138 @@
+package io.pgbackup.archive;
+
+import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
+import static java.nio.file.StandardOpenOption.CREATE_NEW;
+import static java.nio.file.StandardOpenOption.READ;
+import static java.nio.file.StandardOpenOption.WRITE;
+
+import io.pgbackup.postgres.WalFileName;
+import io.pgbackup.problem.Problem;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/// `pg_wal` of the data directory as the agent sees it, for clients that send names instead of
+/// bytes. Thread-safe.
+final class PgWal {
+  private static final Pattern DESTINATION =
+      Pattern.compile("(?:\\./)?pg_wal/([A-Za-z0-9][A-Za-z0-9._-]{0,63})");
+
+  private final Path dataDirectory;
+
+  PgWal(Path dataDirectory) {
+    this.dataDirectory = dataDirectory.toAbsolutePath().normalize();
+  }
+
+  /// The content of a file that PostgreSQL has finished.
+  ///
+  /// @throws io.pgbackup.problem.PgBackupException `Refused` if PostgreSQL did not mark it as
+  ///   finished: a clone that kept the old command would otherwise have half a segment of ours
+  ///   archived under the name of its own
+  byte[] read(WalFileName name) {
+    Path pgWal = dataDirectory.resolve("pg_wal");
+    Path status = pgWal.resolve("archive_status");
+    Path file = pgWal.resolve(name.text());
+    if (!Files.exists(status.resolve(name.text() + ".ready"))
+        && !Files.exists(status.resolve(name.text() + ".done"))) {
+      throw Problem.refused(
+              name.text() + " is not marked as ready to be archived in " + status,
+              "Send the request from the server whose data directory the agent is configured with.")
+          .asException();
+    }
+    try {
+      if (!Files.isRegularFile(file, NOFOLLOW_LINKS)
+          || Files.size(file) > SocketProtocol.MAX_CONTENT) {
+        throw Problem.refused(
+                file + " is no WAL file", "Look at it: PostgreSQL makes regular files here.")
+            .asException();
+      }
+      return Files.readAllBytes(file);
+    } catch (IOException e) {
+      throw Problem.postgresFailed(
+              file + " cannot be read: " + e,
+              "Let the agent's user read the data directory, or use a client that sends the bytes.")
+          .causedBy(e);
+    }
+  }
+
+  /// Where a fetched file may go: a name directly inside `pg_wal`, relative to the data directory
+  /// or absolute. PostgreSQL and pg_rewind ask for nothing else.
+  ///
+  /// @throws io.pgbackup.problem.PgBackupException `Refused` for any other place
+  Path destination(String text) {
+    String prefix = dataDirectory + "/";
+    String relative = text.startsWith(prefix) ? text.substring(prefix.length()) : text;
+    Matcher matcher = DESTINATION.matcher(relative);
+    if (!matcher.matches()) {
+      throw Problem.refused(
+              "'" + text + "' is no place for a WAL file",
+              "Give %p as the destination: pg_wal/NAME inside the data directory.")
+          .asException();
+    }
+    return dataDirectory.resolve("pg_wal").resolve(matcher.group(1));
+  }
+
+  /// Makes the file appear as a whole. An existing file is never replaced.
+  void deliver(Path destination, byte[] content) {
+    Path temporary = destination.resolveSibling(".pgbackup-" + UUID.randomUUID() + ".tmp");
+    try {
+      try (FileChannel channel = FileChannel.open(temporary, CREATE_NEW, WRITE)) {
+        Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString("rw-------"));
+        giveToServer(temporary);
+        ByteBuffer buffer = ByteBuffer.wrap(content);
+        while (buffer.hasRemaining()) {
+          channel.write(buffer);
+        }
+        channel.force(true);
+      }
+      publish(temporary, destination);
+    } catch (FileAlreadyExistsException e) {
+      throw Problem.refused(
+              destination + " exists already",
+              "PostgreSQL removes an old file before it asks; remove it if no server uses it.")
+          .causedBy(e);
+    } catch (IOException e) {
+      throw Problem.postgresFailed(
+              destination + " cannot be written: " + e,
+              "Let the agent's user write to pg_wal, or use a client that receives the bytes.")
+          .causedBy(e);
+    } finally {
+      discard(temporary);
+    }
+  }
+
+  // as root the agent would leave a file that the server cannot open
+  private void giveToServer(Path file) throws IOException {
+    var owner = Files.getOwner(dataDirectory);
+    if (!owner.equals(Files.getOwner(file))) {
+      Files.setOwner(file, owner);
+    }
+  }
+
+  // a hard link fails where the name exists; a rename would replace it
+  private static void publish(Path temporary, Path destination) throws IOException {
+    try {
+      Files.createLink(destination, temporary);
+    } catch (UnsupportedOperationException _) {
+      Files.move(temporary, destination);
+    }
+    try (FileChannel folder = FileChannel.open(destination.resolveSibling("."), READ)) {
+      folder.force(true);
+    }
+  }
+
+  private static void discard(Path temporary) {
+    try {
+      Files.deleteIfExists(temporary);
+    } catch (IOException _) {
+      // it has no name that PostgreSQL looks for; what happened before is what matters
+    }
+  }
+}

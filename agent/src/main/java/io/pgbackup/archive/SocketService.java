@@ -1,0 +1,97 @@
+package io.pgbackup.archive;
+
+import io.pgbackup.lineage.LineageUid;
+import io.pgbackup.postgres.WalFileName;
+import io.pgbackup.problem.PgBackupException;
+import io.pgbackup.problem.Problem;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/// Carries out what was asked, whatever protocol it came in. Every answer comes within its limit;
+/// work that takes longer goes on without the client. Thread-safe.
+final class SocketService {
+  private final WalArchiver archiver;
+  private final WalServer server;
+  private final SocketLimits limits;
+  private final TransferSlots slots;
+
+  SocketService(WalArchiver archiver, WalServer server, SocketLimits limits) {
+    this.archiver = archiver;
+    this.server = server;
+    this.limits = limits;
+    this.slots = new TransferSlots(limits.transfers());
+  }
+
+  TransferSlots.Slot takeSlot() {
+    return slots.take(limits.slot());
+  }
+
+  void push(
+      WalFileName name, byte[] content, Optional<LineageUid> sender, TransferSlots.Slot slot) {
+    within(
+        limits.pushAnswer(),
+        "wal-push-" + name.text(),
+        slot,
+        () -> archiver.push(name, content, sender));
+  }
+
+  Optional<byte[]> fetch(WalFileName name, TransferSlots.Slot slot) {
+    return within(limits.fetchAnswer(), "wal-fetch-" + name.text(), slot, () -> server.fetch(name));
+  }
+
+  /// Waits for what is under way and lets nothing in any more.
+  boolean drain() {
+    return slots.drain(limits.drain());
+  }
+
+  private static <T> T within(
+      Duration limit, String threadName, TransferSlots.Slot slot, Supplier<T> work) {
+    var outcome = new CompletableFuture<T>();
+    TransferSlots.Slot held = slot.hold();
+    Thread.ofVirtual()
+        .name(threadName)
+        .start(
+            () -> {
+              try (held) {
+                outcome.complete(work.get());
+              } catch (RuntimeException | Error e) {
+                outcome.completeExceptionally(e);
+              }
+            });
+    try {
+      return outcome.get(limit.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      throw Problem.timedOut(
+              "the store did not answer for %d seconds".formatted(limit.toSeconds()),
+              "A push goes on; the next attempt joins it.")
+          .causedBy(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw Problem.timedOut("the agent is stopping", "Ask again when it runs.").causedBy(e);
+    } catch (ExecutionException e) {
+      throw rethrown(e.getCause());
+    }
+  }
+
+  private static RuntimeException rethrown(@Nullable Throwable cause) {
+    return switch (cause) {
+      case PgBackupException known -> known;
+      case OutOfMemoryError e -> tooLittleMemory(e);
+      case RuntimeException e -> e;
+      case null, default -> new IllegalStateException(cause);
+    };
+  }
+
+  static PgBackupException tooLittleMemory(OutOfMemoryError cause) {
+    return Problem.storageUnavailable(
+            "the agent has too little memory for this file",
+            "Give it a greater heap: PGBACKUP_JAVA_OPTIONS=-Xmx1g for instance.")
+        .causedBy(cause);
+  }
+}

@@ -1,0 +1,61 @@
+package io.pgbackup.archive;
+
+import io.pgbackup.problem.Problem;
+import java.time.Duration;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/// Bounds how many WAL files are held in memory at once. Thread-safe.
+final class TransferSlots {
+  private final int count;
+  private final Semaphore free;
+
+  TransferSlots(int count) {
+    this.count = count;
+    this.free = new Semaphore(count, true);
+  }
+
+  /// Waits for a free slot.
+  Slot take(Duration patience) {
+    if (acquire(1, patience)) {
+      return new Slot();
+    }
+    throw Problem.timedOut(
+            "all places for WAL files under way are taken",
+            "The store is slow or away; PostgreSQL keeps the file and asks again.")
+        .asException();
+  }
+
+  /// Waits until nothing is under way, and then lets nothing in any more.
+  boolean drain(Duration patience) {
+    return acquire(count, patience);
+  }
+
+  private boolean acquire(int permits, Duration patience) {
+    try {
+      return free.tryAcquire(permits, patience.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  /// One file's place, free again when every holder has closed it.
+  final class Slot implements AutoCloseable {
+    private final AtomicInteger holders = new AtomicInteger(1);
+
+    /// One holder more, who closes it too.
+    Slot hold() {
+      holders.incrementAndGet();
+      return this;
+    }
+
+    @Override
+    public void close() {
+      if (holders.decrementAndGet() == 0) {
+        free.release();
+      }
+    }
+  }
+}

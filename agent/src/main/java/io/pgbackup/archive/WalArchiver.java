@@ -1,0 +1,122 @@
+package io.pgbackup.archive;
+
+import io.pgbackup.engine.WalEngine;
+import io.pgbackup.engine.WalEngine.Pushed;
+import io.pgbackup.lineage.LineageUid;
+import io.pgbackup.postgres.WalFileName;
+import io.pgbackup.problem.PgBackupException;
+import io.pgbackup.problem.Problem;
+import java.time.InstantSource;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.atomic.AtomicReference;
+
+/// Carries finished WAL files from whoever sends them into the archive: fence, engine, confirmed
+/// store. Success means stored.
+///
+/// Thread-safe. A file that is sent again while its first push is under way (PostgreSQL asked
+/// again) waits for that push instead of starting a second one.
+public final class WalArchiver {
+  private final Admission admission;
+  private final WalEngine engine;
+  private final Retry retry;
+  private final InstantSource clock;
+  private final ConcurrentMap<WalFileName, UnderWay> underWay = new ConcurrentHashMap<>();
+  private final AtomicReference<ArchiveStatus> status =
+      new AtomicReference<>(ArchiveStatus.NOTHING_YET);
+
+  private static final class UnderWay {
+    final byte[] content;
+    final CompletableFuture<Pushed> outcome = new CompletableFuture<>();
+
+    UnderWay(byte[] content) {
+      this.content = content;
+    }
+  }
+
+  public WalArchiver(Admission admission, WalEngine engine, Retry retry, InstantSource clock) {
+    this.admission = admission;
+    this.engine = engine;
+    this.retry = retry;
+    this.clock = clock;
+  }
+
+  /// Returns once the store has confirmed the file.
+  ///
+  /// @param content not changed by the caller until this returns
+  /// @param sender the lineage the sender's data belong to, empty where it does not know
+  /// @throws PgBackupException `Refused` if the file must not or cannot enter this archive;
+  ///   `StorageFailed` if the store did not confirm it within the retry window
+  public Pushed push(WalFileName name, byte[] content, Optional<LineageUid> sender) {
+    status.updateAndGet(ArchiveStatus::started);
+    try {
+      Pushed pushed =
+          retry.call(
+              clock,
+              () -> {
+                admission.check(name, content, sender);
+                return store(name, content);
+              });
+      var archived = new ArchiveStatus.Archived(name, clock.instant());
+      status.updateAndGet(
+          before -> before.archived(archived, content.length, pushed == Pushed.ALREADY_STORED));
+      return pushed;
+    } catch (PgBackupException e) {
+      failed(name, e.problem());
+      throw e;
+    } catch (RuntimeException | Error e) {
+      failed(name, Problem.bug("archiving " + name.text() + " broke off: " + e));
+      throw e;
+    }
+  }
+
+  private void failed(WalFileName name, Problem problem) {
+    var failure = new ArchiveStatus.Failure(name, clock.instant(), problem);
+    status.updateAndGet(before -> before.failed(failure));
+  }
+
+  private Pushed store(WalFileName name, byte[] content) {
+    var mine = new UnderWay(content);
+    UnderWay first = underWay.putIfAbsent(name, mine);
+    if (first != null) {
+      return join(name, first, content);
+    }
+    try {
+      Pushed pushed = engine.push(name, content);
+      mine.outcome.complete(pushed);
+      return pushed;
+    } catch (RuntimeException | Error e) {
+      mine.outcome.completeExceptionally(e);
+      throw e;
+    } finally {
+      underWay.remove(name, mine);
+    }
+  }
+
+  private static Pushed join(WalFileName name, UnderWay first, byte[] content) {
+    if (!Arrays.equals(first.content, content)) {
+      throw Problem.refused(
+              name.text() + " is being archived with other content",
+              "Two servers send to this archive; find the one that does not belong to it.")
+          .asException();
+    }
+    try {
+      first.outcome.join();
+      return Pushed.ALREADY_STORED;
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof PgBackupException cause) {
+        throw cause.problem().causedBy(cause);
+      }
+      throw e;
+    }
+  }
+
+  /// What happened so far.
+  public ArchiveStatus status() {
+    return status.get();
+  }
+}

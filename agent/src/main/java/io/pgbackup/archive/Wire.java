@@ -1,0 +1,89 @@
+package io.pgbackup.archive;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.channels.WritableByteChannel;
+import java.util.zip.CRC32C;
+
+/// Moves whole messages over a blocking channel: content is followed by its CRC32C, so that a
+/// transfer that was cut is never taken for a file.
+final class Wire {
+  /// The JDK keeps one direct buffer for each thread, as large as the greatest transfer it saw.
+  private static final int SLICE = 128 << 10;
+
+  private Wire() {}
+
+  static void writeFully(WritableByteChannel channel, ByteBuffer octets) throws IOException {
+    while (octets.hasRemaining()) {
+      channel.write(octets);
+    }
+  }
+
+  /// @throws EOFException if the other side closed before that many octets came
+  static ByteBuffer readFully(ReadableByteChannel channel, int count) throws IOException {
+    ByteBuffer octets = ByteBuffer.allocate(count);
+    while (octets.hasRemaining()) {
+      if (channel.read(octets) < 0) {
+        throw new EOFException(
+            "the connection ended after " + octets.position() + " of " + count + " octets");
+      }
+    }
+    return octets.flip();
+  }
+
+  static void writeContent(WritableByteChannel channel, byte[] content) throws IOException {
+    for (int at = 0; at < content.length; at += SLICE) {
+      writeFully(channel, ByteBuffer.wrap(content, at, Math.min(SLICE, content.length - at)));
+    }
+    CRC32C crc = new CRC32C();
+    crc.update(content);
+    writeChecksum(channel, crc);
+  }
+
+  /// @throws BadRequestException if the content does not have the checksum that follows it
+  static byte[] readContent(ReadableByteChannel channel, int size) throws IOException {
+    byte[] content = new byte[size];
+    for (int at = 0; at < size; ) {
+      int count = channel.read(ByteBuffer.wrap(content, at, Math.min(SLICE, size - at)));
+      if (count < 0) {
+        throw new EOFException("the connection ended after " + at + " of " + size + " octets");
+      }
+      at += count;
+    }
+    CRC32C crc = new CRC32C();
+    crc.update(content);
+    readChecksum(channel, crc);
+    return content;
+  }
+
+  /// Copies exactly `size` octets and compares or adds their checksum: reads it from a socket,
+  /// writes it to one.
+  static CRC32C copy(ReadableByteChannel source, WritableByteChannel target, long size)
+      throws IOException {
+    CRC32C crc = new CRC32C();
+    ByteBuffer buffer = ByteBuffer.allocateDirect(SLICE);
+    for (long left = size; left > 0; ) {
+      buffer.clear().limit((int) Math.min(SLICE, left));
+      int count = source.read(buffer);
+      if (count < 0) {
+        throw new EOFException(left + " of " + size + " octets are missing");
+      }
+      left -= count;
+      crc.update(buffer.flip());
+      writeFully(target, buffer.rewind());
+    }
+    return crc;
+  }
+
+  static void writeChecksum(WritableByteChannel channel, CRC32C crc) throws IOException {
+    writeFully(channel, ByteBuffer.allocate(4).putInt((int) crc.getValue()).flip());
+  }
+
+  static void readChecksum(ReadableByteChannel channel, CRC32C crc) throws IOException {
+    if (readFully(channel, 4).getInt() != (int) crc.getValue()) {
+      throw new BadRequestException("the content does not have the checksum that came with it");
+    }
+  }
+}

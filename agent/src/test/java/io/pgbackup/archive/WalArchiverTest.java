@@ -1,0 +1,163 @@
+package io.pgbackup.archive;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.pgbackup.engine.WalEngine.Pushed;
+import io.pgbackup.postgres.WalFileName;
+import io.pgbackup.problem.PgBackupException;
+import io.pgbackup.problem.Problem;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class WalArchiverTest {
+  private static final Instant NOW = Instant.parse("2026-08-21T03:00:00Z");
+  private static final WalFileName NAME = WalFileName.parse("000000010000000000000001");
+  private static final Retry PATIENT = new Retry(Duration.ofHours(1), Duration.ofMillis(1));
+  private static final Retry ONCE = new Retry(Duration.ZERO, Duration.ofMillis(1));
+
+  private final MemoryWalEngine engine = new MemoryWalEngine();
+
+  private WalArchiver archiver(Retry retry) {
+    return new WalArchiver((_, _, _) -> {}, engine, retry, Clock.fixed(NOW, ZoneOffset.UTC));
+  }
+
+  private static Pushed push(WalArchiver archiver, byte... content) {
+    return archiver.push(NAME, content, Optional.empty());
+  }
+
+  @Test
+  void whatTheStoreConfirmedCountsAsArchived() {
+    WalArchiver archiver = archiver(ONCE);
+
+    assertThat(push(archiver, (byte) 1, (byte) 2)).isEqualTo(Pushed.STORED);
+    assertThat(push(archiver, (byte) 1, (byte) 2)).isEqualTo(Pushed.ALREADY_STORED);
+
+    assertThat(archiver.status())
+        .isEqualTo(
+            new ArchiveStatus(
+                2,
+                1,
+                4,
+                0,
+                0,
+                0,
+                Optional.of(new ArchiveStatus.Archived(NAME, NOW)),
+                Optional.empty()));
+  }
+
+  @Test
+  void anOutageShorterThanTheWindowGoesUnnoticed() {
+    engine.failuresToCome = 3;
+
+    assertThat(push(archiver(PATIENT), (byte) 1)).isEqualTo(Pushed.STORED);
+    assertThat(engine.pushes).hasValue(4);
+  }
+
+  @Test
+  void anOutageLongerThanTheWindowIsReported() {
+    engine.failuresToCome = 1;
+    WalArchiver archiver = archiver(ONCE);
+
+    assertThatThrownBy(() -> push(archiver, (byte) 1)).hasMessage("the store is away");
+
+    assertThat(archiver.status().failed()).isOne();
+    assertThat(archiver.status().archived()).isZero();
+    assertThat(archiver.status().lastFailure())
+        .hasValueSatisfying(
+            failure -> {
+              assertThat(failure.name()).isEqualTo(NAME);
+              assertThat(failure.problem()).isInstanceOf(Problem.StorageFailed.class);
+            });
+  }
+
+  @Test
+  void aRefusalIsNotTriedAgain() {
+    engine.files.put(NAME.text(), new byte[] {9});
+    WalArchiver archiver = archiver(PATIENT);
+
+    assertThatThrownBy(() -> push(archiver, (byte) 1)).isInstanceOf(PgBackupException.class);
+
+    assertThat(engine.pushes).hasValue(1);
+    assertThat(archiver.status().refused()).isOne();
+    assertThat(archiver.status().failed()).isZero();
+  }
+
+  @Test
+  void whatTheFenceRefusesNeverReachesTheStore() {
+    var archiver =
+        new WalArchiver(
+            (name, _, _) -> {
+              throw Problem.refused(name.text() + " is another lineage's", "Look.").asException();
+            },
+            engine,
+            PATIENT,
+            Clock.systemUTC());
+
+    assertThatThrownBy(() -> push(archiver, (byte) 1)).hasMessageContaining("another lineage's");
+    assertThat(engine.pushes).hasValue(0);
+  }
+
+  @Test
+  void theSameFileSentTwiceAtOnceIsPushedOnce() throws Exception {
+    engine.gate = new CountDownLatch(1);
+    WalArchiver archiver = archiver(ONCE);
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<Pushed> first = threads.submit(() -> push(archiver, (byte) 1));
+      await().until(() -> engine.waiting.get() == 1);
+      Future<Pushed> second = threads.submit(() -> push(archiver, (byte) 1));
+      await().until(() -> archiver.status().underWay() == 2);
+      engine.gate.countDown();
+
+      assertThat(first.get()).isEqualTo(Pushed.STORED);
+      assertThat(second.get()).isEqualTo(Pushed.ALREADY_STORED);
+    }
+    assertThat(archiver.status().archived()).isEqualTo(2);
+    assertThat(archiver.status().underWay()).isZero();
+  }
+
+  @Test
+  void whoeverJoinedAPushThatFailedTriesItself() throws Exception {
+    engine.gate = new CountDownLatch(1);
+    engine.failuresToCome = 1;
+    WalArchiver archiver = archiver(PATIENT);
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<Pushed> first = threads.submit(() -> push(archiver, (byte) 1));
+      Future<Pushed> second = threads.submit(() -> push(archiver, (byte) 1));
+      await().until(() -> archiver.status().underWay() == 2);
+      engine.gate.countDown();
+
+      assertThat(first.get()).isNotNull();
+      assertThat(second.get()).isNotNull();
+    }
+    assertThat(engine.files).containsKey(NAME.text());
+  }
+
+  @Test
+  void otherContentUnderTheSameNameAtTheSameTimeIsRefused() throws Exception {
+    engine.gate = new CountDownLatch(1);
+    WalArchiver archiver = archiver(ONCE);
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<Pushed> first = threads.submit(() -> push(archiver, (byte) 1));
+      await().until(() -> engine.waiting.get() == 1);
+
+      assertThatThrownBy(() -> push(archiver, (byte) 2))
+          .extracting(e -> ((PgBackupException) e).problem())
+          .isInstanceOf(Problem.Refused.class);
+      engine.gate.countDown();
+      assertThat(first.get()).isEqualTo(Pushed.STORED);
+    }
+    assertThat(engine.files.get(NAME.text())).containsExactly(1);
+  }
+}
