@@ -1,0 +1,47 @@
+package io.pgbackup.cli.command;
+
+import io.pgbackup.cli.output.OutputFormat;
+import io.pgbackup.cli.output.ProblemPrinter;
+import io.pgbackup.problem.ExitStatus;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import picocli.CommandLine;
+import picocli.CommandLine.TypeConversionException;
+
+/// Puts the verbs together.
+public final class CommandLines {
+  private CommandLines() {}
+
+  /// The whole program. Its streams can be replaced with `setOut` and `setErr`.
+  public static CommandLine create(Surroundings surroundings) {
+    PgBackupCommand root = new PgBackupCommand();
+    CommandLine line = new CommandLine(root).addSubcommand(new VersionCommand());
+    ProblemPrinter printer = new ProblemPrinter(root::verbose);
+    line.getCommandSpec().usageMessage().exitCodeList(exitStatuses());
+    return line.registerConverter(OutputFormat.class, CommandLines::outputFormat)
+        .setUsageHelpWidth(100)
+        .setExecutionExceptionHandler(printer)
+        .setParameterExceptionHandler(printer)
+        .setExecutionStrategy(
+            result -> {
+              Logs.toStandardError(root.verbose());
+              return new CommandLine.RunLast().execute(result);
+            });
+  }
+
+  private static OutputFormat outputFormat(String text) {
+    try {
+      return OutputFormat.parse(text);
+    } catch (IllegalArgumentException e) {
+      throw new TypeConversionException(e.getMessage());
+    }
+  }
+
+  private static Map<String, String> exitStatuses() {
+    Map<String, String> list = new LinkedHashMap<>();
+    for (ExitStatus status : ExitStatus.values()) {
+      list.put("%3d".formatted(status.code()), status.meaning());
+    }
+    return list;
+  }
+}

@@ -1,0 +1,45 @@
+package io.pgbackup.cli.command;
+
+import io.pgbackup.problem.Problem;
+import java.io.Console;
+import java.util.Optional;
+
+/// Asks the person at the terminal, if there is one.
+public interface Prompt {
+  /// @return what was typed, or nothing where nobody can be asked
+  Optional<String> ask(String question);
+
+  /// Returns only if the change was agreed to, by `--yes` or by typing yes.
+  ///
+  /// @param question without its question mark
+  /// @throws io.pgbackup.problem.PgBackupException `Refused` on any other answer; `Misconfigured`
+  ///   where there is no terminal and no `--yes`
+  default void confirm(String question, boolean yes) {
+    if (yes) {
+      return;
+    }
+    String answer =
+        ask(question + "? Type yes to go on: ")
+            .orElseThrow(
+                () ->
+                    Problem.misconfigured(
+                            "nobody can be asked: this is no terminal",
+                            "Add --yes if the change is meant.")
+                        .asException());
+    if (!answer.strip().equalsIgnoreCase("yes")) {
+      throw Problem.refused("not confirmed; nothing was changed", "Type yes, or add --yes.")
+          .asException();
+    }
+  }
+
+  // JDK 22 to 24 always gave a console, 25 gives none again where there is no terminal
+  @SuppressWarnings("SystemConsoleNull")
+  static Prompt ofThisProcess() {
+    return question -> {
+      Console console = System.console();
+      return console != null && console.isTerminal()
+          ? Optional.ofNullable(console.readLine("%s", question))
+          : Optional.empty();
+    };
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.pgbackup.cli.command;
+
+import org.jspecify.annotations.NullMarked;

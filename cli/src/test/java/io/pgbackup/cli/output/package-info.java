@@ -1,0 +1,4 @@
+@NullMarked
+package io.pgbackup.cli.output;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,51 @@
+package io.pgbackup.cli.view;
+
+import io.pgbackup.catalog.LineageCatalog;
+import io.pgbackup.cli.output.JsonOutput;
+import java.io.IOException;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class ViewsTest {
+  private static final List<LineageCatalog> ALL =
+      List.of(Catalogs.orders(), Catalogs.withGap(), Catalogs.empty());
+
+  @Test
+  void clustersAsTable() throws IOException {
+    Snapshots.assertMatches(ClustersView.table(ALL), "clusters.txt");
+  }
+
+  @Test
+  void clustersAsJson() throws IOException {
+    Snapshots.assertMatches(JsonOutput.render(ClustersView.json(ALL)), "clusters.json");
+  }
+
+  @Test
+  void backupsAsTable() throws IOException {
+    Snapshots.assertMatches(BackupsView.table(ALL), "backups.txt");
+  }
+
+  @Test
+  void backupsAsJson() throws IOException {
+    Snapshots.assertMatches(JsonOutput.render(BackupsView.json(ALL)), "backups.json");
+  }
+
+  @Test
+  void windowInUtcOnlyWhereThatIsLocalTime() throws IOException {
+    Snapshots.assertMatches(WindowView.text(ALL, ZoneOffset.UTC), "window.txt");
+  }
+
+  @Test
+  void windowWithLocalTimeBesideUtc() throws IOException {
+    Snapshots.assertMatches(
+        WindowView.text(List.of(Catalogs.orders()), ZoneId.of("Europe/Berlin")),
+        "window-berlin.txt");
+  }
+
+  @Test
+  void windowAsJson() throws IOException {
+    Snapshots.assertMatches(JsonOutput.render(WindowView.json(ALL)), "window.json");
+  }
+}
