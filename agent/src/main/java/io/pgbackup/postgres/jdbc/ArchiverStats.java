@@ -46,4 +46,22 @@ public record ArchiverStats(
     Lsn from = oldestWaiting.map(Waiting::segment).orElse(currentSegment).start();
     return Math.max(0, currentLsn.minus(from));
   }
+
+  /// One clause for messages: what the archive command did last.
+  public String words() {
+    String archived =
+        lastArchived
+            .map(attempt -> "PostgreSQL last archived " + attempt.file() + " at " + attempt.at())
+            .orElse("PostgreSQL has archived nothing yet");
+    return lastFailed
+        .filter(failed -> lastArchived.map(ok -> failed.at().isAfter(ok.at())).orElse(true))
+        .map(
+            failed ->
+                archived
+                    + "; its archive command failed on "
+                    + failed.file()
+                    + " at "
+                    + failed.at())
+        .orElse(archived);
+  }
 }

@@ -10,6 +10,8 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.function.Supplier;
 
 /// One connection to the server, with the timeouts that a database or role may have set switched
@@ -67,6 +69,20 @@ public final class PostgresClient implements AutoCloseable {
   /// Needs the role `pg_monitor`.
   public ArchiverStats archiverStats() {
     return query("tell its archiver's state", FactsQueries.ARCHIVER, FactsQueries::archiver);
+  }
+
+  /// The names of all tablespaces by their number, the two that every cluster has included.
+  public Map<String, String> tablespaceNames() {
+    return query(
+        "list its tablespaces",
+        "SELECT oid::text, spcname FROM pg_tablespace",
+        rows -> {
+          Map<String, String> names = new HashMap<>();
+          do {
+            names.put(rows.getString(1), rows.getString(2));
+          } while (rows.next());
+          return names;
+        });
   }
 
   public Instant now() {

@@ -1,0 +1,15 @@
+package io.pgbackup.engine;
+
+import java.time.Duration;
+
+/// How long a base backup waits for others before it gives up. Reading and storing the files has no
+/// deadline.
+///
+/// @param probe until one WAL segment, finished on purpose, lies in the store
+/// @param checkpoint until the server has written its checkpoint and the backup can begin; also for
+///   its end, which is quick
+/// @param wal until the last segment that the backup needs lies in the store
+public record BackupDeadlines(Duration probe, Duration checkpoint, Duration wal) {
+  public static final BackupDeadlines DEFAULT =
+      new BackupDeadlines(Duration.ofMinutes(10), Duration.ofHours(1), Duration.ofHours(1));
+}

@@ -1,0 +1,54 @@
+package io.pgbackup.engine.embedded;
+
+import io.pgbackup.engine.format.Codec;
+import io.pgbackup.store.ObjectStore;
+import io.pgbackup.store.StoreFolder;
+import java.io.IOException;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
+
+/// Opens the tar objects of one backup and counts what they hold. Thread-safe.
+final class BackupParts {
+  private final ObjectStore store;
+  private final StoreFolder folder;
+  private final Codec codec;
+  private final String attempt = UUID.randomUUID().toString();
+  private final AtomicInteger number = new AtomicInteger();
+  private final LongAdder content = new LongAdder();
+  private final LongAdder stored = new LongAdder();
+
+  /// @param folder the backup's `tar_partitions`
+  BackupParts(ObjectStore store, StoreFolder folder, Codec codec) {
+    this.store = store;
+    this.folder = folder;
+    this.codec = codec;
+  }
+
+  /// The next numbered part.
+  PartWriter next() throws IOException {
+    return named("part_%03d".formatted(number.incrementAndGet()));
+  }
+
+  /// @param name without extension
+  PartWriter named(String name) throws IOException {
+    return new PartWriter(store, folder.key(name + ".tar" + codec.extension()), codec, attempt);
+  }
+
+  /// Finishes a part and counts it.
+  void finish(PartWriter part) throws IOException {
+    part.finish();
+    content.add(part.content());
+    stored.add(part.stored());
+  }
+
+  /// Bytes of member content in finished parts.
+  long content() {
+    return content.sum();
+  }
+
+  /// Bytes in the store.
+  long stored() {
+    return stored.sum();
+  }
+}

@@ -1,0 +1,133 @@
+package io.pgbackup.engine.embedded;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.pgbackup.engine.embedded.EmbeddedBackupEngine.Settings;
+import io.pgbackup.engine.format.ArchiveLayout;
+import io.pgbackup.engine.format.BackupMetadata;
+import io.pgbackup.engine.format.BackupName;
+import io.pgbackup.engine.format.Sentinel;
+import io.pgbackup.problem.PgBackupException;
+import io.pgbackup.problem.Problem;
+import io.pgbackup.store.CreateOutcome;
+import io.pgbackup.store.ObjectKey;
+import io.pgbackup.store.ObjectStore;
+import io.pgbackup.store.StoredObject;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Writes the documents of one backup, the sentinel last; or removes what there is of it.
+///
+/// `files_metadata.json` is an empty document: its list of files would be a whitelist for WAL-G, by
+/// which a wrong name loses a file silently, and only delta backups need it. Without the object
+/// WAL-G warns at each restore.
+final class BackupSeal {
+  private static final Logger LOG = LoggerFactory.getLogger(BackupSeal.class);
+  private static final byte[] NO_FILES_METADATA = "{}".getBytes(UTF_8);
+
+  private final ObjectStore store;
+  private final ArchiveLayout layout;
+  private final BackupName name;
+  private boolean sentinelTried;
+
+  BackupSeal(ObjectStore store, ArchiveLayout layout, BackupName name) {
+    this.store = store;
+    this.layout = layout;
+    this.name = name;
+  }
+
+  void writeManifest(byte[] manifest) throws IOException {
+    create(layout.manifest(name), manifest);
+  }
+
+  void writeMetadata(Sentinel sentinel) throws IOException {
+    create(layout.metadata(name), BackupMetadata.of(sentinel).toJson());
+    create(layout.filesMetadata(name), NO_FILES_METADATA);
+  }
+
+  /// After this the backup exists.
+  void writeSentinel(Sentinel sentinel) throws IOException {
+    sentinelTried = true;
+    create(layout.sentinel(name), sentinel.toJson());
+  }
+
+  static Sentinel sentinel(OpenBackup backup, PushedContent content, Settings settings) {
+    return new Sentinel(
+        Optional.of(backup.start().lsn()),
+        Optional.empty(),
+        Optional.of(backup.facts().version()),
+        Optional.of(content.stop().lsn()),
+        Optional.of(backup.facts().systemIdentifier()),
+        content.content(),
+        content.stored(),
+        0,
+        content.tablespaces(),
+        Optional.empty(),
+        false,
+        Optional.of(backup.start().at()),
+        Optional.of(content.stop().at()),
+        settings.hostname(),
+        backup.facts().dataDirectory().toString(),
+        false);
+  }
+
+  private void create(ObjectKey key, byte[] bytes) throws IOException {
+    if (store.create(key, bytes, Map.of()) instanceof CreateOutcome.AlreadyThere
+        && !holds(key, bytes)) {
+      throw Problem.refused(
+              "somebody else wrote " + key + " while this backup was under way",
+              "Find out which other agent backs up into this lineage.")
+          .asException();
+    }
+  }
+
+  /// Our own first attempt, whose answer was lost, left the same bytes.
+  private boolean holds(ObjectKey key, byte[] bytes) throws IOException {
+    try (InputStream stored = store.open(key)) {
+      return Arrays.equals(stored.readAllBytes(), bytes);
+    }
+  }
+
+  /// Removes what a failed backup left, where this process may; otherwise says what is left. Once
+  /// the sentinel was tried nothing is removed: it may stand although its answer was lost.
+  ///
+  /// @param reason gets what goes wrong here as well
+  void discard(Throwable reason) {
+    if (sentinelTried) {
+      LOG.atWarn()
+          .addKeyValue("backup", name)
+          .log("the sentinel's fate is unknown; its parts are kept");
+      return;
+    }
+    try {
+      List<ObjectKey> leftovers = leftovers();
+      List<ObjectKey> kept = store.delete(leftovers);
+      if (!kept.isEmpty()) {
+        LOG.atWarn()
+            .addKeyValue("backup", name)
+            .addKeyValue("objects", kept.size())
+            .log("leftovers of a failed base backup stay: no right to delete");
+      }
+    } catch (PgBackupException e) {
+      reason.addSuppressed(e);
+      LOG.atWarn()
+          .addKeyValue("backup", name)
+          .addKeyValue("problem", e.problem().message())
+          .log("leftovers of a failed base backup stay");
+    }
+  }
+
+  private List<ObjectKey> leftovers() {
+    try (Stream<StoredObject> folder = store.list(layout.backup(name).path());
+        Stream<StoredObject> manifest = store.list(layout.manifest(name).value())) {
+      return Stream.concat(folder, manifest).map(StoredObject::key).toList();
+    }
+  }
+}

@@ -1,0 +1,136 @@
+package io.pgbackup.engine.embedded;
+
+import io.pgbackup.config.PgBackupConfig.PostgresConfig;
+import io.pgbackup.engine.BackupDeadlines;
+import io.pgbackup.engine.BackupEngine;
+import io.pgbackup.engine.BackupListener;
+import io.pgbackup.engine.TakenBackup;
+import io.pgbackup.engine.WalProof;
+import io.pgbackup.engine.format.ArchiveLayout;
+import io.pgbackup.engine.format.Codec;
+import io.pgbackup.engine.format.Sentinel;
+import io.pgbackup.postgres.WalSegment;
+import io.pgbackup.postgres.jdbc.PostgresClient;
+import io.pgbackup.postgres.jdbc.ServerFacts;
+import io.pgbackup.problem.PgBackupException;
+import io.pgbackup.problem.Problem;
+import io.pgbackup.store.ObjectStore;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.InstantSource;
+
+/// Takes full base backups in this process, in WAL-G's format: reads the data directory of a
+/// running primary on several threads, checks its pages, packs it into compressed tar objects, and
+/// writes the sentinel when everything else, WAL included, stands in the store.
+///
+/// Memory is bounded by the number of threads: each holds one compressor and what the store buffers
+/// for one upload. Thread-safe, but one backup at a time is what a server and a lineage bear.
+public final class EmbeddedBackupEngine implements BackupEngine {
+  private final ObjectStore store;
+  private final ArchiveLayout layout;
+  private final PostgresConfig postgres;
+  private final Settings settings;
+  private final InstantSource clock;
+
+  /// How backups are taken.
+  ///
+  /// @param threads 0: one for each core
+  /// @param hostname for the sentinel; a person reads it there
+  /// @param partSize bytes of content after which a part is finished, before compression
+  public record Settings(
+      Codec codec, int threads, String hostname, long partSize, BackupDeadlines deadlines) {
+    private static final long DEFAULT_PART_SIZE = 1L << 30;
+
+    public Settings(Codec codec, int threads, String hostname) {
+      this(codec, threads, hostname, DEFAULT_PART_SIZE, BackupDeadlines.DEFAULT);
+    }
+
+    int packingThreads() {
+      return threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
+    }
+  }
+
+  /// @param postgres the primary, and its data directory as this process sees it
+  public EmbeddedBackupEngine(
+      ObjectStore store,
+      ArchiveLayout layout,
+      PostgresConfig postgres,
+      Settings settings,
+      InstantSource clock) {
+    this.store = store;
+    this.layout = layout;
+    this.postgres = postgres;
+    this.settings = settings;
+    this.clock = clock;
+  }
+
+  @Override
+  public TakenBackup push(BackupListener listener) {
+    try (PostgresClient client = PostgresClient.connect(postgres)) {
+      ServerFacts facts = client.facts();
+      Path dataDirectory = DataDirectoryCheck.requireOf(facts, postgres.dataDirectory());
+      OpenBackup backup =
+          OpenBackup.begin(client, facts, store, layout, settings.deadlines().checkpoint());
+      return push(client, dataDirectory, backup, listener);
+    } catch (IOException e) {
+      throw Problem.storageUnavailable(
+              "the base backup broke off: " + e, "Start it again; nothing of it counts.")
+          .causedBy(e);
+    }
+  }
+
+  private TakenBackup push(
+      PostgresClient client, Path dataDirectory, OpenBackup backup, BackupListener listener)
+      throws IOException {
+    BackupSeal seal = new BackupSeal(store, layout, backup.name());
+    try {
+      listener.started(backup.name());
+      BackupParts parts =
+          new BackupParts(store, layout.tarPartitions(backup.name()), settings.codec());
+      PushedContent content =
+          new ContentPush(client, dataDirectory, backup, parts, settings).push(seal, listener);
+      awaitWal(client, backup, content, listener);
+      Sentinel sentinel = BackupSeal.sentinel(backup, content, settings);
+      seal.writeMetadata(sentinel);
+      listener.beforeSentinel();
+      seal.writeSentinel(sentinel);
+      return taken(backup, content);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      PgBackupException interrupted =
+          Problem.timedOut("the base backup was interrupted", "Start it again.").causedBy(e);
+      seal.discard(interrupted);
+      throw interrupted;
+    } catch (Throwable e) {
+      seal.discard(e);
+      throw e;
+    }
+  }
+
+  /// The last byte that recovery needs lies before the stop position.
+  private void awaitWal(
+      PostgresClient client, OpenBackup backup, PushedContent content, BackupListener listener) {
+    WalSegment first = backup.firstSegment();
+    WalSegment last =
+        WalSegment.containing(first.timeline(), content.stop().lsn().plus(-1), first.size());
+    listener.awaitingWal(first, last);
+    new WalProof(store, layout, clock)
+        .await(
+            WalProof.range(first, last),
+            settings.deadlines().wal(),
+            () -> client.archiverStats().words());
+  }
+
+  private static TakenBackup taken(OpenBackup backup, PushedContent content) {
+    return new TakenBackup(
+        backup.name(),
+        backup.start().lsn(),
+        content.stop().lsn(),
+        backup.start().at(),
+        content.stop().at(),
+        content.files(),
+        content.content(),
+        content.stored(),
+        content.corruptFiles());
+  }
+}

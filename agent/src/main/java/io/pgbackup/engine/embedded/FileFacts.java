@@ -1,0 +1,50 @@
+package io.pgbackup.engine.embedded;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.Map;
+import java.util.Objects;
+
+/// What one `lstat` says.
+///
+/// @param mode permission bits only
+/// @param modified seconds since 1970, which is what a plain tar header can hold
+record FileFacts(Kind kind, int mode, int uid, int gid, long modified) {
+  private static final int PERMISSIONS = 07777;
+  private static final int FORMAT = 0170000;
+
+  enum Kind {
+    DIRECTORY,
+    REGULAR,
+    LINK,
+    OTHER
+  }
+
+  /// @throws java.nio.file.NoSuchFileException if it vanished
+  static FileFacts of(Path path, LinkOption... options) throws IOException {
+    Map<String, Object> facts =
+        Files.readAttributes(path, "unix:mode,uid,gid,lastModifiedTime", options);
+    int mode = number(facts, "mode");
+    Kind kind =
+        switch (mode & FORMAT) {
+          case 0040000 -> Kind.DIRECTORY;
+          case 0100000 -> Kind.REGULAR;
+          case 0120000 -> Kind.LINK;
+          default -> Kind.OTHER;
+        };
+    FileTime modified = (FileTime) Objects.requireNonNull(facts.get("lastModifiedTime"));
+    return new FileFacts(
+        kind,
+        mode & PERMISSIONS,
+        number(facts, "uid"),
+        number(facts, "gid"),
+        modified.toInstant().getEpochSecond());
+  }
+
+  private static int number(Map<String, Object> facts, String name) {
+    return (Integer) Objects.requireNonNull(facts.get(name));
+  }
+}

@@ -1,0 +1,158 @@
+package io.pgbackup.engine.embedded;
+
+import io.pgbackup.engine.format.Codec;
+import io.pgbackup.problem.Problem;
+import io.pgbackup.store.CreateOutcome;
+import io.pgbackup.store.ObjectKey;
+import io.pgbackup.store.ObjectStore;
+import io.pgbackup.store.ObjectUpload;
+import java.io.FilterOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
+import org.apache.commons.compress.archivers.tar.TarConstants;
+
+/// One tar object being filled, as WAL-G names its members: a leading slash, directories without
+/// one at the end. Extended headers are written only for what a plain one cannot hold. Nothing
+/// stands in the store before [#finish]; closing without it leaves nothing.
+///
+/// Not thread-safe.
+final class PartWriter implements AutoCloseable {
+  /// User metadata that tells our own part, whose answer was lost, from somebody else's.
+  private static final String ATTEMPT = "pgbackup-attempt";
+
+  private static final int TAR_BLOCK = 512;
+  private static final int PRIVATE = 0600;
+
+  private final ObjectKey key;
+  private final String attempt;
+  private final ObjectUpload upload;
+  private final Counter stored;
+  private final TarArchiveOutputStream tar;
+  private long content;
+
+  /// @param attempt unique for this backup run
+  PartWriter(ObjectStore store, ObjectKey key, Codec codec, String attempt) throws IOException {
+    this.key = key;
+    this.attempt = attempt;
+    this.upload = store.upload(key, Map.of(ATTEMPT, attempt));
+    this.stored = new Counter(upload.stream());
+    try {
+      this.tar =
+          new TarArchiveOutputStream(
+              codec.compressing(stored), TAR_BLOCK, StandardCharsets.UTF_8.name());
+    } catch (IOException | RuntimeException e) {
+      upload.close();
+      throw e;
+    }
+    tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
+    tar.setBigNumberMode(TarArchiveOutputStream.BIGNUMBER_POSIX);
+    tar.setAddPaxHeadersForNonAsciiNames(true);
+  }
+
+  /// The object's name inside `tar_partitions`.
+  String name() {
+    return key.name();
+  }
+
+  /// Bytes of file content so far.
+  long content() {
+    return content;
+  }
+
+  /// Bytes that went to the store; all of them once it is finished.
+  long stored() {
+    return stored.count;
+  }
+
+  /// @param path below the data directory, empty for itself
+  void directory(String path, FileFacts facts) throws IOException {
+    TarArchiveEntry entry = new TarArchiveEntry("/" + path, TarConstants.LF_DIR, true);
+    describe(entry, facts);
+    tar.putArchiveEntry(entry);
+    tar.closeArchiveEntry();
+  }
+
+  /// Begins a member; exactly `size` bytes must follow, then [#endFile].
+  OutputStream beginFile(String path, FileFacts facts, long size) throws IOException {
+    TarArchiveEntry entry = new TarArchiveEntry("/" + path, TarConstants.LF_NORMAL, true);
+    describe(entry, facts);
+    entry.setSize(size);
+    tar.putArchiveEntry(entry);
+    content += size;
+    return tar;
+  }
+
+  void endFile() throws IOException {
+    tar.closeArchiveEntry();
+  }
+
+  /// A whole member under its bare name, of nobody and of no time, as WAL-G writes the label.
+  void label(String name, byte[] bytes) throws IOException {
+    TarArchiveEntry entry = new TarArchiveEntry(name, TarConstants.LF_NORMAL, true);
+    entry.setMode(PRIVATE);
+    entry.setModTime(0);
+    entry.setSize(bytes.length);
+    tar.putArchiveEntry(entry);
+    tar.write(bytes);
+    tar.closeArchiveEntry();
+    content += bytes.length;
+  }
+
+  private static void describe(TarArchiveEntry entry, FileFacts facts) {
+    entry.setMode(facts.mode());
+    entry.setUserId(facts.uid());
+    entry.setGroupId(facts.gid());
+    entry.setModTime(facts.modified() * 1000);
+  }
+
+  /// Ends the tar and makes the object visible.
+  void finish() throws IOException {
+    tar.close();
+    if (upload.complete() instanceof CreateOutcome.AlreadyThere there && !isOurs(there)) {
+      throw Problem.refused(
+              "somebody else wrote " + key + " while this backup was under way",
+              "Find out which other agent backs up into this lineage.")
+          .asException();
+    }
+  }
+
+  private boolean isOurs(CreateOutcome.AlreadyThere there) {
+    return attempt.equals(there.object().metadata().get(ATTEMPT))
+        && there.object().size() == stored.count;
+  }
+
+  @Override
+  public void close() {
+    upload.close();
+  }
+
+  /// Counts, and keeps the codec from closing what the upload owns.
+  private static final class Counter extends FilterOutputStream {
+    private long count;
+
+    Counter(OutputStream out) {
+      super(out);
+    }
+
+    @Override
+    public void write(int b) throws IOException {
+      out.write(b);
+      count++;
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) throws IOException {
+      out.write(bytes, offset, length);
+      count += length;
+    }
+
+    @Override
+    public void close() throws IOException {
+      flush();
+    }
+  }
+}
