@@ -1,0 +1,64 @@
+package io.pgbackup.status;
+
+import com.sun.net.httpserver.Headers;
+import io.pgbackup.problem.Problem;
+import java.net.InetAddress;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/// Keeps web pages away from `/api`: a browser on this machine reaches loopback too, and a page can
+/// make it send requests. A page's own name in `Host` betrays a rebound DNS name, and a page of
+/// another origin cannot send `application/json` without asking first, which is never granted.
+final class RequestGuard {
+  private static final Pattern HOST = Pattern.compile("(\\[[0-9a-f:]+]|[^:\\[\\]]+)(:[0-9]{1,5})?");
+  private static final Pattern LOOPBACK =
+      Pattern.compile("localhost|127(\\.[0-9]{1,3}){3}|\\[::1]");
+
+  private final boolean loopback;
+
+  /// @param bound the address that the server listens on
+  RequestGuard(InetAddress bound) {
+    loopback = bound.isLoopbackAddress();
+  }
+
+  /// @return why a request to `/api` is refused; empty where it is not
+  Optional<Reply> refusal(String method, Headers headers) {
+    if (!loopback) {
+      return refused(
+          "/api is not served off loopback in this version",
+          "Set http.listen to 127.0.0.1 and ask on that machine; /metrics, /healthz and /readyz are"
+              + " served.");
+    }
+    if (!LOOPBACK.matcher(hostOf(headers)).matches()) {
+      return refused(
+          "the Host header does not name this machine's loopback address",
+          "Ask http://127.0.0.1 or http://localhost.");
+    }
+    if (method.equals("POST") && !isJson(headers)) {
+      return refused(
+          "a POST needs the header Content-Type: application/json",
+          "Send that header, also with an empty body.");
+    }
+    return Optional.empty();
+  }
+
+  private static Optional<Reply> refused(String message, String hint) {
+    return Optional.of(Reply.failure(403, Problem.refused(message, hint)));
+  }
+
+  private static String hostOf(Headers headers) {
+    Matcher matcher = HOST.matcher(first(headers, "Host"));
+    return matcher.matches() ? matcher.group(1) : "";
+  }
+
+  private static boolean isJson(Headers headers) {
+    return first(headers, "Content-Type").split(";", 2)[0].strip().equals("application/json");
+  }
+
+  private static String first(Headers headers, String name) {
+    String value = headers.getFirst(name);
+    return value == null ? "" : value.toLowerCase(Locale.ROOT);
+  }
+}

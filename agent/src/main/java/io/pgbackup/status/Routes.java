@@ -1,0 +1,95 @@
+package io.pgbackup.status;
+
+import com.sun.net.httpserver.Headers;
+import io.pgbackup.problem.PgBackupException;
+import io.pgbackup.problem.Problem;
+import io.pgbackup.telemetry.Exposition;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/// Which path answers what.
+final class Routes {
+  private static final String RUNS = "/api/v1/backups";
+
+  private final StatusSources sources;
+  private final RequestGuard guard;
+
+  Routes(StatusSources sources, RequestGuard guard) {
+    this.sources = sources;
+    this.guard = guard;
+  }
+
+  Reply answer(String method, String path, Headers headers) {
+    try {
+      if (path.startsWith("/api/")) {
+        Optional<Reply> refusal = guard.refusal(method, headers);
+        return refusal.orElseGet(() -> api(method, path));
+      }
+      return switch (path) {
+        case "/healthz" -> get(method, () -> Reply.text(200, "ok"));
+        case "/readyz" -> get(method, this::readiness);
+        case "/metrics" ->
+            get(
+                method,
+                () -> new Reply(200, Exposition.CONTENT_TYPE, sources.metrics().get(), Map.of()));
+        default -> Reply.notFound(path);
+      };
+    } catch (PgBackupException e) {
+      return Reply.failure(e.problem());
+    }
+  }
+
+  private Reply api(String method, String path) {
+    if (path.equals("/api/v1/status")) {
+      return get(method, () -> Reply.json(200, sources.status().get()));
+    }
+    if (path.equals(RUNS)) {
+      return method.equals("POST") ? requestBackup() : Reply.methodNotAllowed("POST");
+    }
+    if (path.startsWith(RUNS + "/")) {
+      return get(method, () -> run(path.substring(RUNS.length() + 1)));
+    }
+    return Reply.notFound(path);
+  }
+
+  private Reply readiness() {
+    return sources
+        .unready()
+        .get()
+        .map(reason -> Reply.text(503, reason))
+        .orElseGet(() -> Reply.text(200, "ok"));
+  }
+
+  private Reply requestBackup() {
+    return switch (sources.backups().request()) {
+      case BackupRequests.Answer.Started(var run) ->
+          Reply.json(202, run).with("Location", RUNS + "/" + run.id());
+      case BackupRequests.Answer.AlreadyRunning(var run) ->
+          Reply.failure(
+                  Problem.refused(
+                      "a base backup is under way already, run " + run.id(),
+                      "Wait for it: GET " + RUNS + "/" + run.id() + "."))
+              .with("Location", RUNS + "/" + run.id());
+    };
+  }
+
+  private Reply run(String id) {
+    return sources
+        .backups()
+        .find(id)
+        .map(run -> Reply.json(200, run))
+        .orElseGet(
+            () ->
+                Reply.failure(
+                    Problem.notFound(
+                        "this agent knows no run " + id,
+                        "It may have restarted since; look at the list of base backups.")));
+  }
+
+  private static Reply get(String method, Supplier<Reply> reply) {
+    return method.equals("GET") || method.equals("HEAD")
+        ? reply.get()
+        : Reply.methodNotAllowed("GET, HEAD");
+  }
+}

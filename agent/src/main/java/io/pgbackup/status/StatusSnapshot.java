@@ -1,0 +1,100 @@
+package io.pgbackup.status;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// What the agent knows at one moment, as `GET /api/v1/status` shows it. What it does not know is
+/// left out.
+///
+/// @param at by the agent's clock
+/// @param version the agent's
+/// @param uid of the lineage, once it is resolved
+/// @param prefix the lineage's folder in the bucket, without a slash at its end
+/// @param backups how many base backups the archive holds
+/// @param lastBackup the one that finished last
+/// @param runningBackup the run under way
+/// @param lastRun the run of this agent that ended last
+/// @param windows oldest first
+/// @param lastCommit the greatest commit time that can be reached
+/// @param unprotectedSince where the lineage has no base backup: since when it has been claimed
+/// @param catalogReadAt backups, windows and gaps are as of then
+/// @param problems that stand now
+public record StatusSnapshot(
+    Instant at,
+    String version,
+    Cluster cluster,
+    Optional<String> uid,
+    Optional<String> prefix,
+    Server server,
+    Storage storage,
+    Optional<Integer> backups,
+    Optional<Backup> lastBackup,
+    Optional<BackupRunView> runningBackup,
+    Optional<BackupRunView> lastRun,
+    List<Window> windows,
+    List<Gap> gaps,
+    Optional<Instant> lastCommit,
+    Optional<Instant> unprotectedSince,
+    Optional<Instant> catalogReadAt,
+    Archive archive,
+    Schedule schedule,
+    List<StandingProblem> problems) {
+
+  public record Cluster(String namespace, String name) {}
+
+  /// @param reachable whether it answered when it was last asked
+  /// @param role `primary` or `standby`
+  public record Server(
+      boolean reachable,
+      Optional<String> pgVersion,
+      Optional<String> role,
+      Optional<String> systemIdentifier,
+      Optional<Long> timeline,
+      Optional<String> currentLsn,
+      Optional<Boolean> dataChecksums) {}
+
+  /// @param up for each kind of request (`list`, `read`, `write`) whether the last one was answered
+  public record Storage(String url, Map<String, Boolean> up) {}
+
+  /// @param startTime,finishTime by the server's clock
+  /// @param compressedSize bytes in the store
+  public record Backup(
+      String name,
+      Instant startTime,
+      Instant finishTime,
+      String startLsn,
+      String finishLsn,
+      long timeline,
+      long uncompressedSize,
+      long compressedSize) {}
+
+  /// @param end exclusive
+  public record Window(Instant start, Instant end, String oldestBackup, long timeline) {}
+
+  /// @param first,last missing segments, both inclusive
+  public record Gap(String first, String last) {}
+
+  /// @param lagSeconds how long the oldest finished segment has been missing from the store
+  /// @param lagBytes from the newest stored segment to the end of WAL
+  /// @param lastFile the file that the store confirmed last, to this agent
+  /// @param archived,failed,refused files since the agent started
+  public record Archive(
+      boolean enabled,
+      String socket,
+      Optional<Double> lagSeconds,
+      Optional<Long> lagBytes,
+      Optional<String> lastFile,
+      Optional<Instant> lastFileAt,
+      long archived,
+      long failed,
+      long refused) {}
+
+  /// @param crontab of the base backups
+  public record Schedule(
+      boolean enabled, String crontab, String timeZone, Optional<Instant> next) {}
+
+  /// @param about `lineage`, `postgres`, `storage`, `catalog`, `wal` or `backup`
+  public record StandingProblem(String about, Instant since, ProblemView problem) {}
+}
