@@ -96,7 +96,8 @@ public final class EmbeddedWalEngine implements WalEngine {
 
   private String standingDigest(WalFileName name, WalObject standing) {
     ObjectKey key = standing.object().key();
-    StoredObject known = store.head(key).orElseThrow(() -> vanished(key).asException());
+    StoredObject known =
+        store.head(key).orElseThrow(() -> SourceFailure.vanished(key).asException());
     String digest = known.metadata().get(StoredObject.SHA256);
     if (digest != null) {
       return digest;
@@ -129,11 +130,9 @@ public final class EmbeddedWalEngine implements WalEngine {
     try (InputStream stored = store.open(key)) {
       content = known.decompress(stored, key.value(), limit(name));
     } catch (PgBackupException e) {
-      throw e.problem() instanceof Problem.NotFound ? vanished(key).causedBy(e) : e;
+      throw e.problem() instanceof Problem.NotFound ? SourceFailure.vanished(key).causedBy(e) : e;
     } catch (IOException e) {
-      throw Problem.storageUnavailable(
-              "reading " + key + " broke off: " + e.getMessage(), "Try again.")
-          .causedBy(e);
+      throw SourceFailure.of(key, e);
     }
     if (name instanceof WalFileName.Segment) {
       requireWholeSegment(key, content.length);
@@ -164,11 +163,5 @@ public final class EmbeddedWalEngine implements WalEngine {
               "The object is cut off, encrypted, or of another cluster.")
           .asException();
     }
-  }
-
-  private static Problem vanished(ObjectKey key) {
-    return Problem.storageFailed(
-        key + " was listed and is gone",
-        "Something deletes WAL that is still asked for; look at retention and lifecycle rules.");
   }
 }

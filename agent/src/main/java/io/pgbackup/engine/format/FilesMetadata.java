@@ -8,30 +8,36 @@ import java.io.CharConversionException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.HashSet;
+import java.util.Locale;
 import java.util.Set;
 
 /// `files_metadata.json` of a backup, as far as a restore needs it: the names of tar members, with
 /// what they are. About 100 bytes of memory for each name.
 ///
+/// @param tars the tar objects that hold them, by their names inside `tar_partitions`; WAL-G leaves
+///   out that of the control file. Empty for unknown
 /// @param names every listed member, spelled as in the tar
 /// @param incremented those whose content is only the changed pages
 /// @param skipped those whose content is the parent's
-public record FilesMetadata(Set<String> names, Set<String> incremented, Set<String> skipped) {
+public record FilesMetadata(
+    Set<String> tars, Set<String> names, Set<String> incremented, Set<String> skipped) {
   /// No document, or one without names: everything is extracted.
-  public static final FilesMetadata NONE = new FilesMetadata(Set.of(), Set.of(), Set.of());
+  public static final FilesMetadata NONE =
+      new FilesMetadata(Set.of(), Set.of(), Set.of(), Set.of());
 
   /// Members that are extracted although no local backup of WAL-G lists them.
   private static final Set<String> ALWAYS =
       Set.of("/global/pg_control", "backup_label", "tablespace_map");
 
   public FilesMetadata {
+    tars = Set.copyOf(tars);
     names = Set.copyOf(names);
     incremented = Set.copyOf(incremented);
     skipped = Set.copyOf(skipped);
   }
 
-  /// Reads the document as a stream, because it can have a gigabyte; keys other than `Files` are
-  /// passed over. Does not close the source.
+  /// Reads the document as a stream, because it can have a gigabyte; `DatabasesByNames` and unknown
+  /// keys are passed over. Does not close the source.
   ///
   /// @param name the object's name, for messages
   /// @throws io.pgbackup.problem.PgBackupException `VerificationFailed` if it is no such document
@@ -40,7 +46,7 @@ public record FilesMetadata(Set<String> names, Set<String> incremented, Set<Stri
       parser.disable(JsonParser.Feature.AUTO_CLOSE_SOURCE);
       var reader = new Reader(parser);
       reader.document();
-      return new FilesMetadata(reader.names, reader.incremented, reader.skipped);
+      return new FilesMetadata(reader.tars, reader.names, reader.incremented, reader.skipped);
     } catch (JsonProcessingException e) {
       throw Documents.unreadable(name, e.getOriginalMessage(), e);
     } catch (CharConversionException e) {
@@ -56,6 +62,7 @@ public record FilesMetadata(Set<String> names, Set<String> incremented, Set<Stri
 
   private static final class Reader {
     private final JsonParser parser;
+    private final Set<String> tars = new HashSet<>();
     private final Set<String> names = new HashSet<>();
     private final Set<String> incremented = new HashSet<>();
     private final Set<String> skipped = new HashSet<>();
@@ -70,17 +77,26 @@ public record FilesMetadata(Set<String> names, Set<String> incremented, Set<Stri
       }
       expectObject();
       while (parser.nextToken() == JsonToken.FIELD_NAME) {
-        boolean files = parser.currentName().equalsIgnoreCase("Files");
+        String key = parser.currentName();
         if (parser.nextToken() != JsonToken.VALUE_NULL) {
-          if (files) {
-            files();
-          } else {
-            parser.skipChildren();
+          switch (key.toLowerCase(Locale.ROOT)) {
+            case "files" -> files();
+            case "tarfilesets" -> tars();
+            default -> parser.skipChildren();
           }
         }
       }
       if (parser.nextToken() != null) {
         throw new JsonParseException(parser, "something follows the document");
+      }
+    }
+
+    private void tars() throws IOException {
+      expectObject();
+      while (parser.nextToken() == JsonToken.FIELD_NAME) {
+        tars.add(parser.currentName());
+        parser.nextToken();
+        parser.skipChildren();
       }
     }
 

@@ -47,7 +47,7 @@ class FilesMetadataTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"{}", "null", "{\"Files\":null}", "{\"files\":{},\"TarFileSets\":[1]}"})
+  @ValueSource(strings = {"{}", "null", "{\"Files\":null}", "{\"files\":{},\"Other\":[1]}"})
   void withoutNamesEverythingIsAdmitted(String json) throws IOException {
     assertThat(read(json.getBytes(UTF_8)).admits("anything")).isTrue();
   }

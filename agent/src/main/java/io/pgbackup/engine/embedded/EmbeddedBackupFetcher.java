@@ -1,0 +1,80 @@
+package io.pgbackup.engine.embedded;
+
+import io.pgbackup.engine.BackupFetcher;
+import io.pgbackup.engine.FetchedBackup;
+import io.pgbackup.engine.format.ArchiveLayout;
+import io.pgbackup.engine.format.BackupName;
+import io.pgbackup.problem.Problem;
+import io.pgbackup.store.ObjectStore;
+import io.pgbackup.store.StoredObject;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.LongConsumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Unpacks full base backups in WAL-G's format: several parts at a time, then the control file,
+/// then the label, as WAL-G does. Thread-safe.
+///
+/// Memory is bounded by the number of parts at a time (8 MiB each for lz4; more for a zstd window
+/// that another tool made wide) and by the list of files, some 300 bytes each.
+public final class EmbeddedBackupFetcher implements BackupFetcher {
+  private static final Logger LOG = LoggerFactory.getLogger(EmbeddedBackupFetcher.class);
+
+  /// Without them no server starts, whatever else is there.
+  private static final List<String> INDISPENSABLE =
+      List.of("PG_VERSION", "global/pg_control", "backup_label");
+
+  private final ObjectStore store;
+  private final BackupContentsReader contents;
+  private final int parallelism;
+
+  /// @param parallelism tars to unpack at the same time, at least 1
+  public EmbeddedBackupFetcher(ObjectStore store, ArchiveLayout layout, int parallelism) {
+    if (parallelism < 1) {
+      throw new IllegalArgumentException("at least one tar at a time, got " + parallelism);
+    }
+    this.store = store;
+    this.contents = new BackupContentsReader(store, layout);
+    this.parallelism = parallelism;
+  }
+
+  @Override
+  public FetchedBackup fetch(
+      BackupName name, Path directory, Consumer<Path> owner, LongConsumer progress) {
+    BackupContents backup = contents.read(name);
+    RestoredTree tree = RestoredTree.in(directory);
+    var arrived = new ArrivedFiles(name, backup.manifest());
+    var extraction = new PartExtraction(store, backup.files(), tree, arrived, progress);
+    try (var workers = new PartWorkers(extraction, parallelism)) {
+      workers.extractAll(backup.parts());
+      for (StoredObject tar : backup.last()) {
+        workers.extractAll(List.of(tar));
+      }
+    }
+    arrived.requireAll();
+    requireIndispensable(name, tree);
+    tree.finish(owner);
+    LOG.atInfo()
+        .addKeyValue("backup", name)
+        .addKeyValue("files", arrived.count())
+        .addKeyValue("bytes", arrived.bytes())
+        .addKeyValue("matchesManifest", arrived.compares())
+        .addKeyValue("leftOut", arrived.allLeftOut().size())
+        .log("base backup fetched");
+    return new FetchedBackup(
+        name, arrived.count(), arrived.bytes(), arrived.compares(), arrived.allLeftOut());
+  }
+
+  private static void requireIndispensable(BackupName name, RestoredTree tree) {
+    for (String path : INDISPENSABLE) {
+      if (!tree.hasFile(path)) {
+        throw Problem.verificationFailed(
+                "the base backup " + name + " is damaged: " + path + " is missing",
+                "Choose another base backup.")
+            .asException();
+      }
+    }
+  }
+}

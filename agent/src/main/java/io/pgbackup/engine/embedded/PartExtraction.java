@@ -1,0 +1,125 @@
+package io.pgbackup.engine.embedded;
+
+import io.pgbackup.engine.embedded.RestoredTree.RestoredFile;
+import io.pgbackup.engine.format.Codec;
+import io.pgbackup.engine.format.FilesMetadata;
+import io.pgbackup.engine.format.MemberPath;
+import io.pgbackup.engine.format.Sha256;
+import io.pgbackup.engine.format.TarMember;
+import io.pgbackup.engine.format.TarReader;
+import io.pgbackup.problem.PgBackupException;
+import io.pgbackup.problem.Problem;
+import io.pgbackup.store.ObjectKey;
+import io.pgbackup.store.ObjectStore;
+import java.io.IOException;
+import java.io.InputStream;
+import java.security.MessageDigest;
+import java.util.function.LongConsumer;
+
+/// Unpacks tars of one backup into its directory. Thread-safe; each tar belongs to one thread.
+final class PartExtraction {
+  private static final int CHUNK = 256 << 10;
+
+  private final ObjectStore store;
+  private final FilesMetadata files;
+  private final RestoredTree tree;
+  private final ArrivedFiles arrived;
+  private final LongConsumer progress;
+
+  PartExtraction(
+      ObjectStore store,
+      FilesMetadata files,
+      RestoredTree tree,
+      ArrivedFiles arrived,
+      LongConsumer progress) {
+    this.store = store;
+    this.files = files;
+    this.tree = tree;
+    this.arrived = arrived;
+    this.progress = progress;
+  }
+
+  /// @throws PgBackupException also when the thread is interrupted
+  void extract(ObjectKey key) {
+    var attempt = new Attempt(key);
+    try (InputStream stored = store.open(key);
+        var tar = new TarReader(codec(key).decompressing(stored, key.value()), key.value())) {
+      for (var member = tar.next(); member.isPresent(); member = tar.next()) {
+        attempt.member(tar, member.get());
+      }
+    } catch (IOException e) {
+      attempt.takeBack();
+      throw SourceFailure.of(key, e);
+    } catch (PgBackupException e) {
+      attempt.takeBack();
+      throw e.problem() instanceof Problem.NotFound ? SourceFailure.vanished(key).causedBy(e) : e;
+    }
+  }
+
+  private static Codec codec(ObjectKey key) {
+    String name = key.name();
+    String extension = name.substring(Math.max(0, name.lastIndexOf('.')));
+    return extension.equals(".tar") || !name.contains(".")
+        ? Codec.NONE
+        : Codec.byExtension(extension)
+            .filter(codec -> codec != Codec.NONE)
+            .orElseThrow(
+                () ->
+                    Problem.verificationFailed(
+                            key + " is compressed in a way that this version cannot read",
+                            "Restore the backup with the tool that wrote it.")
+                        .asException());
+  }
+
+  /// One run through one tar.
+  private final class Attempt {
+    private final ObjectKey key;
+    private final byte[] chunk = new byte[CHUNK];
+    private final MessageDigest digest = Sha256.digest();
+    private long written;
+
+    private Attempt(ObjectKey key) {
+      this.key = key;
+    }
+
+    private void member(TarReader tar, TarMember member) throws IOException {
+      String path = MemberPath.of(member.name(), key.value());
+      switch (member.kind()) {
+        case DIRECTORY -> tree.directory(path, member.mode());
+        case OTHER -> arrived.leftOut(path);
+        case FILE -> {
+          if (path.isEmpty()) {
+            throw Problem.verificationFailed(
+                    key + " holds a file without a name", "Choose another backup.")
+                .asException();
+          }
+          if (files.admits(member.name())) {
+            file(tar, path, member);
+          }
+        }
+      }
+    }
+
+    private void file(TarReader tar, String path, TarMember member) throws IOException {
+      try (RestoredFile file = tree.file(path, member.mode())) {
+        for (int count = tar.read(chunk); count >= 0; count = tar.read(chunk)) {
+          if (Thread.currentThread().isInterrupted()) {
+            throw Interruption.of("fetching " + key);
+          }
+          file.write(chunk, count);
+          if (arrived.compares()) {
+            digest.update(chunk, 0, count);
+          }
+          written += count;
+          progress.accept(count);
+        }
+        file.complete();
+      }
+      arrived.file(path, member.size(), arrived.compares() ? Sha256.hex(digest) : "");
+    }
+
+    private void takeBack() {
+      progress.accept(-written);
+    }
+  }
+}

@@ -1,0 +1,250 @@
+package io.pgbackup.engine.embedded;
+
+import io.pgbackup.problem.PgBackupException;
+import io.pgbackup.problem.Problem;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/// The directory that a backup is unpacked into. Only directories and regular files come into
+/// being, and nobody else can enter before [#finish], so no path leads out of it.
+///
+/// Thread-safe.
+final class RestoredTree {
+  /// Directories whose content a backup leaves out, and which PostgreSQL does not make itself.
+  private static final List<String> EMPTIED =
+      List.of(
+          "pg_commit_ts",
+          "pg_dynshmem",
+          "pg_notify",
+          "pg_replslot",
+          "pg_serial",
+          "pg_snapshots",
+          "pg_stat",
+          "pg_stat_tmp",
+          "pg_subtrans",
+          "pg_tblspc",
+          "pg_twophase",
+          "pg_wal",
+          "pg_wal/archive_status");
+
+  private static final Set<PosixFilePermission> OURS_ALONE =
+      PosixFilePermissions.fromString("rwx------");
+  private static final FileAttribute<?> NEW_DIRECTORY =
+      PosixFilePermissions.asFileAttribute(OURS_ALONE);
+
+  private final Path root;
+  private final Map<Path, Integer> directoryModes = new ConcurrentHashMap<>();
+
+  private RestoredTree(Path root) {
+    this.root = root;
+  }
+
+  /// @throws PgBackupException `Refused` if anything lies in the directory
+  static RestoredTree in(Path directory) {
+    Path root = directory.toAbsolutePath().normalize();
+    try {
+      Path parent = root.getParent();
+      if (parent != null) {
+        // Not ours alone: PostgreSQL's user must be able to pass through.
+        Files.createDirectories(parent);
+      }
+      if (!Files.isDirectory(root)) {
+        Files.createDirectory(root, NEW_DIRECTORY);
+      }
+      try (Stream<Path> content = Files.list(root)) {
+        if (content.findAny().isPresent()) {
+          throw Problem.refused(
+                  root + " is not empty", "Name a directory that is empty or does not exist.")
+              .asException();
+        }
+      }
+      Files.setPosixFilePermissions(root, OURS_ALONE);
+    } catch (IOException e) {
+      throw cannotWrite(root, e);
+    }
+    return new RestoredTree(root);
+  }
+
+  /// @param path as [io.pgbackup.engine.format.MemberPath] gives it
+  void directory(String path, int mode) {
+    Path directory = resolve(path);
+    createDirectory(directory);
+    directoryModes.put(directory, mode);
+  }
+
+  /// A file to write, which stands in the place of one that may be there.
+  RestoredFile file(String path, int mode) {
+    Path file = resolve(path);
+    Path parent = file.getParent();
+    if (parent != null) {
+      createDirectory(parent);
+    }
+    return new RestoredFile(file, mode);
+  }
+
+  boolean hasFile(String path) {
+    return Files.isRegularFile(resolve(path), LinkOption.NOFOLLOW_LINKS);
+  }
+
+  /// Makes what a backup leaves out, sets the modes of directories and the owner of everything, and
+  /// brings the directories to the disk.
+  void finish(Consumer<Path> owner) {
+    EMPTIED.forEach(path -> createDirectory(resolve(path)));
+    try {
+      Files.walkFileTree(
+          root,
+          new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+              owner.accept(file);
+              return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException fault)
+                throws IOException {
+              if (fault != null) {
+                throw fault;
+              }
+              Integer mode = directory.equals(root) ? null : directoryModes.get(directory);
+              if (mode != null) {
+                // Without these bits PostgreSQL could not enter its own directory.
+                Files.setPosixFilePermissions(directory, permissions(mode | 0700));
+              }
+              owner.accept(directory);
+              sync(directory);
+              return FileVisitResult.CONTINUE;
+            }
+          });
+    } catch (IOException e) {
+      throw cannotWrite(root, e);
+    }
+  }
+
+  private void createDirectory(Path directory) {
+    try {
+      Files.createDirectories(directory, NEW_DIRECTORY);
+    } catch (IOException e) {
+      throw cannotWrite(directory, e);
+    }
+  }
+
+  private Path resolve(String path) {
+    Path resolved;
+    try {
+      resolved = root.resolve(path).normalize();
+    } catch (InvalidPathException e) {
+      throw Problem.verificationFailed(
+              "the backup holds a file whose name this system cannot have: " + e.getMessage(),
+              "Set LC_ALL to a UTF-8 locale such as C.UTF-8 and try again.")
+          .causedBy(e);
+    }
+    if (!resolved.startsWith(root)) {
+      throw Problem.verificationFailed(
+              "the backup holds " + path + ", which leads out of the data directory",
+              "The backup was tampered with; do not use it.")
+          .asException();
+    }
+    return resolved;
+  }
+
+  private static void sync(Path directory) throws IOException {
+    try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+      channel.force(true);
+    }
+  }
+
+  private static Set<PosixFilePermission> permissions(int mode) {
+    Set<PosixFilePermission> permissions = EnumSet.noneOf(PosixFilePermission.class);
+    PosixFilePermission[] highestFirst = PosixFilePermission.values();
+    for (int bit = 0; bit < highestFirst.length; bit++) {
+      if ((mode & (0400 >> bit)) != 0) {
+        permissions.add(highestFirst[bit]);
+      }
+    }
+    return permissions;
+  }
+
+  private static PgBackupException cannotWrite(Path path, IOException cause) {
+    String reason = cause.getMessage();
+    return Problem.storageFailed(
+            "cannot write " + path + ": " + (reason == null ? cause : reason),
+            "Look at the disk's free space and the directory's permissions.")
+        .causedBy(cause);
+  }
+
+  /// One file while it is written. Not thread-safe.
+  static final class RestoredFile implements AutoCloseable {
+    private final Path path;
+    private final int mode;
+    private final FileChannel channel;
+
+    private RestoredFile(Path path, int mode) {
+      this.path = path;
+      this.mode = mode;
+      try {
+        channel =
+            FileChannel.open(
+                path,
+                Set.of(
+                    StandardOpenOption.CREATE,
+                    StandardOpenOption.TRUNCATE_EXISTING,
+                    StandardOpenOption.WRITE,
+                    LinkOption.NOFOLLOW_LINKS),
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+      } catch (IOException e) {
+        throw cannotWrite(path, e);
+      }
+    }
+
+    void write(byte[] bytes, int length) {
+      try {
+        var buffer = ByteBuffer.wrap(bytes, 0, length);
+        while (buffer.hasRemaining()) {
+          channel.write(buffer);
+        }
+      } catch (IOException e) {
+        throw cannotWrite(path, e);
+      }
+    }
+
+    /// Sets the mode and brings the file to the disk.
+    void complete() {
+      try {
+        Files.setPosixFilePermissions(path, permissions(mode));
+        channel.force(true);
+      } catch (IOException e) {
+        throw cannotWrite(path, e);
+      }
+    }
+
+    @Override
+    public void close() {
+      try {
+        channel.close();
+      } catch (IOException e) {
+        throw cannotWrite(path, e);
+      }
+    }
+  }
+}
