@@ -14,6 +14,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 
 /// Carries finished WAL files from whoever sends them into the archive: fence, engine, confirmed
 /// store. Success means stored.
@@ -21,13 +22,14 @@ import java.util.concurrent.atomic.AtomicReference;
 /// Thread-safe. A file that is sent again while its first push is under way (PostgreSQL asked
 /// again) waits for that push instead of starting a second one.
 public final class WalArchiver {
-  private final Admission admission;
-  private final WalEngine engine;
+  private final Supplier<WalDestination> destination;
   private final Retry retry;
   private final InstantSource clock;
-  private final ConcurrentMap<WalFileName, UnderWay> underWay = new ConcurrentHashMap<>();
+  private final ConcurrentMap<Push, UnderWay> underWay = new ConcurrentHashMap<>();
   private final AtomicReference<ArchiveStatus> status =
       new AtomicReference<>(ArchiveStatus.NOTHING_YET);
+
+  private record Push(WalFileName name, WalDestination destination) {}
 
   private static final class UnderWay {
     final byte[] content;
@@ -39,10 +41,20 @@ public final class WalArchiver {
   }
 
   public WalArchiver(Admission admission, WalEngine engine, Retry retry, InstantSource clock) {
-    this.admission = admission;
-    this.engine = engine;
+    this(destination(admission, engine), retry, clock);
+  }
+
+  /// @param destination asked at each attempt, because an in-place restore puts another lineage
+  ///   under a running agent; throws while none is known
+  public WalArchiver(Supplier<WalDestination> destination, Retry retry, InstantSource clock) {
+    this.destination = destination;
     this.retry = retry;
     this.clock = clock;
+  }
+
+  private static Supplier<WalDestination> destination(Admission admission, WalEngine engine) {
+    WalDestination only = new WalDestination(admission, engine);
+    return () -> only;
   }
 
   /// Returns once the store has confirmed the file.
@@ -58,8 +70,9 @@ public final class WalArchiver {
           retry.call(
               clock,
               () -> {
-                admission.check(name, content, sender);
-                return store(name, content);
+                WalDestination now = destination.get();
+                now.admission().check(name, content, sender);
+                return store(name, content, now);
               });
       var archived = new ArchiveStatus.Archived(name, clock.instant());
       status.updateAndGet(
@@ -79,21 +92,22 @@ public final class WalArchiver {
     status.updateAndGet(before -> before.failed(failure));
   }
 
-  private Pushed store(WalFileName name, byte[] content) {
+  private Pushed store(WalFileName name, byte[] content, WalDestination to) {
+    var push = new Push(name, to);
     var mine = new UnderWay(content);
-    UnderWay first = underWay.putIfAbsent(name, mine);
+    UnderWay first = underWay.putIfAbsent(push, mine);
     if (first != null) {
       return join(name, first, content);
     }
     try {
-      Pushed pushed = engine.push(name, content);
+      Pushed pushed = to.engine().push(name, content);
       mine.outcome.complete(pushed);
       return pushed;
     } catch (RuntimeException | Error e) {
       mine.outcome.completeExceptionally(e);
       throw e;
     } finally {
-      underWay.remove(name, mine);
+      underWay.remove(push, mine);
     }
   }
 

@@ -17,6 +17,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -125,6 +126,38 @@ class WalArchiverTest {
     }
     assertThat(archiver.status().archived()).isEqualTo(2);
     assertThat(archiver.status().underWay()).isZero();
+  }
+
+  @Test
+  void anotherLineageNeverJoinsAPushOfTheOneBefore() throws Exception {
+    engine.gate = new CountDownLatch(1);
+    MemoryWalEngine later = new MemoryWalEngine();
+    var destination = new AtomicReference<>(new WalDestination((_, _, _) -> {}, engine));
+    WalArchiver archiver = new WalArchiver(destination::get, ONCE, Clock.systemUTC());
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<Pushed> first = threads.submit(() -> push(archiver, (byte) 1));
+      await().until(() -> engine.waiting.get() == 1);
+      destination.set(new WalDestination((_, _, _) -> {}, later));
+
+      assertThat(push(archiver, (byte) 1)).isEqualTo(Pushed.STORED);
+      assertThat(later.files).containsOnlyKeys(NAME.text());
+      engine.gate.countDown();
+      assertThat(first.get()).isEqualTo(Pushed.STORED);
+    }
+  }
+
+  @Test
+  void whileNoLineageIsKnownNothingIsStored() {
+    WalArchiver archiver =
+        new WalArchiver(
+            () -> {
+              throw Problem.storageUnavailable("not known yet", "Wait.").asException();
+            },
+            ONCE,
+            Clock.systemUTC());
+
+    assertThatThrownBy(() -> push(archiver, (byte) 1)).hasMessage("not known yet");
+    assertThat(archiver.status().failed()).isOne();
   }
 
   @Test
