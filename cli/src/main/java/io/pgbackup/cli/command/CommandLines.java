@@ -15,7 +15,11 @@ public final class CommandLines {
   /// The whole program. Its streams can be replaced with `setOut` and `setErr`.
   public static CommandLine create(Surroundings surroundings) {
     PgBackupCommand root = new PgBackupCommand();
-    CommandLine line = new CommandLine(root).addSubcommand(new VersionCommand());
+    CommandLine line =
+        new CommandLine(root)
+            .addSubcommand(new StatusCommand(surroundings))
+            .addSubcommand(new BackupCommand(surroundings))
+            .addSubcommand(new VersionCommand(surroundings));
     ProblemPrinter printer = new ProblemPrinter(root::verbose);
     line.getCommandSpec().usageMessage().exitCodeList(exitStatuses());
     return line.registerConverter(OutputFormat.class, CommandLines::outputFormat)

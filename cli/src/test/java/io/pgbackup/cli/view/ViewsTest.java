@@ -48,4 +48,14 @@ class ViewsTest {
   void windowAsJson() throws IOException {
     Snapshots.assertMatches(JsonOutput.render(WindowView.json(ALL)), "window.json");
   }
+
+  @Test
+  void statusOfAHealthyAgent() throws IOException {
+    Snapshots.assertMatches(StatusView.text(Statuses.healthy()), "status.txt");
+  }
+
+  @Test
+  void statusOfAnAgentInTrouble() throws IOException {
+    Snapshots.assertMatches(StatusView.text(Statuses.inTrouble()), "status-trouble.txt");
+  }
 }

@@ -1,0 +1,31 @@
+package io.pgbackup.cli.client;
+
+import io.pgbackup.status.BackupRunView;
+
+/// A running agent. Every method throws [io.pgbackup.problem.PgBackupException]: with the agent's
+/// own problem where it answered with one, otherwise `TimedOut`, or `NotFound` where nobody
+/// listens.
+public interface AgentClient {
+  /// Whether an agent listens there; false only where the connection is refused.
+  boolean listens();
+
+  /// The agent's status, as JSON of a [io.pgbackup.status.StatusSnapshot]; a newer agent may say
+  /// more.
+  String status();
+
+  /// Asks for a base backup, which then goes on by itself.
+  BackupRunView requestBackup();
+
+  /// A run that was asked for.
+  BackupRunView backup(String id);
+
+  /// For messages: `http://127.0.0.1:9797`.
+  String url();
+
+  /// Nothing is asked yet.
+  ///
+  /// @param host as the agent's configuration has it: an address to listen on
+  static AgentClient at(String host, int port) {
+    return new HttpAgentClient(host, port);
+  }
+}

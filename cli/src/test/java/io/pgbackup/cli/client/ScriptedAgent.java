@@ -1,0 +1,71 @@
+package io.pgbackup.cli.client;
+
+import io.pgbackup.problem.PgBackupException;
+import io.pgbackup.status.BackupRequests;
+import io.pgbackup.status.BackupRunView;
+import io.pgbackup.status.StatusServer;
+import io.pgbackup.status.StatusSnapshot;
+import io.pgbackup.status.StatusSources;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.Optional;
+import java.util.Queue;
+
+/// The agent's real HTTP server over answers that a test writes down.
+public final class ScriptedAgent implements AutoCloseable {
+  private final StatusServer server;
+
+  private ScriptedAgent(StatusSnapshot status, BackupRequests requests) {
+    this.server =
+        StatusServer.open(
+            "127.0.0.1", 0, new StatusSources(() -> status, () -> "", Optional::empty, requests));
+  }
+
+  /// @param course what it answers, first to the request and then to each question; the last one
+  ///   for ever
+  public static ScriptedAgent with(StatusSnapshot status, BackupRunView... course) {
+    Queue<BackupRunView> answers = new ArrayDeque<>(List.of(course));
+    return new ScriptedAgent(
+        status,
+        new BackupRequests() {
+          @Override
+          public Answer request() {
+            return new Answer.Started(next());
+          }
+
+          @Override
+          public Optional<BackupRunView> find(String id) {
+            return Optional.of(next());
+          }
+
+          private synchronized BackupRunView next() {
+            return answers.size() > 1 ? answers.remove() : answers.element();
+          }
+        });
+  }
+
+  public static ScriptedAgent refusing(StatusSnapshot status, PgBackupException refusal) {
+    return new ScriptedAgent(
+        status,
+        new BackupRequests() {
+          @Override
+          public Answer request() {
+            throw refusal;
+          }
+
+          @Override
+          public Optional<BackupRunView> find(String id) {
+            return Optional.empty();
+          }
+        });
+  }
+
+  public int port() {
+    return server.address().getPort();
+  }
+
+  @Override
+  public void close() {
+    server.close();
+  }
+}

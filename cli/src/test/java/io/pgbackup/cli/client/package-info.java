@@ -1,0 +1,4 @@
+@NullMarked
+package io.pgbackup.cli.client;
+
+import org.jspecify.annotations.NullMarked;

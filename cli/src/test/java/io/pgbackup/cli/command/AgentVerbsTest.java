@@ -1,0 +1,149 @@
+package io.pgbackup.cli.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pgbackup.cli.client.ScriptedAgent;
+import io.pgbackup.cli.view.Statuses;
+import io.pgbackup.problem.Problem;
+import io.pgbackup.status.BackupRunView;
+import io.pgbackup.status.BackupRunView.State;
+import io.pgbackup.status.ProblemView;
+import io.pgbackup.status.StatusJson;
+import io.pgbackup.status.StatusSnapshot;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class AgentVerbsTest {
+  private static final Instant NOW = Instant.parse("2026-11-21T05:00:00Z");
+  private static final String NAME = "base_000000010000000000000009";
+
+  @TempDir private Path folder;
+
+  private String config(int port) throws IOException {
+    return Files.writeString(
+            folder.resolve("agent.yaml"),
+            """
+            cluster: { name: orders }
+            storage: { url: "s3://backups" }
+            http: { listen: "127.0.0.1:%d" }
+            """
+                .formatted(port))
+        .toString();
+  }
+
+  private static BackupRunView run(State state, Optional<ProblemView> problem) {
+    return new BackupRunView(
+        "7f",
+        state,
+        state == State.STARTING ? Optional.empty() : Optional.of(NAME),
+        NOW,
+        state.ended() ? Optional.of(NOW.plusSeconds(4)) : Optional.empty(),
+        state == State.STARTING ? 0 : 900,
+        state == State.STARTING ? 0 : 25_165_824,
+        problem);
+  }
+
+  private static BackupRunView run(State state) {
+    return run(state, Optional.empty());
+  }
+
+  @Test
+  void statusIsShownToPeople() throws IOException {
+    try (ScriptedAgent agent = ScriptedAgent.with(Statuses.healthy())) {
+      Run run = Run.of("status", "--config", config(agent.port()));
+
+      assertThat(run.status()).isZero();
+      assertThat(run.out()).startsWith("shop/orders  0b8f\n").contains("restorable");
+    }
+  }
+
+  @Test
+  void statusIsHandedOnToScripts() throws IOException {
+    try (ScriptedAgent agent = ScriptedAgent.with(Statuses.healthy())) {
+      Run run = Run.of("status", "-o", "json", "--config", config(agent.port()));
+
+      assertThat(StatusJson.read(run.out(), StatusSnapshot.class)).isEqualTo(Statuses.healthy());
+    }
+  }
+
+  @Test
+  void withoutAnAgentStatusSaysWhatToDo() throws IOException {
+    Run run = Run.of("status", "--config", config(portWithoutListener()));
+
+    assertThat(run.status()).isEqualTo(9);
+    assertThat(run.out()).isEmpty();
+    assertThat(run.err())
+        .contains("ERROR: no agent answers at http://127.0.0.1:", "HINT: Start it");
+  }
+
+  @Test
+  void statusNeedsAConfiguration() {
+    Run run = Run.of("status");
+
+    assertThat(run.status()).isEqualTo(2);
+    assertThat(run.err()).contains("--config FILE");
+  }
+
+  @Test
+  void backupWaitsUntilTheRunHasEndedAndPrintsItsName() throws IOException {
+    try (ScriptedAgent agent =
+        ScriptedAgent.with(
+            Statuses.healthy(), run(State.STARTING), run(State.COPYING), run(State.COMPLETED))) {
+      Run run = Run.of("backup", "--config", config(agent.port()));
+
+      assertThat(run.out()).isEqualTo(NAME + "\n");
+      assertThat(run.err()).contains("copying", "stored in 4 s: 900 files, 24 MiB");
+      assertThat(run.status()).isZero();
+    }
+  }
+
+  @Test
+  void backupExitsWithTheRunsStatus() throws IOException {
+    ProblemView problem =
+        new ProblemView("postgres", "the server shut down", Optional.of("Start it."));
+    try (ScriptedAgent agent =
+        ScriptedAgent.with(
+            Statuses.healthy(), run(State.STARTING), run(State.FAILED, Optional.of(problem)))) {
+      Run run = Run.of("backup", "--config", config(agent.port()));
+
+      assertThat(run.status()).isEqualTo(6);
+      assertThat(run.out()).isEmpty();
+      assertThat(run.err()).endsWith("ERROR: the server shut down\nHINT: Start it.\n");
+    }
+  }
+
+  @Test
+  void backupWithoutWaitingPrintsTheRunsId() throws IOException {
+    try (ScriptedAgent agent = ScriptedAgent.with(Statuses.healthy(), run(State.STARTING))) {
+      Run run = Run.of("backup", "--no-wait", "--config", config(agent.port()));
+
+      assertThat(run.status()).isZero();
+      assertThat(run.out()).isEqualTo("7f\n");
+    }
+  }
+
+  @Test
+  void aRefusedBackupIsARefusal() throws IOException {
+    try (ScriptedAgent agent =
+        ScriptedAgent.refusing(
+            Statuses.healthy(),
+            Problem.refused("a base backup is under way already", "Wait for it.").asException())) {
+      Run run = Run.of("backup", "--config", config(agent.port()));
+
+      assertThat(run.status()).isEqualTo(4);
+    }
+  }
+
+  private static int portWithoutListener() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
+  }
+}
