@@ -36,8 +36,13 @@ public record TimelineHistory(Timeline timeline, List<Ancestor> ancestors) {
     return new TimelineHistory(timeline, List.of());
   }
 
-  /// @throws IllegalArgumentException if a line is not parent, position, reason, or the lines do
-  ///   not ascend
+  /// Reads a history file as PostgreSQL does: the later line counts. When recovery along the path
+  /// to timeline 2 ends before the position at which 2 left 1, PostgreSQL writes `1 0/8000000`, `2
+  /// 0/3000000` for the new timeline: that one really left timeline 1 at `0/3000000` and was never
+  /// on 2.
+  ///
+  /// @throws IllegalArgumentException if a line is not parent, position, reason, or the timelines
+  ///   do not ascend
   public static TimelineHistory parse(Timeline timeline, String content) {
     List<Ancestor> ancestors = new ArrayList<>();
     for (String line : content.lines().toList()) {
@@ -54,9 +59,32 @@ public record TimelineHistory(Timeline timeline, List<Ancestor> ancestors) {
                 + text
                 + "'");
       }
-      ancestors.add(new Ancestor(parseTimeline(fields[0]), Lsn.parse(fields[1])));
+      Ancestor ancestor = new Ancestor(parseTimeline(fields[0]), Lsn.parse(fields[1]));
+      boolean ascends =
+          ancestors.isEmpty() || ancestor.timeline().compareTo(ancestors.getLast().timeline()) > 0;
+      if (!ascends || ancestor.timeline().compareTo(timeline) >= 0) {
+        throw new IllegalArgumentException(
+            "the timelines in " + timeline.toHex() + ".history do not ascend at '" + text + "'");
+      }
+      ancestors.add(ancestor);
     }
-    return new TimelineHistory(timeline, ancestors);
+    return new TimelineHistory(timeline, withoutNeverVisited(ancestors));
+  }
+
+  private static List<Ancestor> withoutNeverVisited(List<Ancestor> lines) {
+    List<Ancestor> visited = new ArrayList<>();
+    for (Ancestor ancestor : lines) {
+      while (!visited.isEmpty() && ancestor.end().isBefore(visited.getLast().end())) {
+        Ancestor overtaken = visited.removeLast();
+        Lsn begin = visited.isEmpty() ? Lsn.ZERO : visited.getLast().end();
+        if (begin.isBefore(ancestor.end())) {
+          // Left there already; the line at hand never began.
+          ancestor = new Ancestor(overtaken.timeline(), ancestor.end());
+        }
+      }
+      visited.add(ancestor);
+    }
+    return visited;
   }
 
   private static Timeline parseTimeline(String text) {

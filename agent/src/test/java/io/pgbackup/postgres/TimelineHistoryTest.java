@@ -1,5 +1,6 @@
 package io.pgbackup.postgres;
 
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
@@ -12,6 +13,8 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.constraints.LongRange;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class TimelineHistoryTest {
   private static final String TWO_SWITCHES =
@@ -58,11 +61,55 @@ class TimelineHistoryTest {
             () -> TimelineHistory.parse(new Timeline(3), "2\t0/9000000\tx\n1\t0/A000000\ty"));
     assertThatIllegalArgumentException()
         .isThrownBy(
-            () -> TimelineHistory.parse(new Timeline(3), "1\t0/9000000\tx\n2\t0/8000000\ty"));
+            () -> TimelineHistory.parse(new Timeline(3), "2\t0/9000000\tx\n1\t0/8000000\ty"));
     assertThatIllegalArgumentException()
         .isThrownBy(() -> TimelineHistory.parse(new Timeline(2), "2\t0/9000000\tx"));
     assertThatIllegalArgumentException()
         .isThrownBy(() -> TimelineHistory.parse(new Timeline(2), "one"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    // recovery along the path to 2 that ended before 2 began
+    "'1 0/8000000 a,2 0/3000000 b', '1=0/3000000'",
+    "'1 0/2000000 a,2 0/8000000 b,3 0/5000000 c', '1=0/2000000,2=0/5000000'",
+    "'1 0/4000000 a,2 0/8000000 b,3 0/3000000 c', '1=0/3000000'",
+    "'1 0/4000000 a,2 0/3000000 b,3 0/9000000 c', '1=0/3000000,3=0/9000000'",
+    "'1 0/4000000 a,2 0/4000000 b', '1=0/4000000,2=0/4000000'",
+  })
+  void timelinesThatWereNeverVisitedAreLeftOut(String lines, String visited) {
+    TimelineHistory history =
+        TimelineHistory.parse(new Timeline(5), lines.replace(' ', '\t').replace(',', '\n'));
+
+    assertThat(
+            history.ancestors().stream()
+                .map(ancestor -> ancestor.timeline() + "=" + ancestor.end())
+                .collect(joining(",")))
+        .isEqualTo(visited);
+  }
+
+  @Property
+  void everyPositionIsOnTheTimelineThatPostgresqlFinds(
+      @ForAll List<@LongRange(min = 1, max = 50) Long> ends,
+      @ForAll @LongRange(max = 60) long position) {
+    StringBuilder lines = new StringBuilder();
+    for (int i = 0; i < ends.size(); i++) {
+      lines.append("%d\t%s\tx\n".formatted(i + 1, new Lsn(ends.get(i))));
+    }
+
+    // tliOfPointInHistory (timeline.c): the newest whose begin and end hold the position
+    long expected = 1;
+    for (int i = ends.size(); i >= 0; i--) {
+      long begin = i == 0 ? 0 : ends.get(i - 1);
+      if (begin <= position && (i == ends.size() || position < ends.get(i))) {
+        expected = i + 1L;
+        break;
+      }
+    }
+    assertThat(
+            TimelineHistory.parse(new Timeline(ends.size() + 1L), lines.toString())
+                .at(new Lsn(position)))
+        .isEqualTo(new Timeline(expected));
   }
 
   @Provide

@@ -43,6 +43,7 @@ public final class TestPostgres implements AutoCloseable {
   private final SocketDirectory sockets;
   private final SequencedMap<String, String> overrides;
   private final LocalPostgres process = new LocalPostgres();
+  private String role = "postgres";
 
   private TestPostgres(
       PostgresInstallation installation,
@@ -78,6 +79,12 @@ public final class TestPostgres implements AutoCloseable {
       PostgresRelease release, Path dataDirectory, Map<String, String> settings) {
     return new TestPostgres(
         release.installation(), ServerUser.ownerOf(dataDirectory), dataDirectory, settings);
+  }
+
+  /// Connects as another role, where a foreign cluster has no `postgres`.
+  public TestPostgres as(String name) {
+    role = name;
+    return this;
   }
 
   /// What a new cluster is made with.
@@ -191,7 +198,7 @@ public final class TestPostgres implements AutoCloseable {
   /// A new connection with autocommit, as `postgres`.
   public Connection connect() throws SQLException {
     return DriverManager.getConnection(
-        "jdbc:postgresql://127.0.0.1:" + port + "/postgres?sslmode=disable", "postgres", "");
+        "jdbc:postgresql://127.0.0.1:" + port + "/postgres?sslmode=disable", role, "");
   }
 
   private static List<String> rows(ResultSet result) throws SQLException {

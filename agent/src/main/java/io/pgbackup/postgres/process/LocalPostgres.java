@@ -100,7 +100,8 @@ public final class LocalPostgres implements PostgresProcess {
                                 dataDirectory,
                                 opts.program(),
                                 opts.arguments(),
-                                pid.port())));
+                                pid.port(),
+                                pid.output())));
   }
 
   @Override

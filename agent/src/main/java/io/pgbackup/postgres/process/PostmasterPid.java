@@ -65,6 +65,16 @@ record PostmasterPid(long pid, int port, Optional<Path> socketDirectory, String 
     }
   }
 
+  /// The regular file that the server prints to. Only Linux tells.
+  Optional<Path> output() {
+    try {
+      Path file = Files.readSymbolicLink(Path.of("/proc", Long.toString(pid), "fd", "1"));
+      return Files.isRegularFile(file) ? Optional.of(file) : Optional.empty();
+    } catch (IOException _) {
+      return Optional.empty();
+    }
+  }
+
   ServerState state() {
     return switch (status) {
       case "ready" -> ServerState.READY;

@@ -3,13 +3,20 @@ package io.pgbackup.postgres.process;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /// A server that somebody else started, as `postmaster.opts` and `postmaster.pid` describe it.
 ///
 /// @param program the `postgres` it was started from
 /// @param arguments all that followed on its command line
+/// @param output the regular file that it prints to, where that can be seen
 public record RunningServer(
-    long pid, Path dataDirectory, Path program, List<String> arguments, int port) {
+    long pid,
+    Path dataDirectory,
+    Path program,
+    List<String> arguments,
+    int port,
+    Optional<Path> output) {
   public RunningServer {
     arguments = List.copyOf(arguments);
   }

@@ -44,22 +44,21 @@ public final class ServerUser {
     if (!weAreRoot()) {
       return ourselves();
     }
-    try {
-      long uid = number(Files.getAttribute(dataDirectory, "unix:uid"));
-      long gid = number(Files.getAttribute(dataDirectory, "unix:gid"));
-      if (uid == 0) {
-        throw Problem.refused(
-                "root owns " + dataDirectory + ", and PostgreSQL does not run as root",
-                "Give the directory to the user that PostgreSQL runs as (chown -R).")
-            .asException();
-      }
-      return new ServerUser(Optional.of(new Account(uid, gid, nameOf(uid))));
-    } catch (IOException e) {
-      throw Problem.postgresFailed(
-              "cannot read the owner of " + dataDirectory + ": " + e.getMessage(),
-              "Check the path.")
-          .causedBy(e);
+    long uid = ownerId(dataDirectory);
+    if (uid == 0) {
+      throw Problem.refused(
+              "root owns " + dataDirectory + ", and PostgreSQL does not run as root",
+              "Give the directory to the user that PostgreSQL runs as (chown -R).")
+          .asException();
     }
+    return new ServerUser(
+        Optional.of(new Account(uid, attribute(dataDirectory, "unix:gid"), nameOf(uid))));
+  }
+
+  /// The user that a new data directory in this folder shall belong to: the folder's owner, as the
+  /// server's other directories often lie beside it.
+  public static ServerUser forNewDirectoryIn(Path folder) {
+    return !weAreRoot() || ownerId(folder) == 0 ? forNewDirectory() : ownerOf(folder);
   }
 
   /// The user that a data directory which does not exist yet shall belong to.
@@ -187,8 +186,18 @@ public final class ServerUser {
     return name.succeeded() ? Optional.of(name.output()) : Optional.empty();
   }
 
-  private static long number(Object attribute) {
-    return Integer.toUnsignedLong((Integer) attribute);
+  private static long ownerId(Path path) {
+    return attribute(path, "unix:uid");
+  }
+
+  private static long attribute(Path path, String name) {
+    try {
+      return Integer.toUnsignedLong((Integer) Files.getAttribute(path, name));
+    } catch (IOException e) {
+      throw Problem.postgresFailed(
+              "cannot read the owner of " + path + ": " + e.getMessage(), "Check the path.")
+          .causedBy(e);
+    }
   }
 
   @Override

@@ -1,0 +1,164 @@
+package io.pgbackup.restore;
+
+import io.pgbackup.lineage.IdentityFile;
+import io.pgbackup.postgres.ControlFile;
+import io.pgbackup.postgres.process.PostgresInstallation;
+import io.pgbackup.postgres.process.PostgresProcess;
+import io.pgbackup.postgres.process.ServerUser;
+import io.pgbackup.problem.PgBackupException;
+import io.pgbackup.problem.Problem;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/// Everything that can be refused before anything is touched.
+record RestoreChecks(PostgresProcess process, PostgresInstallation installation, ServerUser user) {
+  /// @throws PgBackupException `Refused`, each with its remedy
+  void check(RestorePlan plan, RestoreDestination destination, RestorePaths paths) {
+    switch (destination) {
+      case RestoreDestination.NewDirectory _ -> checkNew(paths);
+      case RestoreDestination.InPlace inPlace -> checkInPlace(plan, inPlace, paths);
+    }
+    checkFolder(paths);
+    checkSpace(plan, paths);
+  }
+
+  private static void checkNew(RestorePaths paths) {
+    Path target = paths.dataDirectory();
+    if (Files.exists(target)) {
+      if (!Files.isDirectory(target) || !isEmpty(target)) {
+        throw refused(
+            target + " is not empty", "Give a directory that is absent or empty as --target-dir.");
+      }
+      if (new DataDirectory(target).isMountPoint()) {
+        throw refused(
+            target + " is a mount point, and a finished restore is put in place by a rename",
+            "Give a folder inside it: --target-dir " + target.resolve("data") + ".");
+      }
+    }
+    IdentityFile identity = IdentityFile.beside(target);
+    if (Files.exists(identity.path())) {
+      throw refused(
+          identity.path() + " names the lineage of an earlier data directory of this name",
+          "Give another --target-dir, or move that file away.");
+    }
+    for (Path folder = target.getParent(); folder != null; folder = folder.getParent()) {
+      if (Files.exists(folder.resolve("PG_VERSION"))) {
+        throw refused(
+            target + " lies inside the data directory " + folder,
+            "Give a directory outside of it as --target-dir.");
+      }
+    }
+  }
+
+  private void checkInPlace(
+      RestorePlan plan, RestoreDestination.InPlace inPlace, RestorePaths paths) {
+    DataDirectory old = new DataDirectory(paths.dataDirectory());
+    if (!old.isDataDirectory()) {
+      throw refused(
+          old.path() + " is no data directory",
+          "A restore in place replaces one; to make a new one use --target-dir.");
+    }
+    checkSameCluster(plan, old);
+    if (old.has("standby.signal")) {
+      throw refused(
+          old.path() + " belongs to a standby",
+          "Restore on the primary and make its standbys anew, or use --target-dir.");
+    }
+    if (old.isMountPoint()) {
+      throw refused(
+          old.path() + " is a mount point, which cannot be exchanged by a rename",
+          "Mount the volume one folder higher, or restore into a folder of the volume with"
+              + " --target-dir and point the server to it.");
+    }
+    if (old.hasLinkedWal()) {
+      throw refused(
+          old.path().resolve("pg_wal") + " is a symbolic link, and restores keep WAL inside",
+          "Stop the server and move pg_wal back, or use --target-dir and link it again yourself.");
+    }
+    if (!old.tablespaces().isEmpty()) {
+      throw refused(
+          old.path() + " has tablespaces, which are not restored in place yet",
+          "Use --target-dir, or wal-g backup-fetch.");
+    }
+    if (!inPlace.stop() && process.isRunning(old.path())) {
+      throw refused(
+          "a PostgreSQL server runs in " + old.path(),
+          "Stop it first, or let --stop stop it once everything else is done; it is then started"
+              + " again.");
+    }
+  }
+
+  private static void checkSameCluster(RestorePlan plan, DataDirectory old) {
+    ControlFile control = old.control();
+    plan.backup()
+        .systemIdentifier()
+        .filter(expected -> !expected.equals(control.systemIdentifier()))
+        .ifPresent(
+            expected -> {
+              throw refused(
+                  "%s has system identifier %s, and the backup is of %s: another cluster"
+                      .formatted(old.path(), control.systemIdentifier(), expected),
+                  "Check --data-dir and --cluster; to restore another cluster use --target-dir.");
+            });
+  }
+
+  private void checkFolder(RestorePaths paths) {
+    Path folder = paths.parent();
+    if (!Files.isDirectory(folder)) {
+      throw refused("there is no folder " + folder, "Create it first.");
+    }
+    if (!Files.isWritable(folder)) {
+      throw refused(
+          "this user cannot write into " + folder,
+          "The restore works beside the data directory; run it as a user who may write there.");
+    }
+    if (!user.canEnter(folder)) {
+      throw refused(
+          "the user %s, as whom PostgreSQL runs, cannot enter %s".formatted(user, folder),
+          "Open the folders above for that user (chmod o+x), or choose another place.");
+    }
+    if (!user.canEnter(installation.binDirectory())) {
+      throw refused(
+          "the user %s, as whom PostgreSQL runs, cannot enter %s"
+              .formatted(user, installation.binDirectory()),
+          "Install PostgreSQL where every user can reach it, or give another --pg-bin-dir.");
+    }
+  }
+
+  private static void checkSpace(RestorePlan plan, RestorePaths paths) {
+    Optional<Long> needed = plan.diskBytes();
+    if (needed.isEmpty()) {
+      return;
+    }
+    try {
+      long usable = Files.getFileStore(paths.parent()).getUsableSpace();
+      if (usable < needed.get()) {
+        throw refused(
+            "the restore needs about %s in %s, and %s are free"
+                .formatted(Bytes.text(needed.get()), paths.parent(), Bytes.text(usable)),
+            "Free some space; a restore in place keeps the old data directory as well.");
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static boolean isEmpty(Path directory) {
+    try (Stream<Path> entries = Files.list(directory)) {
+      return entries.findAny().isEmpty();
+    } catch (IOException e) {
+      throw Problem.refused(
+              "cannot look into %s: %s".formatted(directory, e.getMessage()),
+              "Run the command as a user who may.")
+          .causedBy(e);
+    }
+  }
+
+  private static PgBackupException refused(String message, String hint) {
+    return Problem.refused(message, hint).asException();
+  }
+}

@@ -1,0 +1,236 @@
+package io.pgbackup.restore;
+
+import io.pgbackup.lineage.ClusterId;
+import io.pgbackup.lineage.Identity;
+import io.pgbackup.lineage.IdentityFile;
+import io.pgbackup.lineage.LineageUid;
+import io.pgbackup.postgres.process.PostgresInstallation;
+import io.pgbackup.postgres.process.ServerUser;
+import io.pgbackup.problem.Problem;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Instant;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Carries a plan out, step by step under a journal: a restore that was cut off, by `kill -9` too,
+/// goes on where it stopped when it is run again. Nothing of the user's is touched before the
+/// restored data are complete, and a restore in place keeps the old data directory for undo.
+///
+/// Thread-safe; one restore at a time for one data directory.
+public final class RestoreRunner {
+  private static final Logger LOG = LoggerFactory.getLogger(RestoreRunner.class);
+
+  private final RestoreServices services;
+
+  public RestoreRunner(RestoreServices services) {
+    this.services = services;
+  }
+
+  /// Checks everything that can be checked without touching anything.
+  ///
+  /// @throws io.pgbackup.problem.PgBackupException `Refused` or `NotFound` (PostgreSQL of that
+  ///   major version), each with its remedy
+  public void check(RestorePlan plan, RestoreDestination destination) {
+    RestorePaths paths = RestorePaths.of(destination.dataDirectory());
+    if (unfinished(paths, plan, destination).isEmpty()) {
+      checks(plan, destination, paths).check(plan, destination, paths);
+    }
+  }
+
+  /// Restores, or goes on with the same restore that was cut off.
+  ///
+  /// @throws io.pgbackup.problem.PgBackupException in all cases of failure; the hint says whether
+  ///   the restore can go on
+  public RestoreResult run(
+      RestorePlan plan, RestoreDestination destination, RestoreListener listener) {
+    check(plan, destination);
+    RestorePaths paths = RestorePaths.of(destination.dataDirectory());
+    try (RestoreLock _ = RestoreLock.take(paths)) {
+      RestoreJournal journal =
+          resume(paths, plan, destination, listener)
+              .orElseGet(() -> begin(paths, plan, destination));
+      RestoreResult result = perform(journal, paths, listener);
+      LOG.atInfo()
+          .addKeyValue("backup", result.backup())
+          .addKeyValue("dataDirectory", result.dataDirectory())
+          .addKeyValue("timeline", result.outcome().timeline())
+          .log("restore completed");
+      return result;
+    } catch (IOException e) {
+      throw Problem.postgresFailed(
+              "the restore into %s failed: %s".formatted(paths.dataDirectory(), e.getMessage()),
+              RestoreFailures.RESUME)
+          .causedBy(e);
+    }
+  }
+
+  private RestoreResult perform(RestoreJournal begun, RestorePaths paths, RestoreListener listener)
+      throws IOException {
+    RestoreSteps steps = steps(begun, paths, listener);
+    RestoreJournal journal = begun;
+    try (RestoreLease _ = lease(begun, listener)) {
+      for (RestoreStep step : journal.steps()) {
+        if (!journal.isDone(step)) {
+          listener.begun(step);
+          journal = steps.perform(step, journal).withDone(step);
+          journal.write(paths);
+        }
+      }
+    }
+    finish(journal, paths);
+    return result(journal, paths);
+  }
+
+  private RestoreLease lease(RestoreJournal journal, RestoreListener listener) {
+    return journal.isDone(RestoreStep.RECOVER)
+        ? new RestoreLease(Optional.empty())
+        : RestoreLease.acquire(services.leases(), journal, listener);
+  }
+
+  private RestoreSteps steps(RestoreJournal journal, RestorePaths paths, RestoreListener listener) {
+    RestorePlan plan = journal.plan();
+    return new RestoreSteps(
+        services,
+        installation(plan),
+        user(journal.destination(), paths),
+        paths,
+        WalSpool.Limits.forSegments(plan.segmentSize()),
+        listener);
+  }
+
+  private RestoreChecks checks(
+      RestorePlan plan, RestoreDestination destination, RestorePaths paths) {
+    return new RestoreChecks(services.process(), installation(plan), user(destination, paths));
+  }
+
+  private PostgresInstallation installation(RestorePlan plan) {
+    return PostgresInstallation.find(
+        plan.backup().serverVersion().major(), services.binDirectory());
+  }
+
+  private static ServerUser user(RestoreDestination destination, RestorePaths paths) {
+    Path directory = paths.dataDirectory();
+    return switch (destination) {
+      case RestoreDestination.InPlace _ when Files.exists(directory) ->
+          ServerUser.ownerOf(directory);
+      case RestoreDestination.InPlace _ -> ServerUser.ownerOf(paths.staging());
+      case RestoreDestination.NewDirectory _ when Files.exists(directory) ->
+          ServerUser.forNewDirectoryIn(directory);
+      case RestoreDestination.NewDirectory _ when Files.exists(paths.parent()) ->
+          ServerUser.forNewDirectoryIn(paths.parent());
+      case RestoreDestination.NewDirectory _ -> ServerUser.forNewDirectory();
+    };
+  }
+
+  private RestoreJournal begin(
+      RestorePaths paths, RestorePlan plan, RestoreDestination destination) {
+    Instant now = services.clock().instant();
+    try {
+      RestoreLock.empty(paths);
+      Optional<String> earlier = Optional.empty();
+      if (Files.exists(paths.journal())) {
+        Path kept = paths.earlierJournal(now);
+        Files.copy(paths.journal(), kept, StandardCopyOption.REPLACE_EXISTING);
+        earlier = Optional.of(String.valueOf(kept.getFileName()));
+      }
+      RestoreJournal journal =
+          RestoreJournal.begin(
+              plan,
+              destination,
+              now,
+              newLineage(plan, destination, paths),
+              destination instanceof RestoreDestination.InPlace
+                  ? Optional.of(paths.before(now))
+                  : Optional.empty(),
+              earlier);
+      journal.write(paths);
+      return journal;
+    } catch (IOException e) {
+      throw Problem.refused(
+              "cannot write beside %s: %s".formatted(paths.dataDirectory(), e.getMessage()),
+              "Run the command as a user who may write there.")
+          .causedBy(e);
+    }
+  }
+
+  private static Optional<NewLineage> newLineage(
+      RestorePlan plan, RestoreDestination destination, RestorePaths paths) {
+    return switch (destination) {
+      case RestoreDestination.NewDirectory directory ->
+          directory.as().map(cluster -> new NewLineage(cluster, LineageUid.random()));
+      case RestoreDestination.InPlace _ -> {
+        // A clone that is rolled back with its source's backups stays the clone it is.
+        ClusterId cluster =
+            IdentityFile.beside(paths.dataDirectory())
+                .read()
+                .map(Identity::cluster)
+                .orElse(plan.lineage().cluster());
+        yield Optional.of(new NewLineage(cluster, LineageUid.random()));
+      }
+    };
+  }
+
+  /// The unfinished restore that this call goes on with.
+  private static Optional<RestoreJournal> unfinished(
+      RestorePaths paths, RestorePlan plan, RestoreDestination destination) {
+    Optional<RestoreJournal> standing =
+        RestoreJournal.read(paths.journal()).filter(journal -> !journal.finished());
+    if (standing.filter(journal -> journal.undone().isPresent()).isPresent()) {
+      throw Problem.refused(
+              "an undo of the restore into " + paths.dataDirectory() + " was cut off",
+              "Run 'pgbackup undo' again first.")
+          .asException();
+    }
+    Optional<RestoreJournal> same = standing.filter(journal -> journal.isSame(plan, destination));
+    if (same.isEmpty() && standing.filter(RestoreJournal::hasTouchedTheOldServer).isPresent()) {
+      throw Problem.refused(
+              "an unfinished restore to another target stands at %s"
+                  .formatted(paths.dataDirectory()),
+              "Finish it with the options it was begun with, or take it back with 'pgbackup undo'.")
+          .asException();
+    }
+    return same;
+  }
+
+  private Optional<RestoreJournal> resume(
+      RestorePaths paths,
+      RestorePlan plan,
+      RestoreDestination destination,
+      RestoreListener listener)
+      throws IOException {
+    Optional<RestoreJournal> same =
+        unfinished(paths, plan, destination).map(journal -> journal.withDestination(destination));
+    if (same.isPresent()) {
+      listener.warning(
+          "going on with the restore that began at %s from %s"
+              .formatted(same.get().startedAt(), same.get().plan().backup().name()));
+    } else if (RestoreJournal.read(paths.journal()).filter(old -> !old.finished()).isPresent()) {
+      listener.warning("an unfinished restore to another target is discarded");
+      new RestoreUndo(services.process(), services.clock()).discard(paths);
+    }
+    return same;
+  }
+
+  private static void finish(RestoreJournal journal, RestorePaths paths) throws IOException {
+    if (journal.destination() instanceof RestoreDestination.InPlace) {
+      journal.withFinished().write(paths);
+    } else {
+      Files.deleteIfExists(paths.journal());
+    }
+    RestoreLock.clear(paths);
+  }
+
+  private RestoreResult result(RestoreJournal journal, RestorePaths paths) {
+    return new RestoreResult(
+        journal.destination().dataDirectory(),
+        journal.plan().backup().name(),
+        journal.outcome().orElseThrow(),
+        IdentityFile.beside(paths.dataDirectory()).read(),
+        journal.previous(),
+        services.process().isRunning(paths.dataDirectory()));
+  }
+}

@@ -1,0 +1,203 @@
+package io.pgbackup.restore;
+
+import io.pgbackup.engine.FetchedBackup;
+import io.pgbackup.engine.format.ArchiveLayout;
+import io.pgbackup.lineage.Claim;
+import io.pgbackup.lineage.Identity;
+import io.pgbackup.lineage.IdentityFile;
+import io.pgbackup.lineage.Parent;
+import io.pgbackup.postgres.ControlFile;
+import io.pgbackup.postgres.Timeline;
+import io.pgbackup.postgres.process.PostgresInstallation;
+import io.pgbackup.postgres.process.PostgresProcess;
+import io.pgbackup.postgres.process.RunningServer;
+import io.pgbackup.postgres.process.ServerUser;
+import io.pgbackup.postgres.process.StopMode;
+import io.pgbackup.postgres.process.Trees;
+import io.pgbackup.problem.Problem;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicLong;
+
+/// The single steps. Each can be repeated after it was cut off.
+record RestoreSteps(
+    RestoreServices services,
+    PostgresInstallation installation,
+    ServerUser user,
+    RestorePaths paths,
+    WalSpool.Limits limits,
+    RestoreListener listener) {
+  private static final Duration START_PATIENCE = Duration.ofMinutes(5);
+
+  RestoreJournal perform(RestoreStep step, RestoreJournal journal) throws IOException {
+    switch (step) {
+      case FETCH -> fetch(journal.plan());
+      case PREPARE -> prepare(journal.plan());
+      case RECOVER -> {
+        return journal.withOutcome(recovery(journal.plan()).recover(journal.plan(), listener));
+      }
+      case CLAIM -> claim(journal);
+      case STOP -> {
+        return stop(journal);
+      }
+      case CONFIGURE -> configure(journal);
+      case PLACE -> place(journal);
+      case START -> journal.stopped().ifPresent(this::start);
+    }
+    return journal;
+  }
+
+  private void fetch(RestorePlan plan) throws IOException {
+    Trees.delete(paths.staging());
+    AtomicLong written = new AtomicLong();
+    long size = plan.backup().uncompressedSize();
+    OptionalLong total = size > 0 ? OptionalLong.of(size) : OptionalLong.empty();
+    FetchedBackup fetched =
+        services
+            .engines()
+            .backups(new ArchiveLayout(plan.lineage().prefix()))
+            .fetch(
+                plan.backup().name(),
+                paths.staging(),
+                user::own,
+                bytes -> listener.progress(RestoreStep.FETCH, written.addAndGet(bytes), total));
+    new StagedFiles(paths, user).check(plan, fetched);
+  }
+
+  private void prepare(RestorePlan plan) throws IOException {
+    new StagedFiles(paths, user).prepare();
+  }
+
+  private RecoveryServer recovery(RestorePlan plan) {
+    return new RecoveryServer(
+        services.process(),
+        installation,
+        user,
+        paths,
+        services.engines().wal(new ArchiveLayout(plan.lineage().prefix())),
+        limits);
+  }
+
+  /// Before the old server is stopped, so that a store that is away costs no downtime.
+  private void claim(RestoreJournal journal) throws IOException {
+    Identity identity = identity(journal).orElseThrow();
+    ArchiveLayout layout =
+        new ArchiveLayout(
+            services
+                .templateForNew()
+                .expand(identity.cluster(), identity.uid(), installation.version().major()));
+    services
+        .claims()
+        .create(
+            layout.prefix(),
+            new Claim(
+                identity.cluster(),
+                identity.uid(),
+                identity.systemIdentifier(),
+                installation.version(),
+                journal.plan().segmentSize(),
+                identity.parent(),
+                services.clock().instant()));
+    Timeline timeline = journal.outcome().orElseThrow().timeline();
+    services
+        .engines()
+        .wal(layout)
+        .push(
+            HistoryFile.name(timeline),
+            Files.readAllBytes(HistoryFile.in(paths.staging(), timeline)));
+  }
+
+  private RestoreJournal stop(RestoreJournal journal) throws IOException {
+    PostgresProcess process = services.process();
+    Path directory = paths.dataDirectory();
+    Optional<RunningServer> running = process.running(directory);
+    if (running.isEmpty()) {
+      return journal;
+    }
+    if (!(journal.destination() instanceof RestoreDestination.InPlace inPlace && inPlace.stop())) {
+      throw Problem.refused(
+              "a PostgreSQL server was started in " + directory + " meanwhile",
+              "Stop it, or add --stop. " + RestoreFailures.RESUME)
+          .asException();
+    }
+    RestoreJournal stopping =
+        journal.withStopped(
+            new StoppedServer(
+                running.get().program(),
+                running.get().argumentsAfterDirectory(),
+                running.get().output()));
+    stopping.write(paths);
+    process.stop(directory, StopMode.FAST, RecoveryServer.STOP_PATIENCE);
+    return stopping;
+  }
+
+  private void configure(RestoreJournal journal) throws IOException {
+    RestoredSettings settings = new RestoredSettings(paths, user);
+    switch (journal.destination()) {
+      case RestoreDestination.NewDirectory _ ->
+          settings.keepRestoredWithoutArchiving(new DataDirectory(paths.staging()).control());
+      case RestoreDestination.InPlace _ -> settings.keepThoseOf(paths.dataDirectory());
+    }
+  }
+
+  private void place(RestoreJournal journal) throws IOException {
+    Optional<Identity> identity = identity(journal);
+    DirectorySwap swap = new DirectorySwap(paths);
+    switch (journal.destination()) {
+      case RestoreDestination.NewDirectory _ -> swap.putNew();
+      case RestoreDestination.InPlace _ -> {
+        Path previous = journal.previous().orElseThrow();
+        refuseIfRestarted(paths.dataDirectory());
+        swap.putInPlace(previous);
+        if (services.process().isRunning(previous)) {
+          swap.undo(previous, paths.staging());
+          refuseIfRestarted(paths.dataDirectory());
+        }
+      }
+    }
+    identity.ifPresent(known -> IdentityFile.beside(paths.dataDirectory()).write(known));
+  }
+
+  private void refuseIfRestarted(Path directory) {
+    if (services.process().isRunning(directory)) {
+      throw Problem.refused(
+              "something has started the server in " + directory + " again",
+              "Stop whatever watches over it (systemd, a container's restart policy), then stop the"
+                  + " server. "
+                  + RestoreFailures.RESUME)
+          .asException();
+    }
+  }
+
+  private void start(StoppedServer server) {
+    if (services.process().isRunning(paths.dataDirectory())) {
+      return;
+    }
+    new ServerStarter(services.process(), user)
+        .start(paths.dataDirectory(), server, START_PATIENCE);
+  }
+
+  /// Known once recovery has ended; the same at each call.
+  private Optional<Identity> identity(RestoreJournal journal) {
+    Path data = Files.exists(paths.staging()) ? paths.staging() : paths.dataDirectory();
+    ControlFile control = new DataDirectory(data).control();
+    RecoveryOutcome outcome = journal.outcome().orElseThrow();
+    return journal
+        .newLineage()
+        .map(
+            lineage ->
+                new Identity(
+                    lineage.cluster(),
+                    lineage.uid(),
+                    control.systemIdentifier(),
+                    Optional.of(
+                        new Parent(
+                            journal.plan().lineage().uid(),
+                            outcome.parent(),
+                            outcome.branchPoint()))));
+  }
+}

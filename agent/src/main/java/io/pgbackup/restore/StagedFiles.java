@@ -1,0 +1,105 @@
+package io.pgbackup.restore;
+
+import io.pgbackup.engine.FetchedBackup;
+import io.pgbackup.postgres.ControlFile;
+import io.pgbackup.postgres.process.ServerUser;
+import io.pgbackup.postgres.process.Trees;
+import io.pgbackup.problem.Problem;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+
+/// Makes a fetched backup ready to be recovered.
+record StagedFiles(RestorePaths paths, ServerUser user) {
+  /// What a backup may hold of the source's role or life and this server must not begin with.
+  private static final List<String> NOT_OURS =
+      List.of(
+          "standby.signal",
+          "recovery.signal",
+          "postmaster.pid",
+          "postmaster.opts",
+          "backup_manifest");
+
+  /// Directories that PostgreSQL expects, and that backups leave out because they are empty.
+  private static final List<String> EXPECTED =
+      List.of(
+          "pg_commit_ts",
+          "pg_dynshmem",
+          "pg_logical",
+          "pg_logical/mappings",
+          "pg_logical/snapshots",
+          "pg_notify",
+          "pg_replslot",
+          "pg_serial",
+          "pg_snapshots",
+          "pg_stat",
+          "pg_stat_tmp",
+          "pg_subtrans",
+          "pg_tblspc",
+          "pg_twophase",
+          "pg_wal",
+          "pg_wal/archive_status");
+
+  /// @throws io.pgbackup.problem.PgBackupException `VerificationFailed` if these are not the files
+  ///   of the planned backup, `Refused` if they have tablespaces
+  void check(RestorePlan plan, FetchedBackup fetched) throws IOException {
+    DataDirectory staging = new DataDirectory(paths.staging());
+    ControlFile control = staging.control();
+    plan.backup()
+        .systemIdentifier()
+        .filter(expected -> !expected.equals(control.systemIdentifier()))
+        .ifPresent(
+            expected -> {
+              throw Problem.verificationFailed(
+                      "backup %s holds a pg_control of system identifier %s instead of %s"
+                          .formatted(plan.backup().name(), control.systemIdentifier(), expected),
+                      "Choose another base backup. " + RestoreFailures.DISCARD)
+                  .asException();
+            });
+    boolean linksLeftOut = fetched.leftOut().stream().anyMatch(name -> name.contains("pg_tblspc/"));
+    if (linksLeftOut || !staging.tablespaces().isEmpty() || hasTablespaceMap()) {
+      throw Problem.refused(
+              "backup " + plan.backup().name() + " has tablespaces, which are not restored yet",
+              "Restore it with wal-g backup-fetch. " + RestoreFailures.DISCARD)
+          .asException();
+    }
+  }
+
+  /// WAL-G stores the file even where it is empty.
+  private boolean hasTablespaceMap() throws IOException {
+    Path map = paths.staging().resolve("tablespace_map");
+    return Files.exists(map) && !Files.readString(map).isBlank();
+  }
+
+  void prepare() throws IOException {
+    Path staging = paths.staging();
+    for (String name : NOT_OURS) {
+      Files.deleteIfExists(staging.resolve(name));
+    }
+    for (String name : EXPECTED) {
+      Path directory = staging.resolve(name);
+      if (!Files.isDirectory(directory)) {
+        Files.createDirectory(
+            directory,
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        user.own(directory);
+      }
+    }
+    // A slot of the source would hold WAL here for ever.
+    for (Path slot : new DataDirectory(staging).entries("pg_replslot")) {
+      Trees.delete(slot);
+    }
+    setAside(staging.resolve(RestoredSettings.AUTO_CONF));
+    OwnedFiles.write(staging.resolve("recovery.signal"), "", user);
+  }
+
+  /// The server reads this file whatever configuration it is given.
+  private void setAside(Path autoConf) throws IOException {
+    if (Files.exists(autoConf) && !Files.exists(paths.autoConf())) {
+      Files.move(autoConf, paths.autoConf());
+    }
+    OwnedFiles.write(autoConf, "", user);
+  }
+}
