@@ -65,6 +65,14 @@ public enum Codec {
   }
 
   public byte[] compress(byte[] content) {
+    return switch (this) {
+      case LZ4 -> Lz4Frame.of(content);
+      case ZSTD -> compressThroughStream(content);
+      case NONE -> content.clone();
+    };
+  }
+
+  private byte[] compressThroughStream(byte[] content) {
     var sink = new ByteArrayOutputStream(Math.max(64, content.length / 4));
     try (OutputStream stream = compressing(sink)) {
       stream.write(content);

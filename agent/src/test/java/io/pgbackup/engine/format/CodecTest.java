@@ -48,6 +48,22 @@ class CodecTest {
     assertThat(Arrays.equals(back, content)).isTrue();
   }
 
+  @Property(tries = 60)
+  void bytesAndStreamsAreCompressedAlike(
+      @ForAll Codec codec,
+      @ForAll @IntRange(max = 10 << 20) int size,
+      @ForAll @IntRange(min = 1, max = 256) int symbols,
+      @ForAll long seed)
+      throws IOException {
+    byte[] content = content(size, symbols, seed);
+    var stream = new ByteArrayOutputStream();
+    try (var compressing = codec.compressing(stream)) {
+      compressing.write(content);
+    }
+
+    assertThat(Arrays.equals(codec.compress(content), stream.toByteArray())).isTrue();
+  }
+
   @Test
   void lz4FramesBeginAsThoseOfWalgDo() {
     assertThat(Arrays.copyOf(Codec.LZ4.compress(new byte[100]), 7))
