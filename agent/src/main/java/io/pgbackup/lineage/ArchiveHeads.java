@@ -35,8 +35,8 @@ final class ArchiveHeads {
     String extension = objectName.substring(NAME_LENGTH);
     String name = objectName.substring(0, NAME_LENGTH);
     boolean oneExtension = extension.isEmpty() || extension.lastIndexOf('.') == 0;
-    return oneExtension && !extension.equals(".json") && WalSegment.isSegmentName(name)
-        ? Optional.of(WalSegment.parse(name, size))
+    return oneExtension && !extension.equals(".json")
+        ? WalSegment.tryParse(name, size)
         : Optional.empty();
   }
 

@@ -205,9 +205,11 @@ public record PrefixTemplate(String text) {
       return Pattern.compile(Pattern.quote(folder));
     }
     String form =
-        variable(matcher.group(1)) == Variable.PGVERSION
-            ? "([1-9][0-9]?)"
-            : "([A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?)";
+        switch (variable(matcher.group(1))) {
+          case NAMESPACE, CLUSTER -> "([A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?)";
+          case UID -> "([A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)";
+          case PGVERSION -> "([1-9][0-9]?)";
+        };
     return Pattern.compile(
         Pattern.quote(folder.substring(0, matcher.start()))
             + form

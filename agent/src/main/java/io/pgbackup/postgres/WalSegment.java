@@ -1,5 +1,6 @@
 package io.pgbackup.postgres;
 
+import java.util.Optional;
 import java.util.regex.Pattern;
 
 /// One WAL segment: a timeline and the position at which the segment begins. Its size belongs to
@@ -39,6 +40,15 @@ public record WalSegment(Timeline timeline, Lsn start, WalSegmentSize size)
         Timeline.parseHex(fileName.substring(0, 8)),
         new Lsn(log << 32 | segment * size.bytes()),
         size);
+  }
+
+  /// The segment of that name, or nothing if it is no segment's name under this size.
+  public static Optional<WalSegment> tryParse(String fileName, WalSegmentSize size) {
+    boolean valid =
+        isSegmentName(fileName)
+            && Long.parseLong(fileName, 0, 8, 16) > 0
+            && Long.parseLong(fileName, 16, 24, 16) < size.perLogFile();
+    return valid ? Optional.of(parse(fileName, size)) : Optional.empty();
   }
 
   public static boolean isSegmentName(String fileName) {

@@ -66,7 +66,7 @@ final class JournalJson {
   })
   private interface DestinationKinds {}
 
-  private interface PlanWal {
+  interface PlanWal {
     @JsonSerialize(using = RunsWriter.class)
     @JsonDeserialize(using = RunsReader.class)
     SortedSet<WalSegment> wal();

@@ -32,7 +32,8 @@ public final class ImmutableObjects {
   @FunctionalInterface
   public interface Decoder {
     /// @throws IOException here or while the result is read: the bytes cannot be decoded, for
-    ///   instance because they are damaged or no key is at hand
+    ///   instance because they are damaged or no key is at hand; a [PgBackupException] with
+    ///   `VerificationFailed` says the same
     InputStream decode(InputStream stored) throws IOException;
   }
 
@@ -48,32 +49,62 @@ public final class ImmutableObjects {
     return switch (store.create(key, content, Map.of(StoredObject.SHA256, plaintextSha256))) {
       case Created _ -> Stored.STORED;
       case AlreadyThere(StoredObject object) -> {
-        Optional<String> recorded = Optional.ofNullable(object.metadata().get(StoredObject.SHA256));
-        String stored = recorded.orElseGet(() -> digest(key, decoder));
-        if (!stored.equals(plaintextSha256)) {
-          throw otherContent(key);
-        }
+        requireSame(object, plaintextSha256, decoder);
         yield Stored.ALREADY_STORED;
       }
     };
+  }
+
+  /// Returns only if the object that stands under this key holds this plaintext.
+  ///
+  /// @param plaintextSha256 64 lower-case hexadecimal digits
+  /// @param decoder as for [#put]
+  /// @throws PgBackupException `Refused` if it holds other content, or content that cannot be
+  ///   compared; `StorageFailed` if there is no such object, or the store did not do its part
+  public void requireSame(ObjectKey key, String plaintextSha256, Decoder decoder) {
+    StoredObject object =
+        store
+            .head(key)
+            .orElseThrow(
+                () ->
+                    Problem.storageFailed(
+                            key + " was listed and is gone",
+                            "Something deletes what is still needed; look at retention and"
+                                + " lifecycle rules.")
+                        .asException());
+    requireSame(object, plaintextSha256, decoder);
+  }
+
+  private void requireSame(StoredObject object, String plaintextSha256, Decoder decoder) {
+    Optional<String> recorded = Optional.ofNullable(object.metadata().get(StoredObject.SHA256));
+    String stored = recorded.orElseGet(() -> digest(object.key(), decoder));
+    if (!stored.equals(plaintextSha256)) {
+      throw otherContent(object.key());
+    }
   }
 
   private String digest(ObjectKey key, Decoder decoder) {
     try (InputStream object = store.open(key);
         InputStream plaintext = decoder.decode(object)) {
       return Sha256.hex(plaintext);
+    } catch (PgBackupException e) {
+      throw e.problem() instanceof Problem.VerificationFailed ? cannotCompare(key, e) : e;
     } catch (IOException e) {
-      throw Problem.refused(
-              "cannot compare with what "
-                  + store.url()
-                  + " holds as "
-                  + key
-                  + ": "
-                  + e.getMessage(),
-              "It was left alone. Find out who wrote it, and whether it needs a key that is not"
-                  + " configured.")
-          .causedBy(e);
+      throw cannotCompare(key, e);
     }
+  }
+
+  private PgBackupException cannotCompare(ObjectKey key, Exception cause) {
+    return Problem.refused(
+            "cannot compare with what "
+                + store.url()
+                + " holds as "
+                + key
+                + ": "
+                + cause.getMessage(),
+            "It was left alone. Find out who wrote it, and whether it needs a key that is not"
+                + " configured.")
+        .causedBy(cause);
   }
 
   private PgBackupException otherContent(ObjectKey key) {

@@ -2,11 +2,11 @@ package io.pgbackup.engine.embedded;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.pgbackup.crypto.Sha256;
 import io.pgbackup.engine.BackupListener;
 import io.pgbackup.engine.embedded.EmbeddedBackupEngine.Settings;
 import io.pgbackup.engine.format.Manifest;
 import io.pgbackup.engine.format.ManifestFile;
-import io.pgbackup.engine.format.Sha256;
 import io.pgbackup.engine.format.TablespaceSpec;
 import io.pgbackup.postgres.ControlFile;
 import io.pgbackup.postgres.jdbc.BackupStop;

@@ -1,22 +1,20 @@
 package io.pgbackup.engine.embedded;
 
+import io.pgbackup.crypto.Sha256;
 import io.pgbackup.engine.WalEngine;
 import io.pgbackup.engine.embedded.WalObjects.WalObject;
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.Codec;
-import io.pgbackup.engine.format.Sha256;
 import io.pgbackup.postgres.WalFileName;
 import io.pgbackup.postgres.WalSegmentSize;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
-import io.pgbackup.store.CreateOutcome;
+import io.pgbackup.store.ImmutableObjects;
 import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.ObjectStore;
-import io.pgbackup.store.StoredObject;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,6 +34,7 @@ public final class EmbeddedWalEngine implements WalEngine {
   private final Codec codec;
   private final Optional<WalSegmentSize> segmentSize;
   private final WalObjects objects;
+  private final ImmutableObjects immutable;
 
   /// @param codec for what is pushed; whatever the archive holds is read
   /// @param segmentSize what a fetched segment must have; without it any size that PostgreSQL knows
@@ -47,6 +46,7 @@ public final class EmbeddedWalEngine implements WalEngine {
     this.codec = codec;
     this.segmentSize = segmentSize;
     this.objects = new WalObjects(store, layout);
+    this.immutable = new ImmutableObjects(store);
   }
 
   @Override
@@ -55,20 +55,25 @@ public final class EmbeddedWalEngine implements WalEngine {
     List<WalObject> standing = objects.find(name);
     if (!standing.isEmpty()) {
       // WAL-G takes any of them for the file, so each must hold it.
-      standing.forEach(object -> requireSame(name, object, digest));
+      for (WalObject object : standing) {
+        ObjectKey key = object.object().key();
+        immutable.requireSame(
+            key, digest, stored -> codecOf(object).decompressing(stored, key.value()));
+      }
       return Pushed.ALREADY_STORED;
     }
-    byte[] stored = codec.compress(content);
+    byte[] encoded = codec.compress(content);
     ObjectKey key = layout.wal(name, codec);
-    return switch (store.create(key, stored, Map.of(StoredObject.SHA256, digest))) {
-      case CreateOutcome.Created _ -> {
-        LOG.atDebug().addKeyValue("key", key).addKeyValue("bytes", stored.length).log("WAL stored");
-        yield Pushed.STORED;
-      }
-      case CreateOutcome.AlreadyThere there -> {
-        requireSame(name, new WalObject(there.object(), Optional.of(codec)), digest);
-        yield Pushed.ALREADY_STORED;
-      }
+    var outcome =
+        immutable.put(key, encoded, digest, stored -> codec.decompressing(stored, key.value()));
+    LOG.atDebug()
+        .addKeyValue("key", key)
+        .addKeyValue("bytes", encoded.length)
+        .addKeyValue("outcome", outcome)
+        .log("WAL pushed");
+    return switch (outcome) {
+      case STORED -> Pushed.STORED;
+      case ALREADY_STORED -> Pushed.ALREADY_STORED;
     };
   }
 
@@ -83,49 +88,9 @@ public final class EmbeddedWalEngine implements WalEngine {
     return Optional.of(content);
   }
 
-  private void requireSame(WalFileName name, WalObject standing, String digest) {
-    String stands = standingDigest(name, standing);
-    if (!stands.equals(digest)) {
-      throw Problem.refused(
-              "the archive holds " + standing.object().key() + " with other content",
-              "Two servers may be archiving to one place; find out which of them owns this"
-                  + " lineage before you do anything else.")
-          .asException();
-    }
-  }
-
-  private String standingDigest(WalFileName name, WalObject standing) {
-    ObjectKey key = standing.object().key();
-    StoredObject known =
-        store.head(key).orElseThrow(() -> SourceFailure.vanished(key).asException());
-    String digest = known.metadata().get(StoredObject.SHA256);
-    if (digest != null) {
-      return digest;
-    }
-    try {
-      return Sha256.hex(read(name, standing));
-    } catch (PgBackupException e) {
-      if (e.problem() instanceof Problem.VerificationFailed unreadable) {
-        throw Problem.refused(
-                "cannot compare with what the archive holds: " + unreadable.message(),
-                "Look at " + key + "; nothing is archived under that name while it stands.")
-            .causedBy(e);
-      }
-      throw e;
-    }
-  }
-
   private byte[] read(WalFileName name, WalObject object) {
     ObjectKey key = object.object().key();
-    Codec known =
-        object
-            .codec()
-            .orElseThrow(
-                () ->
-                    Problem.verificationFailed(
-                            key + " is compressed in a way that this version cannot read",
-                            "Fetch it with the tool that wrote it.")
-                        .asException());
+    Codec known = codecOf(object);
     byte[] content;
     try (InputStream stored = store.open(key)) {
       content = known.decompress(stored, key.value(), limit(name));
@@ -138,6 +103,18 @@ public final class EmbeddedWalEngine implements WalEngine {
       requireWholeSegment(key, content.length);
     }
     return content;
+  }
+
+  private static Codec codecOf(WalObject object) {
+    return object
+        .codec()
+        .orElseThrow(
+            () ->
+                Problem.verificationFailed(
+                        object.object().key()
+                            + " is compressed in a way that this version cannot read",
+                        "Fetch it with the tool that wrote it.")
+                    .asException());
   }
 
   private int limit(WalFileName name) {

@@ -1,7 +1,7 @@
 package io.pgbackup.engine.embedded;
 
+import io.pgbackup.crypto.Sha256;
 import io.pgbackup.engine.format.ManifestFile;
-import io.pgbackup.engine.format.Sha256;
 import io.pgbackup.problem.Problem;
 import java.io.IOException;
 import java.io.OutputStream;

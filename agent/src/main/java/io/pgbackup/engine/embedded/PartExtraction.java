@@ -1,10 +1,10 @@
 package io.pgbackup.engine.embedded;
 
+import io.pgbackup.crypto.Sha256;
 import io.pgbackup.engine.embedded.RestoredTree.RestoredFile;
 import io.pgbackup.engine.format.Codec;
 import io.pgbackup.engine.format.FilesMetadata;
 import io.pgbackup.engine.format.MemberPath;
-import io.pgbackup.engine.format.Sha256;
 import io.pgbackup.engine.format.TarMember;
 import io.pgbackup.engine.format.TarReader;
 import io.pgbackup.problem.PgBackupException;

@@ -1,7 +1,7 @@
 package io.pgbackup.engine.format;
 
 import com.github.luben.zstd.ZstdDecompressCtx;
-import com.github.luben.zstd.ZstdOutputStreamNoFinalizer;
+import com.github.luben.zstd.ZstdOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -30,7 +30,7 @@ final class ZstdFrames extends InputStream {
   }
 
   static OutputStream writer(OutputStream sink) throws IOException {
-    return new ZstdOutputStreamNoFinalizer(sink, LEVEL).setChecksum(true);
+    return new ZstdOutputStream(sink, LEVEL).setChecksum(true);
   }
 
   static InputStream reader(InputStream source) throws IOException {

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.pgbackup.crypto.Sha256;
 import io.pgbackup.engine.FetchedBackup;
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.BackupName;
@@ -11,7 +12,6 @@ import io.pgbackup.engine.format.Codec;
 import io.pgbackup.engine.format.Manifest;
 import io.pgbackup.engine.format.ManifestFile;
 import io.pgbackup.engine.format.ManifestWriter;
-import io.pgbackup.engine.format.Sha256;
 import io.pgbackup.engine.format.Tars;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;

@@ -4,11 +4,11 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.pgbackup.crypto.Sha256;
 import io.pgbackup.engine.BackupListener;
 import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.engine.format.Codec;
 import io.pgbackup.engine.format.Manifest;
-import io.pgbackup.engine.format.Sha256;
 import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.store.CreateOutcome;
 import io.pgbackup.store.ObjectKey;

@@ -1,0 +1,79 @@
+package io.pgbackup.catalog;
+
+import io.pgbackup.catalog.WalListing.WalObject;
+import io.pgbackup.postgres.WalSegment;
+import io.pgbackup.postgres.wal.TransactionEnd;
+import io.pgbackup.postgres.wal.WalReader;
+import io.pgbackup.postgres.wal.WalScan;
+import io.pgbackup.problem.Problem;
+import io.pgbackup.store.ObjectStore;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/// Reads segments from the store, each version of an object once.
+final class ArchivedSegmentReader implements SegmentReader {
+  private final ObjectStore store;
+  private final Map<String, WalObject> objects;
+  private final VersionedCache<SegmentEnds> cache;
+
+  /// @param objects the archive's segments by name
+  ArchivedSegmentReader(
+      ObjectStore store, Map<String, WalObject> objects, VersionedCache<SegmentEnds> cache) {
+    this.store = store;
+    this.objects = objects;
+    this.cache = cache;
+  }
+
+  @Override
+  public SegmentEnds read(WalSegment segment, List<WalSegment> following) {
+    WalObject object = object(segment);
+    return cache.find(object.object()).orElseGet(() -> readAnew(segment, object, following));
+  }
+
+  private SegmentEnds readAnew(WalSegment segment, WalObject object, List<WalSegment> following) {
+    WalReader reader = new WalReader();
+    WalScan scan = scan(object, content -> reader.read(segment, content));
+    List<TransactionEnd> ends = new ArrayList<>(scan.transactionEnds());
+    boolean open = scan.openTransactionEnd();
+    for (WalSegment next : following) {
+      if (!open) {
+        break;
+      }
+      WalScan rest = scan(object(next), content -> reader.readContinuation(next, content));
+      ends.addAll(rest.transactionEnds());
+      open = rest.openTransactionEnd();
+    }
+    SegmentEnds found = SegmentEnds.of(ends, scan.whole());
+    if (!open) {
+      cache.put(object.object(), found);
+    }
+    return found;
+  }
+
+  private interface Scan {
+    WalScan of(InputStream content) throws IOException;
+  }
+
+  private WalScan scan(WalObject object, Scan scan) {
+    String key = object.object().key().value();
+    try (InputStream content =
+        object.codec().decompressing(store.open(object.object().key()), key)) {
+      return scan.of(content);
+    } catch (IOException e) {
+      throw Problem.storageUnavailable(
+              "reading " + key + " broke off: " + e.getMessage(), "Try again.")
+          .causedBy(e);
+    }
+  }
+
+  private WalObject object(WalSegment segment) {
+    WalObject object = objects.get(segment.fileName());
+    if (object == null) {
+      throw new IllegalArgumentException(segment + " was not listed");
+    }
+    return object;
+  }
+}

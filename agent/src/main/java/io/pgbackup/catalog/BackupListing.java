@@ -1,0 +1,125 @@
+package io.pgbackup.catalog;
+
+import io.pgbackup.engine.format.ArchiveLayout;
+import io.pgbackup.engine.format.BackupMetadata;
+import io.pgbackup.engine.format.BackupName;
+import io.pgbackup.engine.format.DeltaOrigin;
+import io.pgbackup.engine.format.Sentinel;
+import io.pgbackup.postgres.Lsn;
+import io.pgbackup.problem.Problem;
+import io.pgbackup.store.ObjectKey;
+import io.pgbackup.store.ObjectStore;
+import io.pgbackup.store.StoredObject;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.BiFunction;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Reads the backups of an archive: each sentinel, and beside it `metadata.json`, which alone tells
+/// whether a backup is permanent now. Thread-safe.
+final class BackupListing {
+  private static final Logger LOGGER = LoggerFactory.getLogger(BackupListing.class);
+
+  private final ObjectStore store;
+  private final VersionedCache<Sentinel> sentinels = new VersionedCache<>();
+  private final VersionedCache<BackupMetadata> metadata = new VersionedCache<>();
+
+  BackupListing(ObjectStore store) {
+    this.store = store;
+  }
+
+  /// @return oldest finish first
+  List<BaseBackup> read(ArchiveLayout layout) {
+    Map<ObjectKey, StoredObject> documents = new HashMap<>();
+    try (Stream<StoredObject> objects = store.list(layout.baseBackups().path() + "base_")) {
+      objects
+          .filter(object -> object.key().value().endsWith(".json"))
+          .forEach(object -> documents.put(object.key(), object));
+    }
+    return documents.values().stream()
+        .flatMap(object -> backup(layout, object, documents).stream())
+        .sorted(Comparator.comparing(BaseBackup::finishTime))
+        .toList();
+  }
+
+  private Optional<BaseBackup> backup(
+      ArchiveLayout layout, StoredObject object, Map<ObjectKey, StoredObject> documents) {
+    String file = object.key().name();
+    if (!file.endsWith(ArchiveLayout.SENTINEL_SUFFIX)) {
+      return Optional.empty();
+    }
+    return BackupName.tryParse(
+            file.substring(0, file.length() - ArchiveLayout.SENTINEL_SUFFIX.length()))
+        .flatMap(
+            name -> {
+              Sentinel sentinel = read(object, sentinels, Sentinel::read);
+              BackupMetadata facts =
+                  Optional.ofNullable(documents.get(layout.metadata(name)))
+                      .map(found -> read(found, metadata, BackupMetadata::read))
+                      .orElseGet(() -> BackupMetadata.of(sentinel));
+              return backup(name, sentinel, facts);
+            });
+  }
+
+  private static Optional<BaseBackup> backup(
+      BackupName name, Sentinel sentinel, BackupMetadata metadata) {
+    Lsn start = sentinel.startLsn().orElse(metadata.startLsn());
+    Lsn finish = sentinel.finishLsn().orElse(metadata.finishLsn());
+    var startTime = sentinel.startTime().or(metadata::startTime);
+    var finishTime = sentinel.finishTime().or(metadata::finishTime);
+    var version = sentinel.serverVersion().or(metadata::serverVersion);
+    if (start.equals(Lsn.ZERO)
+        || finish.equals(Lsn.ZERO)
+        || startTime.isEmpty()
+        || finishTime.isEmpty()
+        || version.isEmpty()) {
+      LOGGER
+          .atWarn()
+          .addKeyValue("backup", name)
+          .log("backup left out: its sentinel lacks positions, times or version");
+      return Optional.empty();
+    }
+    return Optional.of(
+        new BaseBackup(
+            name,
+            start,
+            finish,
+            startTime.get(),
+            finishTime.get(),
+            version.get(),
+            sentinel.systemIdentifier().or(metadata::systemIdentifier),
+            sentinel.uncompressedSize(),
+            sentinel.compressedSize(),
+            metadata.permanent(),
+            sentinel.delta().map(DeltaOrigin::parent)));
+  }
+
+  private <T> T read(
+      StoredObject object, VersionedCache<T> cache, BiFunction<byte[], String, T> parser) {
+    return cache
+        .find(object)
+        .orElseGet(
+            () -> {
+              T document = parser.apply(content(object), object.key().value());
+              cache.put(object, document);
+              return document;
+            });
+  }
+
+  private byte[] content(StoredObject object) {
+    try (InputStream in = store.open(object.key())) {
+      return in.readAllBytes();
+    } catch (IOException e) {
+      throw Problem.storageUnavailable(
+              "reading " + object.key() + " broke off: " + e.getMessage(), "Try again.")
+          .causedBy(e);
+    }
+  }
+}

@@ -1,0 +1,102 @@
+package io.pgbackup.catalog;
+
+import io.pgbackup.engine.format.ArchiveLayout;
+import io.pgbackup.engine.format.BackupName;
+import io.pgbackup.lineage.Claim;
+import io.pgbackup.lineage.PrefixTemplate;
+import io.pgbackup.postgres.Timeline;
+import io.pgbackup.postgres.TimelineHistory;
+import io.pgbackup.postgres.WalSegment;
+import io.pgbackup.postgres.WalSegmentSize;
+import io.pgbackup.store.ObjectStore;
+import java.time.Instant;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeSet;
+
+/// Reads from a bucket what it holds and what can be restored from it: one LIST of the backups, one
+/// of the WAL, and of the WAL itself the last segments of each run. What was read is remembered, so
+/// reading again costs the LISTs and what is new.
+///
+/// All failures are [io.pgbackup.problem.PgBackupException]: those of the store, and
+/// `VerificationFailed` for a document or segment that is not what it should be. Thread-safe.
+public final class Catalog {
+  private final ObjectStore store;
+  private final LineageFinder finder;
+  private final BackupListing backups;
+  private final SegmentSizes sizes;
+  private final Histories histories;
+  private final VersionedCache<SegmentEnds> ends = new VersionedCache<>();
+
+  public Catalog(ObjectStore store) {
+    this.store = store;
+    this.finder = new LineageFinder(store);
+    this.backups = new BackupListing(store);
+    this.sizes = new SegmentSizes(store);
+    this.histories = new Histories(store);
+  }
+
+  /// Every lineage under the template, and every archive there that nobody claimed; for a literal
+  /// folder the one in it. By cluster, then UID.
+  public List<Lineage> lineages(PrefixTemplate template) {
+    return finder.find(template);
+  }
+
+  /// What a lineage holds now.
+  public LineageCatalog read(Lineage lineage) {
+    ArchiveLayout layout = new ArchiveLayout(lineage.prefix());
+    List<BaseBackup> allBackups = backups.read(layout);
+    WalListing wal = WalListing.of(store, layout);
+    WalSegmentSize size = lineage.claim().map(Claim::segmentSize).orElseGet(() -> sizes.of(wal));
+    TreeSet<WalSegment> segments = new TreeSet<>();
+    wal.segments()
+        .keySet()
+        .forEach(name -> WalSegment.tryParse(name, size).ifPresent(segments::add));
+    TimelineHistory path = histories.pathToNewest(wal, segments);
+    List<WalRun> runs = WalRun.along(path, segments);
+    List<BaseBackup> usable =
+        canBeNamed(path, wal)
+            ? allBackups.stream().filter(b -> isUsable(b, path)).toList()
+            : List.of();
+    Map<BackupName, Instant> reach =
+        Reaches.find(runs, usable, new ArchivedSegmentReader(store, wal.segments(), ends));
+    return new LineageCatalog(
+        lineage,
+        allBackups,
+        Collections.unmodifiableSortedSet(segments),
+        size,
+        path,
+        Windows.of(usable, reach, path.timeline()),
+        reach,
+        Gaps.between(runs, usable, path),
+        lastCommit(runs, usable, reach));
+  }
+
+  /// A delta is left out: nothing is promised that this version does not restore.
+  private static boolean isUsable(BaseBackup backup, TimelineHistory path) {
+    return backup.deltaFrom().isEmpty() && path.contains(backup.timeline(), backup.finishLsn());
+  }
+
+  /// Recovery is told its timeline by number, and refuses one above 1 that has no history file.
+  private static boolean canBeNamed(TimelineHistory path, WalListing wal) {
+    return path.timeline().equals(Timeline.FIRST)
+        || wal.histories().containsKey(path.timeline().toHex() + ".history");
+  }
+
+  /// In the run that the newest backup lies in, since `--latest` begins there.
+  private static Optional<Instant> lastCommit(
+      List<WalRun> runs, List<BaseBackup> usable, Map<BackupName, Instant> reach) {
+    return usable.stream()
+        .max(Comparator.comparing(BaseBackup::finishLsn))
+        .flatMap(newest -> runs.stream().filter(run -> run.carries(newest)).findFirst())
+        .flatMap(
+            run ->
+                usable.stream()
+                    .filter(run::carries)
+                    .flatMap(backup -> Optional.ofNullable(reach.get(backup.name())).stream())
+                    .max(Comparator.naturalOrder()));
+  }
+}

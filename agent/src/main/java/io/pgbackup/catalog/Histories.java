@@ -1,0 +1,62 @@
+package io.pgbackup.catalog;
+
+import io.pgbackup.catalog.WalListing.WalObject;
+import io.pgbackup.postgres.Timeline;
+import io.pgbackup.postgres.TimelineHistory;
+import io.pgbackup.postgres.WalSegment;
+import io.pgbackup.problem.Problem;
+import io.pgbackup.store.ObjectStore;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Collection;
+import java.util.Comparator;
+
+/// Reads history files, each version once. Thread-safe.
+final class Histories {
+  /// They grow by one short line for each promotion.
+  private static final int GREATEST = 16 << 20;
+
+  private final ObjectStore store;
+  private final VersionedCache<TimelineHistory> cache = new VersionedCache<>();
+
+  Histories(ObjectStore store) {
+    this.store = store;
+  }
+
+  /// The way to the newest timeline that has a history file; without any, the newest that has a
+  /// segment.
+  TimelineHistory pathToNewest(WalListing wal, Collection<WalSegment> segments) {
+    if (wal.histories().isEmpty()) {
+      return TimelineHistory.root(
+          segments.stream()
+              .map(WalSegment::timeline)
+              .max(Comparator.naturalOrder())
+              .orElse(Timeline.FIRST));
+    }
+    WalObject newest = wal.histories().lastEntry().getValue();
+    return cache.find(newest.object()).orElseGet(() -> read(newest));
+  }
+
+  private TimelineHistory read(WalObject object) {
+    String key = object.object().key().value();
+    try (InputStream stored = store.open(object.object().key())) {
+      byte[] content = object.codec().decompress(stored, key, GREATEST);
+      TimelineHistory history =
+          TimelineHistory.parse(
+              Timeline.parseHex(object.name().text().substring(0, 8)),
+              new String(content, StandardCharsets.ISO_8859_1));
+      cache.put(object.object(), history);
+      return history;
+    } catch (IOException e) {
+      throw Problem.storageUnavailable(
+              "reading " + key + " broke off: " + e.getMessage(), "Try again.")
+          .causedBy(e);
+    } catch (IllegalArgumentException e) {
+      throw Problem.verificationFailed(
+              key + " is no history file: " + e.getMessage(),
+              "Without it nobody knows how the timeline began; look at the object.")
+          .causedBy(e);
+    }
+  }
+}

@@ -1,0 +1,28 @@
+package io.pgbackup.catalog;
+
+import io.pgbackup.store.StoredObject;
+import java.util.LinkedHashMap;
+import java.util.Optional;
+
+/// What was read from objects, kept as long as they have the same version; the least recently used
+/// go first. Thread-safe.
+final class VersionedCache<V> {
+  private static final int ENTRIES = 4096;
+
+  private final LinkedHashMap<String, V> entries = new LinkedHashMap<>(16, 0.75f, true);
+
+  synchronized Optional<V> find(StoredObject object) {
+    return Optional.ofNullable(entries.get(key(object)));
+  }
+
+  synchronized void put(StoredObject object, V value) {
+    entries.put(key(object), value);
+    if (entries.size() > ENTRIES) {
+      entries.pollFirstEntry();
+    }
+  }
+
+  private static String key(StoredObject object) {
+    return object.version() + " " + object.key();
+  }
+}
