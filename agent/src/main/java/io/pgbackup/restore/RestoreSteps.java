@@ -36,7 +36,7 @@ record RestoreSteps(
   RestoreJournal perform(RestoreStep step, RestoreJournal journal) throws IOException {
     switch (step) {
       case FETCH -> fetch(journal.plan());
-      case PREPARE -> prepare(journal.plan());
+      case PREPARE -> new StagedFiles(paths, user).prepare();
       case RECOVER -> {
         return journal.withOutcome(recovery(journal.plan()).recover(journal.plan(), listener));
       }
@@ -66,10 +66,6 @@ record RestoreSteps(
                 user::own,
                 bytes -> listener.progress(RestoreStep.FETCH, written.addAndGet(bytes), total));
     new StagedFiles(paths, user).check(plan, fetched);
-  }
-
-  private void prepare(RestorePlan plan) throws IOException {
-    new StagedFiles(paths, user).prepare();
   }
 
   private RecoveryServer recovery(RestorePlan plan) {
