@@ -17,6 +17,9 @@ public final class CommandLines {
     PgBackupCommand root = new PgBackupCommand();
     CommandLine line =
         new CommandLine(root)
+            .addSubcommand(new ClustersCommand(surroundings))
+            .addSubcommand(new BackupsCommand(surroundings))
+            .addSubcommand(new WindowCommand(surroundings))
             .addSubcommand(new StatusCommand(surroundings))
             .addSubcommand(new BackupCommand(surroundings))
             .addSubcommand(new VersionCommand(surroundings));

@@ -42,9 +42,12 @@ abstract class Verb implements Runnable {
   }
 
   final void print(String data) {
-    PrintWriter out = requireNonNull(spec).commandLine().getOut();
-    out.print(data);
-    out.flush();
+    out().print(data);
+    out().flush();
+  }
+
+  final PrintWriter out() {
+    return requireNonNull(spec).commandLine().getOut();
   }
 
   /// Words for the person, on standard error.

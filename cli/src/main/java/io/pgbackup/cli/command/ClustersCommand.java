@@ -1,0 +1,35 @@
+package io.pgbackup.cli.command;
+
+import io.pgbackup.catalog.LineageCatalog;
+import io.pgbackup.cli.output.JsonOutput;
+import io.pgbackup.cli.view.ClustersView;
+import java.util.List;
+import picocli.CommandLine.Command;
+
+@Command(
+    name = "clusters",
+    description = "List every cluster in the store, and what can be restored of each.",
+    footer = {
+      "",
+      "Examples:",
+      "  pgbackup --store s3://backups clusters",
+      "  pgbackup --config agent.yaml clusters -o json",
+    })
+final class ClustersCommand extends Verb {
+  ClustersCommand(Surroundings surroundings) {
+    super(surroundings);
+  }
+
+  @Override
+  public void run() {
+    try (Archives archives = Archives.open(configuration().storage())) {
+      List<LineageCatalog> found = archives.read(_ -> true);
+      if (found.isEmpty()) {
+        say("no cluster has backups in " + archives.store().url());
+      }
+      print(
+          () -> JsonOutput.render(ClustersView.json(found)),
+          () -> found.isEmpty() ? "" : ClustersView.table(found));
+    }
+  }
+}

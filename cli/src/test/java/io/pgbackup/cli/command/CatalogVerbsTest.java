@@ -1,0 +1,123 @@
+package io.pgbackup.cli.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pgbackup.testing.GoldenArchive;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Over an archive that real WAL-G wrote, in a directory.
+class CatalogVerbsTest {
+  private static final String UID = "0b8f-golden";
+
+  @TempDir private Path folder;
+
+  @BeforeEach
+  void fillTheStore() {
+    GoldenArchive.copyInto(folder.resolve("pgbackup/shop/orders/" + UID + "/15"));
+  }
+
+  private Run run(String... verb) {
+    return Run.of(
+        Stream.concat(Stream.of("--store", "file://" + folder), Stream.of(verb))
+            .toArray(String[]::new));
+  }
+
+  @Test
+  void findsEveryClusterInTheStore() {
+    Run run = run("clusters");
+
+    assertThat(run.err()).isEmpty();
+    assertThat(run.out())
+        .startsWith("NAMESPACE  CLUSTER  UID")
+        .containsPattern("shop +orders +" + UID + " +15\\.\\d+ +2 +2026-11-21T02:13:3\\dZ");
+    assertThat(run.status()).isZero();
+  }
+
+  @Test
+  void clustersAsJsonIsAnArray() {
+    assertThat(run("clusters", "-o", "json").out())
+        .startsWith("[")
+        .contains("\"namespace\": \"shop\"", "\"cluster\": \"orders\"", "\"uid\": \"" + UID + "\"");
+  }
+
+  @Test
+  void anEmptyStoreHasNoClusters() throws IOException {
+    Path empty = Files.createDirectory(folder.resolve("empty"));
+
+    Run run = Run.of("clusters", "-o", "json", "--store", "file://" + empty);
+
+    assertThat(run.status()).isZero();
+    assertThat(run.out()).isEqualTo("[]\n");
+    assertThat(run.err()).isEqualTo("no cluster has backups in file://" + empty + "\n");
+  }
+
+  @Test
+  void listsFullAndDeltaBackups() {
+    assertThat(run("backups", "--cluster", "orders", "--namespace", "shop").out())
+        .startsWith("shop/orders  " + UID + "  PostgreSQL 15.")
+        .containsPattern(GoldenArchive.FULL + " +full")
+        .containsPattern(GoldenArchive.DELTA + " +delta");
+  }
+
+  @Test
+  void showsTheWindow() {
+    Run run = run("window", "--uid", UID);
+
+    assertThat(run.out())
+        .contains("  from     2026-11-21T02:13:3", "  latest   2026-11-21T02:13:4");
+    assertThat(run.status()).isZero();
+  }
+
+  @Test
+  void aClusterThatIsNotThereIsNotFound() {
+    Run run = run("window", "--cluster", "orders");
+
+    assertThat(run.status()).isEqualTo(9);
+    assertThat(run.out()).isEmpty();
+    assertThat(run.err()).contains("has no backups of cluster default/orders", "pgbackup clusters");
+  }
+
+  @Test
+  void aNameThatCannotBeAClustersIsAUsageError() {
+    Run run = run("window", "--cluster", "or/ders");
+
+    assertThat(run.status()).isEqualTo(2);
+    assertThat(run.err()).contains("--cluster: ", "'or/ders'");
+  }
+
+  @Test
+  void theConfigurationNamesTheCluster() throws IOException {
+    Path config =
+        Files.writeString(
+            folder.resolve("agent.yaml"),
+            """
+            cluster: { name: orders, namespace: shop }
+            storage: { url: "file://%s" }
+            """
+                .formatted(folder));
+
+    assertThat(Run.of("--config", config.toString(), "window").out()).startsWith("shop/orders  ");
+  }
+
+  @Test
+  void withoutAStoreSaysHowToNameOne() {
+    Run run = Run.of("clusters");
+
+    assertThat(run.status()).isEqualTo(2);
+    assertThat(run.err()).contains("--config FILE", "--store s3://bucket");
+  }
+
+  @Test
+  void aStoreThatIsNoneIsAUsageError() {
+    Run run = Run.of("clusters", "--store", "ftp://backups");
+
+    assertThat(run.status()).isEqualTo(2);
+    assertThat(run.err()).contains("--store");
+  }
+}
