@@ -51,19 +51,27 @@ public final class EmbeddedWalEngine implements WalEngine {
 
   @Override
   public Pushed push(WalFileName name, byte[] content) {
-    String digest = Sha256.hex(content);
-    List<WalObject> standing = objects.find(name);
-    if (!standing.isEmpty()) {
-      // WAL-G takes any of them for the file, so each must hold it.
-      for (WalObject object : standing) {
-        ObjectKey key = object.object().key();
-        immutable.requireSame(
-            key, digest, stored -> codecOf(object).decompressing(stored, key.value()));
+    // The store's answer takes about as long as the work on the bytes.
+    try (var listing = Answer.of("wal-listing", () -> objects.find(name))) {
+      String digest = Sha256.hex(content);
+      byte[] encoded = codec.compress(content);
+      List<WalObject> standing = listing.await();
+      if (!standing.isEmpty()) {
+        // WAL-G takes any of them for the file, so each must hold it.
+        standing.forEach(object -> requireSame(object, digest));
+        return Pushed.ALREADY_STORED;
       }
-      return Pushed.ALREADY_STORED;
+      return create(layout.wal(name, codec), encoded, digest);
     }
-    byte[] encoded = codec.compress(content);
-    ObjectKey key = layout.wal(name, codec);
+  }
+
+  private void requireSame(WalObject object, String digest) {
+    ObjectKey key = object.object().key();
+    immutable.requireSame(
+        key, digest, stored -> codecOf(object).decompressing(stored, key.value()));
+  }
+
+  private Pushed create(ObjectKey key, byte[] encoded, String digest) {
     var outcome =
         immutable.put(key, encoded, digest, stored -> codec.decompressing(stored, key.value()));
     LOG.atDebug()
