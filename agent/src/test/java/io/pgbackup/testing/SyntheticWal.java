@@ -69,6 +69,11 @@ public final class SyntheticWal {
     return position;
   }
 
+  /// Where the last record begins.
+  public Lsn lastRecord() {
+    return previous;
+  }
+
   /// The segment being written.
   public WalSegment current() {
     return WalSegment.containing(timeline, position, size);
@@ -91,6 +96,26 @@ public final class SyntheticWal {
     ByteBuffer data = ByteBuffer.allocate(5 + bytes).order(ByteOrder.LITTLE_ENDIAN);
     data.put((byte) 254).putInt(bytes);
     return append(10, 0, data.array());
+  }
+
+  /// Fills the segment, so that the next record begins so close to its end that it goes on in the
+  /// next one.
+  public void fillToTheBrim() {
+    if (current().end().minus(position) < PAGE) {
+      switchSegment();
+    }
+    fillUpTo(current().end().plus(-PAGE - 200));
+    if (position.isBefore(current().end().plus(-PAGE))) {
+      other(PAGE / 2);
+    }
+    Lsn brim = current().end().plus(-16);
+    other((int) brim.minus(position) - 24 - 5);
+  }
+
+  private void fillUpTo(Lsn limit) {
+    while (position.isBefore(limit)) {
+      other((int) Math.min(limit.minus(position) * 3 / 4, 100_000));
+    }
   }
 
   /// Ends the segment early, as `pg_switch_wal()` does.
