@@ -40,7 +40,9 @@ public abstract class ObjectStoreContract {
   /// Bytes of a part, where uploads are sent in parts.
   protected static final int PART = 5 << 20;
 
-  private static final ObjectKey KEY = new ObjectKey("c1/wal_005/000000010000000000000001.lz4");
+  /// The key of everything that is uploaded here.
+  protected static final ObjectKey UPLOADED =
+      new ObjectKey("c1/wal_005/000000010000000000000001.lz4");
 
   /// Empty when a test begins.
   protected abstract ObjectStore store();
@@ -51,8 +53,8 @@ public abstract class ObjectStoreContract {
   @Test
   void createsAnObjectOnce() {
     // when
-    CreateOutcome first = store().create(KEY, bytes("one"), Map.of("pgbackup-sha256", "1"));
-    CreateOutcome second = store().create(KEY, bytes("two"), Map.of("pgbackup-sha256", "2"));
+    CreateOutcome first = store().create(UPLOADED, bytes("one"), Map.of("pgbackup-sha256", "1"));
+    CreateOutcome second = store().create(UPLOADED, bytes("two"), Map.of("pgbackup-sha256", "2"));
 
     // then
     assertThat(first).isInstanceOf(Created.class);
@@ -60,8 +62,8 @@ public abstract class ObjectStoreContract {
     StoredObject there = ((AlreadyThere) second).object();
     assertThat(there.metadata()).isEqualTo(Map.of("pgbackup-sha256", "1"));
     assertThat(there.version()).isEqualTo(((Created) first).object().version());
-    assertThat(content(KEY)).isEqualTo(bytes("one"));
-    assertHoldsOnly(KEY);
+    assertThat(content(UPLOADED)).isEqualTo(bytes("one"));
+    assertHoldsOnly(UPLOADED);
   }
 
   @Test
@@ -69,7 +71,7 @@ public abstract class ObjectStoreContract {
     List<Callable<CreateOutcome>> writers =
         IntStream.range(0, 16)
             .<Callable<CreateOutcome>>mapToObj(
-                number -> () -> store().create(KEY, bytes("writer " + number), Map.of()))
+                number -> () -> store().create(UPLOADED, bytes("writer " + number), Map.of()))
             .toList();
 
     // when
@@ -80,8 +82,8 @@ public abstract class ObjectStoreContract {
     assertThat(outcomes).filteredOn(AlreadyThere.class::isInstance).hasSize(15);
     int winner =
         outcomes.indexOf(outcomes.stream().filter(Created.class::isInstance).findFirst().get());
-    assertThat(content(KEY)).isEqualTo(bytes("writer " + winner));
-    assertHoldsOnly(KEY);
+    assertThat(content(UPLOADED)).isEqualTo(bytes("writer " + winner));
+    assertHoldsOnly(UPLOADED);
   }
 
   static IntStream sizes() {
@@ -95,29 +97,29 @@ public abstract class ObjectStoreContract {
 
     // when
     CreateOutcome outcome;
-    try (ObjectUpload upload = store().upload(KEY, Map.of("pgbackup-sha256", "x"))) {
+    try (ObjectUpload upload = store().upload(UPLOADED, Map.of("pgbackup-sha256", "x"))) {
       writeUnevenly(upload, content);
       outcome = upload.complete();
     }
 
     // then
     assertThat(outcome).isInstanceOf(Created.class);
-    StoredObject object = store().head(KEY).orElseThrow();
+    StoredObject object = store().head(UPLOADED).orElseThrow();
     assertThat(object.size()).isEqualTo(size);
     assertThat(object.metadata()).isEqualTo(Map.of("pgbackup-sha256", "x"));
     assertThat(((Created) outcome).object().version()).isEqualTo(object.version());
-    assertThat(content(KEY)).isEqualTo(content);
-    assertHoldsOnly(KEY);
+    assertThat(content(UPLOADED)).isEqualTo(content);
+    assertHoldsOnly(UPLOADED);
   }
 
   @Test
   void showsNothingOfAnUploadBeforeItIsComplete() throws Exception {
-    try (ObjectUpload upload = store().upload(KEY, Map.of())) {
+    try (ObjectUpload upload = store().upload(UPLOADED, Map.of())) {
       // when
       upload.stream().write(random(2 * PART));
 
       // then
-      assertThat(store().head(KEY)).isEmpty();
+      assertThat(store().head(UPLOADED)).isEmpty();
       assertThat(keys("")).isEmpty();
       assertThat(store().folders(StoreFolder.ROOT)).isEmpty();
     }
@@ -127,7 +129,7 @@ public abstract class ObjectStoreContract {
   @ValueSource(ints = {0, 1, 2 * PART + 1})
   void leavesNothingBehindOfAnAbandonedUpload(int size) throws Exception {
     // when
-    try (ObjectUpload upload = store().upload(KEY, Map.of("pgbackup-sha256", "x"))) {
+    try (ObjectUpload upload = store().upload(UPLOADED, Map.of("pgbackup-sha256", "x"))) {
       upload.stream().write(random(size));
     }
 
@@ -139,11 +141,11 @@ public abstract class ObjectStoreContract {
   @ValueSource(ints = {0, 1, 2 * PART + 1})
   void completingAnUploadLeavesWhatStandsThereAlone(int size) throws Exception {
     // given
-    store().create(KEY, bytes("first"), Map.of("pgbackup-sha256", "1"));
+    store().create(UPLOADED, bytes("first"), Map.of("pgbackup-sha256", "1"));
 
     // when
     CreateOutcome outcome;
-    try (ObjectUpload upload = store().upload(KEY, Map.of("pgbackup-sha256", "2"))) {
+    try (ObjectUpload upload = store().upload(UPLOADED, Map.of("pgbackup-sha256", "2"))) {
       upload.stream().write(random(size));
       outcome = upload.complete();
     }
@@ -151,14 +153,14 @@ public abstract class ObjectStoreContract {
     // then
     assertThat(((AlreadyThere) outcome).object().metadata())
         .isEqualTo(Map.of("pgbackup-sha256", "1"));
-    assertThat(content(KEY)).isEqualTo(bytes("first"));
-    assertHoldsOnly(KEY);
+    assertThat(content(UPLOADED)).isEqualTo(bytes("first"));
+    assertHoldsOnly(UPLOADED);
   }
 
   @Test
   void letsOneOfTwoUploadsComplete() throws Exception {
-    try (ObjectUpload one = store().upload(KEY, Map.of());
-        ObjectUpload other = store().upload(KEY, Map.of())) {
+    try (ObjectUpload one = store().upload(UPLOADED, Map.of());
+        ObjectUpload other = store().upload(UPLOADED, Map.of())) {
       one.stream().write(random(PART + 1));
       other.stream().write(random(PART + 2));
 
@@ -169,7 +171,7 @@ public abstract class ObjectStoreContract {
       assertThat(outcomes).filteredOn(Created.class::isInstance).hasSize(1);
       assertThat(outcomes).filteredOn(AlreadyThere.class::isInstance).hasSize(1);
     }
-    assertHoldsOnly(KEY);
+    assertHoldsOnly(UPLOADED);
   }
 
   @Test
@@ -198,10 +200,10 @@ public abstract class ObjectStoreContract {
   @Test
   void listsWhatAHeadShows() {
     // given
-    store().create(KEY, bytes("content"), Map.of("pgbackup-sha256", "1"));
+    store().create(UPLOADED, bytes("content"), Map.of("pgbackup-sha256", "1"));
 
     // when
-    StoredObject head = store().head(KEY).orElseThrow();
+    StoredObject head = store().head(UPLOADED).orElseThrow();
     StoredObject listed = store().list("c1/").findFirst().orElseThrow();
 
     // then
@@ -252,13 +254,13 @@ public abstract class ObjectStoreContract {
 
   @Test
   void saysThatAMissingObjectIsMissing() {
-    assertThat(store().head(KEY)).isEmpty();
-    assertThatThrownBy(() -> store().open(KEY))
+    assertThat(store().head(UPLOADED)).isEmpty();
+    assertThatThrownBy(() -> store().open(UPLOADED))
         .isInstanceOfSatisfying(
             PgBackupException.class,
             failure -> {
               assertThat(failure.problem()).isInstanceOf(Problem.NotFound.class);
-              assertThat(failure).hasMessageContaining(KEY.value());
+              assertThat(failure).hasMessageContaining(UPLOADED.value());
             });
   }
 
@@ -266,11 +268,12 @@ public abstract class ObjectStoreContract {
   void deletesAndCountsMissingKeysAsDeleted() {
     // given
     ObjectKey kept = new ObjectKey("c1/wal_005/kept");
-    store().create(KEY, bytes("x"), Map.of("pgbackup-sha256", "1"));
+    store().create(UPLOADED, bytes("x"), Map.of("pgbackup-sha256", "1"));
     store().create(kept, bytes("y"), Map.of());
 
     // when
-    List<ObjectKey> refused = store().delete(List.of(KEY, new ObjectKey("c1/missing"), KEY));
+    List<ObjectKey> refused =
+        store().delete(List.of(UPLOADED, new ObjectKey("c1/missing"), UPLOADED));
 
     // then
     assertThat(refused).isEmpty();
@@ -281,14 +284,14 @@ public abstract class ObjectStoreContract {
   @Test
   void aNewObjectDoesNotInheritTheMetadataOfADeletedOne() {
     // given
-    store().create(KEY, bytes("old"), Map.of("pgbackup-sha256", "1"));
-    store().delete(List.of(KEY));
+    store().create(UPLOADED, bytes("old"), Map.of("pgbackup-sha256", "1"));
+    store().delete(List.of(UPLOADED));
 
     // when
-    store().create(KEY, bytes("new"), Map.of());
+    store().create(UPLOADED, bytes("new"), Map.of());
 
     // then
-    assertThat(store().head(KEY).orElseThrow().metadata()).isEmpty();
+    assertThat(store().head(UPLOADED).orElseThrow().metadata()).isEmpty();
   }
 
   @Test
@@ -371,17 +374,17 @@ public abstract class ObjectStoreContract {
   void mayBeReadInPart() throws Exception {
     // given
     byte[] content = random(2 * PART);
-    store().create(KEY, content, Map.of());
+    store().create(UPLOADED, content, Map.of());
 
     // when
     byte[] beginning;
-    try (InputStream stream = store().open(KEY)) {
+    try (InputStream stream = store().open(UPLOADED)) {
       beginning = stream.readNBytes(10);
     }
 
     // then
     assertThat(beginning).isEqualTo(Arrays.copyOf(content, 10));
-    assertThat(content(KEY)).isEqualTo(content);
+    assertThat(content(UPLOADED)).isEqualTo(content);
   }
 
   protected byte[] content(ObjectKey key) {

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /// The program `minio` on a port and a directory of its own.
@@ -16,19 +17,26 @@ final class MinioProcess implements Minio {
   private static final int ATTEMPTS = 5;
 
   private final Path program;
+  private final Optional<Path> certificates;
   private final Path directory = Minio.temporaryDirectory();
   private final Path log = directory.resolve("log");
   private int port;
   private Process process;
 
-  private MinioProcess(Path program) {
+  private MinioProcess(Path program, Optional<Path> certificates) {
     this.program = program;
+    this.certificates = certificates;
     this.process = startOnFreePort();
     Runtime.getRuntime().addShutdownHook(new Thread(this::close, "stop-minio"));
   }
 
   static Minio start(Path program) {
-    return new MinioProcess(program);
+    return new MinioProcess(program, Optional.empty());
+  }
+
+  /// @param certificates a folder with `public.crt` and `private.key`
+  static Minio secured(Path program, Path certificates) {
+    return new MinioProcess(program, Optional.of(certificates));
   }
 
   // Between finding a free port and using it somebody else may take it.
@@ -49,6 +57,7 @@ final class MinioProcess implements Minio {
     var command = new ArrayList<>(List.of(program.toString(), "server", "--quiet"));
     command.addAll(List.of("--address", "127.0.0.1:" + port));
     command.addAll(List.of("--console-address", "127.0.0.1:" + FreePort.find()));
+    certificates.ifPresent(folder -> command.addAll(List.of("--certs-dir", folder.toString())));
     command.add(directory.resolve("data").toString());
     var builder = new ProcessBuilder(command).redirectErrorStream(true);
     builder.redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
@@ -87,7 +96,7 @@ final class MinioProcess implements Minio {
 
   @Override
   public URI endpoint() {
-    return URI.create("http://127.0.0.1:" + port);
+    return URI.create((certificates.isPresent() ? "https" : "http") + "://127.0.0.1:" + port);
   }
 
   @Override

@@ -14,9 +14,11 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
+import software.amazon.awssdk.http.SdkHttpConfigurationOption;
 import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.s3.S3Client;
+import software.amazon.awssdk.utils.AttributeMap;
 
 /// A real S3 server, MinIO: in Docker where a daemon answers, otherwise the program `minio` on
 /// PATH, otherwise built once by the Go toolchain into the user's cache. Where there is none of
@@ -51,6 +53,18 @@ public final class S3Server implements AutoCloseable {
   public static S3Server own() {
     try {
       return new S3Server(Minio.start());
+    } catch (Minio.Missing e) {
+      return abort("no S3 server: " + e.getMessage());
+    }
+  }
+
+  /// A server of its own that speaks TLS, run as a program.
+  ///
+  /// @param certificates a folder with `public.crt` and `private.key`, see
+  ///   [TestAuthority#serverFiles]
+  public static S3Server secured(Path certificates) {
+    try {
+      return new S3Server(MinioProcess.secured(MinioBinary.find(), certificates));
     } catch (Minio.Missing e) {
       return abort("no S3 server: " + e.getMessage());
     }
@@ -106,7 +120,12 @@ public final class S3Server implements AutoCloseable {
         .forcePathStyle(true)
         .credentialsProvider(
             StaticCredentialsProvider.create(AwsBasicCredentials.create(ACCESS_KEY, SECRET_KEY)))
-        .httpClient(UrlConnectionHttpClient.create())
+        .httpClient(
+            UrlConnectionHttpClient.builder()
+                .buildWithDefaults(
+                    AttributeMap.builder()
+                        .put(SdkHttpConfigurationOption.TRUST_ALL_CERTIFICATES, true)
+                        .build()))
         .build();
   }
 

@@ -88,9 +88,10 @@ final class FileListing extends Spliterators.AbstractSpliterator<StoredObject> {
     } catch (NoSuchFileException | NotDirectoryException _) {
       return List.of();
     } catch (DirectoryIteratorException e) {
-      throw FileFailures.of("list " + folder, Objects.requireNonNull(e.getCause()));
+      throw FileFailures.of(
+          "list " + tree.root().resolve(folder), Objects.requireNonNull(e.getCause()));
     } catch (IOException e) {
-      throw FileFailures.of("list " + folder, e);
+      throw FileFailures.of("list " + tree.root().resolve(folder), e);
     }
     entries.sort(ObjectKey.BYTE_ORDER);
     return entries;

@@ -4,11 +4,12 @@ import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import java.io.IOException;
 import java.net.UnknownHostException;
+import java.security.cert.CertificateException;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
-import javax.net.ssl.SSLException;
 import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
 import software.amazon.awssdk.core.exception.AbortedException;
 import software.amazon.awssdk.core.exception.SdkException;
@@ -92,11 +93,13 @@ final class S3Failures {
     if (e instanceof AbortedException) {
       return Problem.storageUnavailable(message(doing, "interrupted"), "Run it again.");
     }
-    Optional<Throwable> secured = causes(e).filter(SSLException.class::isInstance).findFirst();
-    if (secured.isPresent()) {
-      return Problem.storageUnavailable(
-          message(doing, "TLS failed, " + secured.get().getMessage()),
-          "If the store has a certificate of your own authority, name that in storage.caFile.");
+    Optional<Throwable> distrusted =
+        causes(e).filter(CertificateException.class::isInstance).findFirst();
+    if (distrusted.isPresent()) {
+      return Problem.storageFailed(
+          message(doing, "its certificate is not trusted, " + distrusted.get().getMessage()),
+          "If it comes from an authority of your own, name that in storage.caFile; it must be made"
+              + " out to the host in storage.endpoint.");
     }
     Optional<Throwable> broken = causes(e).filter(IOException.class::isInstance).findFirst();
     if (broken.isPresent()) {
@@ -147,6 +150,6 @@ final class S3Failures {
   }
 
   private static Stream<Throwable> causes(Throwable e) {
-    return Stream.iterate(e, java.util.Objects::nonNull, Throwable::getCause);
+    return Stream.iterate(e, Objects::nonNull, Throwable::getCause);
   }
 }

@@ -49,7 +49,7 @@ final class S3Listing {
   private ListObjectsV2Response page(
       String prefix, @Nullable String delimiter, @Nullable String continuation) {
     return bucket.ask(
-        "list " + prefix,
+        "list " + (prefix.isEmpty() ? "objects" : prefix),
         client ->
             client.listObjectsV2(
                 request ->

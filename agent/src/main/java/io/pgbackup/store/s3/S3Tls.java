@@ -12,16 +12,15 @@ import java.security.Provider;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
-import java.security.cert.X509Certificate;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Optional;
-import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocketFactory;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
-import javax.net.ssl.X509TrustManager;
+import javax.net.ssl.X509ExtendedTrustManager;
+import org.jspecify.annotations.Nullable;
 
 /// TLS by Conscrypt where it can be loaded, otherwise by the JDK; certificates are always judged by
 /// the JDK, with the system's authorities and those of `caFile`.
@@ -30,12 +29,16 @@ final class S3Tls {
 
   static SSLSocketFactory sockets(Optional<Path> caFile) {
     try {
-      Optional<Provider> provider = NativeCrypto.provider();
-      SSLContext context =
-          provider.isPresent()
-              ? SSLContext.getInstance("TLS", provider.get())
-              : SSLContext.getInstance("TLS");
-      context.init(null, trust(caFile), null);
+      X509ExtendedTrustManager trust = trust(caFile);
+      Optional<Provider> conscrypt = NativeCrypto.provider();
+      SSLContext context;
+      if (conscrypt.isPresent()) {
+        context = SSLContext.getInstance("TLS", conscrypt.get());
+        context.init(null, new TrustManager[] {new ConscryptTrust(trust)}, null);
+      } else {
+        context = SSLContext.getInstance("TLS");
+        context.init(null, new TrustManager[] {trust}, null);
+      }
       return context.getSocketFactory();
     } catch (GeneralSecurityException | IOException e) {
       throw Problem.misconfigured(
@@ -44,33 +47,33 @@ final class S3Tls {
     }
   }
 
-  private static TrustManager[] trust(Optional<Path> caFile)
+  private static X509ExtendedTrustManager trust(Optional<Path> caFile)
       throws GeneralSecurityException, IOException {
-    TrustManager[] system = managers(null);
+    X509ExtendedTrustManager system = manager(null);
     if (caFile.isEmpty()) {
       return system;
     }
     KeyStore authorities = KeyStore.getInstance(KeyStore.getDefaultType());
     authorities.load(null, null);
     int count = 0;
-    for (Certificate authority :
-        Stream.concat(issuers(system), read(caFile.get()).stream()).toList()) {
-      authorities.setCertificateEntry("authority-" + count++, authority);
+    for (Certificate authority : system.getAcceptedIssuers()) {
+      authorities.setCertificateEntry("system-" + count++, authority);
     }
-    return managers(authorities);
+    for (Certificate authority : read(caFile.get())) {
+      authorities.setCertificateEntry("own-" + count++, authority);
+    }
+    return manager(authorities);
   }
 
-  private static TrustManager[] managers(@org.jspecify.annotations.Nullable KeyStore authorities)
+  private static X509ExtendedTrustManager manager(@Nullable KeyStore authorities)
       throws GeneralSecurityException {
     var factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
     factory.init(authorities);
-    return factory.getTrustManagers();
-  }
-
-  private static Stream<X509Certificate> issuers(TrustManager[] managers) {
-    return Arrays.stream(managers)
-        .filter(X509TrustManager.class::isInstance)
-        .flatMap(manager -> Arrays.stream(((X509TrustManager) manager).getAcceptedIssuers()));
+    return Arrays.stream(factory.getTrustManagers())
+        .filter(X509ExtendedTrustManager.class::isInstance)
+        .map(X509ExtendedTrustManager.class::cast)
+        .findFirst()
+        .orElseThrow(() -> new GeneralSecurityException("no trust manager for X.509"));
   }
 
   private static Collection<? extends Certificate> read(Path caFile) {
