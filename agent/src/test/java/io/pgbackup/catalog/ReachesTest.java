@@ -94,8 +94,8 @@ class ReachesTest {
     // given
     segment(1);
     segment(2, at(0x100, 1));
-    broken.add(segment(3, at(0x100, 2)));
-    segment(4);
+    segment(3);
+    broken.add(segment(4, at(0x100, 2)));
     segment(5, at(0x300, 9));
     BaseBackup before = backup(1, 0x50, 0);
     BaseBackup behind = backup(5, 0x50, 8);
