@@ -1,7 +1,9 @@
 package io.pgbackup.engine.embedded;
 
 import io.pgbackup.engine.format.BackupName;
+import io.pgbackup.engine.format.FilesMetadata;
 import io.pgbackup.engine.format.ManifestFile;
+import io.pgbackup.engine.format.MemberPath;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import java.util.List;
@@ -16,6 +18,7 @@ final class ArrivedFiles {
   private final BackupName backup;
   private final Optional<Map<String, ManifestFile>> manifest;
   private final Map<String, Long> sizes = new ConcurrentHashMap<>();
+  private final Set<String> directories = ConcurrentHashMap.newKeySet();
   private final Set<String> leftOut = new ConcurrentSkipListSet<>();
 
   ArrivedFiles(BackupName backup, Optional<Map<String, ManifestFile>> manifest) {
@@ -42,6 +45,10 @@ final class ArrivedFiles {
     sizes.put(path, size);
   }
 
+  void directory(String path) {
+    directories.add(path);
+  }
+
   void leftOut(String path) {
     leftOut.add(path);
   }
@@ -59,6 +66,17 @@ final class ArrivedFiles {
               ? missing.getFirst() + " is missing"
               : missing.size() + " files are missing, the first of them " + missing.getFirst());
     }
+  }
+
+  /// Paths that WAL-G's list has and no tar had.
+  List<String> missing(FilesMetadata listed) {
+    return listed.names().stream()
+        .filter(name -> !listed.skipped().contains(name))
+        .map(name -> MemberPath.of(name, backup + "/files_metadata.json"))
+        .filter(path -> !sizes.containsKey(path))
+        .filter(path -> !directories.contains(path) && !leftOut.contains(path))
+        .sorted()
+        .toList();
   }
 
   long count() {

@@ -56,15 +56,33 @@ public final class EmbeddedBackupFetcher implements BackupFetcher {
     arrived.requireAll();
     requireIndispensable(name, tree);
     tree.finish(owner);
+    var fetched =
+        new FetchedBackup(
+            name,
+            arrived.count(),
+            arrived.bytes(),
+            arrived.compares(),
+            arrived.allLeftOut(),
+            arrived.missing(backup.files()));
+    log(fetched);
+    return fetched;
+  }
+
+  private static void log(FetchedBackup fetched) {
     LOG.atInfo()
-        .addKeyValue("backup", name)
-        .addKeyValue("files", arrived.count())
-        .addKeyValue("bytes", arrived.bytes())
-        .addKeyValue("matchesManifest", arrived.compares())
-        .addKeyValue("leftOut", arrived.allLeftOut().size())
+        .addKeyValue("backup", fetched.name())
+        .addKeyValue("files", fetched.files())
+        .addKeyValue("bytes", fetched.bytes())
+        .addKeyValue("matchesManifest", fetched.matchesManifest())
+        .addKeyValue("leftOut", fetched.leftOut().size())
         .log("base backup fetched");
-    return new FetchedBackup(
-        name, arrived.count(), arrived.bytes(), arrived.compares(), arrived.allLeftOut());
+    if (!fetched.missing().isEmpty()) {
+      LOG.atWarn()
+          .addKeyValue("backup", fetched.name())
+          .addKeyValue("files", fetched.missing().size())
+          .addKeyValue("first", fetched.missing().getFirst())
+          .log("the base backup lists files that none of its tars holds");
+    }
   }
 
   private static void requireIndispensable(BackupName name, RestoredTree tree) {

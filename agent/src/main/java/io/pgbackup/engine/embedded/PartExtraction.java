@@ -85,7 +85,10 @@ final class PartExtraction {
     private void member(TarReader tar, TarMember member) throws IOException {
       String path = MemberPath.of(member.name(), key.value());
       switch (member.kind()) {
-        case DIRECTORY -> tree.directory(path, member.mode());
+        case DIRECTORY -> {
+          tree.directory(path, member.mode());
+          arrived.directory(path);
+        }
         case OTHER -> arrived.leftOut(path);
         case FILE -> {
           if (path.isEmpty()) {

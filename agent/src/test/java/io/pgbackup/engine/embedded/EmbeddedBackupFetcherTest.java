@@ -64,6 +64,7 @@ class EmbeddedBackupFetcherTest {
     assertThat(fetched.files()).isEqualTo(969 + 3);
     assertThat(fetched.bytes()).isEqualTo(23_313_714).isEqualTo(progress.get());
     assertThat(fetched.leftOut()).isEmpty();
+    assertThat(fetched.missing()).isEmpty();
     assertThat(target().resolve("PG_VERSION")).hasContent("15\n");
     assertThat(target().resolve("global/pg_control")).hasSize(8192);
     assertThat(target().resolve("backup_label")).content().startsWith("START WAL LOCATION: 0/2");
@@ -114,6 +115,19 @@ class EmbeddedBackupFetcherTest {
     assertThat(target().resolve("empty")).isEmptyDirectory();
     assertThat(target().resolve("global/pg_control")).exists();
     assertThat(target().resolve("backup_label")).exists();
+  }
+
+  @Test
+  void listedFilesThatNoTarHoldsAreNamed() throws IOException {
+    backup(Codec.LZ4, usual(new Tars()).directory("/base", 0700));
+    put(
+        LAYOUT.filesMetadata(BACKUP),
+        """
+        {"Files":{"/PG_VERSION":{},"/base/5/1259":{},"/base":{},"/base/5/2":{},
+        "/base/5/1":{},"/base/5/3":{"IsSkipped":true}}}"""
+            .getBytes(UTF_8));
+
+    assertThat(fetch().missing()).containsExactly("base/5/1", "base/5/2");
   }
 
   @Test
