@@ -3,6 +3,8 @@ package io.pgbackup.archive;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.pgbackup.lineage.ClusterId;
 import io.pgbackup.lineage.Identity;
 import io.pgbackup.lineage.IdentityFile;
@@ -17,6 +19,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -81,11 +85,23 @@ class SenderUidTest {
         .isInstanceOf(Problem.Refused.class);
   }
 
+  @Property
+  void readsTheSameUidAsTheLibraryWhateverStandsAroundIt(
+      @ForAll String before, @ForAll String text, @ForAll boolean nested, @ForAll int number) {
+    ObjectNode identity = JsonNodeFactory.instance.objectNode();
+    identity.put("x" + before, text).put("n", number).put("t", nested).putNull("z");
+    identity.putObject("parent").put("uid", "p").putArray("uid2").add("uid").add(text);
+    identity.put("uid", "own-1").put("y" + text, "uid");
+
+    assertThat(SenderUid.uid(nested ? identity.toPrettyString() : identity.toString()))
+        .isEqualTo("own-1");
+  }
+
   @Test
   void otherFieldsDoNotMatter() throws IOException {
     Files.writeString(
         folder.resolve("data.pgbackup.json"),
-        "{\"a\":{\"uid\":\"x\"},\"b\":[{\"uid\":\"y\"}],\"uid\":\"own\\u002d1\",\"c\":1}\n");
+        "{\"a\":{\"uid\":\"x\"},\"b\":[{\"uid\":\"y\"},\"uid\"],\"uid\":\"own-1\",\"c\":1}\n");
 
     assertThat(SenderUid.beside(data)).contains(new LineageUid("own-1"));
   }

@@ -22,6 +22,7 @@ public final class CommandLines {
             .addSubcommand(new WindowCommand(surroundings))
             .addSubcommand(new StatusCommand(surroundings))
             .addSubcommand(new BackupCommand(surroundings))
+            .addSubcommand(new WalVerb())
             .addSubcommand(new VersionCommand(surroundings));
     ProblemPrinter printer = new ProblemPrinter(root::verbose);
     line.getCommandSpec().usageMessage().exitCodeList(exitStatuses());
