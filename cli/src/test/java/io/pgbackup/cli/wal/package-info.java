@@ -1,0 +1,4 @@
+@NullMarked
+package io.pgbackup.cli.wal;
+
+import org.jspecify.annotations.NullMarked;
