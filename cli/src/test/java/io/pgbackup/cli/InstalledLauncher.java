@@ -17,20 +17,34 @@ import java.util.stream.Stream;
 record InstalledLauncher(Path path) {
   record Result(int status, String out, String err) {}
 
+  Path folder() {
+    return path.resolveSibling(".").normalize();
+  }
+
+  List<String> command(List<String> words) {
+    return Stream.concat(Stream.of(path.toString()), words.stream()).toList();
+  }
+
+  /// The same as a user who need not exist in passwd; only root can.
+  static List<String> asUser(int uid, List<String> command) {
+    var become = List.of("setpriv", "--reuid=" + uid, "--regid=" + uid, "--clear-groups", "--");
+    return Stream.concat(become.stream(), command.stream()).toList();
+  }
+
   static InstalledLauncher in(Path folder) throws IOException {
     Path lib = Files.createDirectories(folder.resolve("lib"));
     for (Path jar : jars()) {
       Files.copy(jar, lib.resolve(jar.getFileName()));
     }
-    return new InstalledLauncher(copy(Path.of("pgbackup"), folder));
+    return copy(Path.of("pgbackup"), folder);
   }
 
-  static Path copy(Path script, Path folder) throws IOException {
+  static InstalledLauncher copy(Path script, Path folder) throws IOException {
     Path copy = Files.copy(script, folder.resolve(script.getFileName()));
     if (!copy.toFile().setExecutable(true, false)) {
       throw new IOException(copy + " cannot be made executable");
     }
-    return copy;
+    return new InstalledLauncher(copy);
   }
 
   private static List<Path> jars() throws IOException {

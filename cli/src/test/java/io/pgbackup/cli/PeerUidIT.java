@@ -40,15 +40,10 @@ class PeerUidIT {
     var retry = new Retry(Duration.ZERO, Duration.ofMillis(1));
     Path socket = folder.resolve("archive.sock");
     List<String> push =
-        LauncherIT.asUser(
+        InstalledLauncher.asUser(
             NOBODY_IN_PASSWD,
-            List.of(
-                InstalledLauncher.in(folder).path().toString(),
-                "wal",
-                "push",
-                "--socket",
-                socket.toString(),
-                file.toString()));
+            InstalledLauncher.in(folder)
+                .command(List.of("wal", "push", "--socket", socket.toString(), file.toString())));
     Map<String, String> java = Map.of("JAVA_HOME", System.getProperty("java.home"));
     try (var _ =
         ArchiveSocket.open(
