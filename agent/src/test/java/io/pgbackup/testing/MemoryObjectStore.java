@@ -28,6 +28,16 @@ public class MemoryObjectStore implements ObjectStore {
   private final TreeMap<ObjectKey, Stored> objects = new TreeMap<>();
   private long writes;
 
+  public MemoryObjectStore() {}
+
+  /// A bucket that begins with what another one holds now.
+  public MemoryObjectStore(MemoryObjectStore original) {
+    synchronized (original) {
+      objects.putAll(original.objects);
+      writes = original.writes;
+    }
+  }
+
   @Override
   public synchronized Stream<StoredObject> list(String keyPrefix) {
     return objects.values().stream()
