@@ -4,7 +4,6 @@ import io.pgbackup.engine.format.Codec;
 import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.StoreFolder;
 import java.io.IOException;
-import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 
@@ -13,8 +12,7 @@ final class BackupParts {
   private final ObjectStore store;
   private final StoreFolder folder;
   private final Codec codec;
-  private final String attempt = UUID.randomUUID().toString();
-  private final AtomicInteger number = new AtomicInteger();
+  private final AtomicInteger number = new AtomicInteger(1);
   private final LongAdder content = new LongAdder();
   private final LongAdder stored = new LongAdder();
 
@@ -25,6 +23,11 @@ final class BackupParts {
     this.codec = codec;
   }
 
+  /// The first part, for the directories.
+  PartWriter first() throws IOException {
+    return named("part_001");
+  }
+
   /// The next numbered part.
   PartWriter next() throws IOException {
     return named("part_%03d".formatted(number.incrementAndGet()));
@@ -32,7 +35,7 @@ final class BackupParts {
 
   /// @param name without extension
   PartWriter named(String name) throws IOException {
-    return new PartWriter(store, folder.key(name + ".tar" + codec.extension()), codec, attempt);
+    return new PartWriter(store, folder.key(name + ".tar" + codec.extension()), codec);
   }
 
   /// Finishes a part and counts it.

@@ -13,9 +13,6 @@ import io.pgbackup.store.CreateOutcome;
 import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.StoredObject;
-import java.io.IOException;
-import java.io.InputStream;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -43,17 +40,17 @@ final class BackupSeal {
     this.name = name;
   }
 
-  void writeManifest(byte[] manifest) throws IOException {
+  void writeManifest(byte[] manifest) {
     create(layout.manifest(name), manifest);
   }
 
-  void writeMetadata(Sentinel sentinel) throws IOException {
+  void writeMetadata(Sentinel sentinel) {
     create(layout.metadata(name), BackupMetadata.of(sentinel).toJson());
     create(layout.filesMetadata(name), NO_FILES_METADATA);
   }
 
   /// After this the backup exists.
-  void writeSentinel(Sentinel sentinel) throws IOException {
+  void writeSentinel(Sentinel sentinel) {
     sentinelTried = true;
     create(layout.sentinel(name), sentinel.toJson());
   }
@@ -78,20 +75,12 @@ final class BackupSeal {
         false);
   }
 
-  private void create(ObjectKey key, byte[] bytes) throws IOException {
-    if (store.create(key, bytes, Map.of()) instanceof CreateOutcome.AlreadyThere
-        && !holds(key, bytes)) {
+  private void create(ObjectKey key, byte[] bytes) {
+    if (store.create(key, bytes, Map.of()) instanceof CreateOutcome.AlreadyThere) {
       throw Problem.refused(
               "somebody else wrote " + key + " while this backup was under way",
               "Find out which other agent backs up into this lineage.")
           .asException();
-    }
-  }
-
-  /// Our own first attempt, whose answer was lost, left the same bytes.
-  private boolean holds(ObjectKey key, byte[] bytes) throws IOException {
-    try (InputStream stored = store.open(key)) {
-      return Arrays.equals(stored.readAllBytes(), bytes);
     }
   }
 
@@ -106,6 +95,8 @@ final class BackupSeal {
           .log("the sentinel's fate is unknown; its parts are kept");
       return;
     }
+    // no store answers a thread that is interrupted
+    boolean interrupted = Thread.interrupted();
     try {
       List<ObjectKey> leftovers = leftovers();
       List<ObjectKey> kept = store.delete(leftovers);
@@ -121,6 +112,10 @@ final class BackupSeal {
           .addKeyValue("backup", name)
           .addKeyValue("problem", e.problem().message())
           .log("leftovers of a failed base backup stay");
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 

@@ -74,9 +74,12 @@ final class ContentPush {
         new PackingThreads(
             settings.packingThreads(),
             () -> new FilePacker(parts, settings.partSize(), pageCheck(facts), packed));
-    try (PartWriter directories = parts.next()) {
-      threads.run(walk, directories);
-      parts.finish(directories);
+    List<PackingThreads.Directory> directories = threads.run(walk);
+    try (PartWriter part = parts.first()) {
+      for (PackingThreads.Directory directory : directories) {
+        part.directory(directory.path(), directory.facts());
+      }
+      parts.finish(part);
     }
   }
 

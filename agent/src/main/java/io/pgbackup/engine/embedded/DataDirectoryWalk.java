@@ -35,7 +35,7 @@ final class DataDirectoryWalk {
   private final Set<Path> insideTablespaces;
 
   interface Visitor {
-    void directory(String path, FileFacts facts) throws IOException;
+    void directory(String path, FileFacts facts);
 
     void file(SourceFile file) throws InterruptedException;
 
@@ -116,7 +116,7 @@ final class DataDirectoryWalk {
     return !unlogged && !RelationFile.isTemporary(name);
   }
 
-  private static void emptied(String path, FileFacts facts, Visitor visitor) throws IOException {
+  private static void emptied(String path, FileFacts facts, Visitor visitor) {
     visitor.directory(path, facts);
     if (path.equals(WAL)) {
       visitor.directory(WAL_STATUS, facts);

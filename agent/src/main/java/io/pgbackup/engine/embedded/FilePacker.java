@@ -104,8 +104,10 @@ final class FilePacker implements AutoCloseable {
   /// Finishes the open part, if there is one.
   void finish() throws IOException {
     if (part.isPresent()) {
-      parts.finish(part.get());
-      part = Optional.empty();
+      try (PartWriter finished = part.get()) {
+        part = Optional.empty();
+        parts.finish(finished);
+      }
     }
   }
 

@@ -8,7 +8,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Packs the files that a walk meets on several threads, each with a part of its own. The walk runs
-/// on the caller's thread and packs the directories, which need no second one.
+/// on the caller's thread.
 final class PackingThreads {
   private static final Logger LOG = LoggerFactory.getLogger(PackingThreads.class);
 
@@ -25,9 +25,11 @@ final class PackingThreads {
 
   /// Returns or fails when all threads have ended; the first failure counts, whichever thread it
   /// came from.
-  void run(DataDirectoryWalk walk, PartWriter directories)
-      throws IOException, InterruptedException {
+  ///
+  /// @return the directories that the walk met, each before its content
+  List<Directory> run(DataDirectoryWalk walk) throws IOException, InterruptedException {
     HandOver<SourceFile> files = new HandOver<>(AHEAD);
+    List<Directory> directories = new ArrayList<>();
     List<Thread> running = new ArrayList<>();
     try {
       for (int i = 1; i <= threads; i++) {
@@ -46,13 +48,17 @@ final class PackingThreads {
     if (files.failure().isPresent()) {
       rethrow(files.failure().get());
     }
+    return directories;
   }
 
-  private record Distribution(HandOver<SourceFile> files, PartWriter directories)
+  /// @param path below the data directory, empty for itself
+  record Directory(String path, FileFacts facts) {}
+
+  private record Distribution(HandOver<SourceFile> files, List<Directory> directories)
       implements DataDirectoryWalk.Visitor {
     @Override
-    public void directory(String path, FileFacts facts) throws IOException {
-      directories.directory(path, facts);
+    public void directory(String path, FileFacts facts) {
+      directories.add(new Directory(path, facts));
     }
 
     @Override

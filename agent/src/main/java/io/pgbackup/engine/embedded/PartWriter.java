@@ -21,24 +21,18 @@ import org.apache.commons.compress.archivers.tar.TarConstants;
 ///
 /// Not thread-safe.
 final class PartWriter implements AutoCloseable {
-  /// User metadata that tells our own part, whose answer was lost, from somebody else's.
-  private static final String ATTEMPT = "pgbackup-attempt";
-
   private static final int TAR_BLOCK = 512;
   private static final int PRIVATE = 0600;
 
   private final ObjectKey key;
-  private final String attempt;
   private final ObjectUpload upload;
   private final Counter stored;
   private final TarArchiveOutputStream tar;
   private long content;
 
-  /// @param attempt unique for this backup run
-  PartWriter(ObjectStore store, ObjectKey key, Codec codec, String attempt) throws IOException {
+  PartWriter(ObjectStore store, ObjectKey key, Codec codec) throws IOException {
     this.key = key;
-    this.attempt = attempt;
-    this.upload = store.upload(key, Map.of(ATTEMPT, attempt));
+    this.upload = store.upload(key, Map.of());
     this.stored = new Counter(upload.stream());
     try {
       this.tar =
@@ -112,17 +106,12 @@ final class PartWriter implements AutoCloseable {
   /// Ends the tar and makes the object visible.
   void finish() throws IOException {
     tar.close();
-    if (upload.complete() instanceof CreateOutcome.AlreadyThere there && !isOurs(there)) {
+    if (upload.complete() instanceof CreateOutcome.AlreadyThere) {
       throw Problem.refused(
               "somebody else wrote " + key + " while this backup was under way",
               "Find out which other agent backs up into this lineage.")
           .asException();
     }
-  }
-
-  private boolean isOurs(CreateOutcome.AlreadyThere there) {
-    return attempt.equals(there.object().metadata().get(ATTEMPT))
-        && there.object().size() == stored.count;
   }
 
   @Override

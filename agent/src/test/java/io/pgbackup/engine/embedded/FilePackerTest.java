@@ -47,7 +47,7 @@ class FilePackerTest {
     pack(file);
 
     byte[] expected = Arrays.copyOf(filled(1000), SIZE);
-    assertThat(member("part_001.tar")).isEqualTo(expected);
+    assertThat(member("part_002.tar")).isEqualTo(expected);
     assertThat(manifest).contains(Sha256.hex(expected));
   }
 
@@ -59,7 +59,7 @@ class FilePackerTest {
 
     pack(file);
 
-    assertThat(member("part_001.tar")).isEqualTo(filled(1000));
+    assertThat(member("part_002.tar")).isEqualTo(filled(1000));
   }
 
   @Test
@@ -86,9 +86,9 @@ class FilePackerTest {
   void aPartIsFinishedWhenItHoldsMoreThanItsThreshold() throws IOException {
     pack(file("a", filled(400)), file("b", filled(700)), file("c", filled(10)));
 
-    assertThat(keys()).containsExactly("c1/parts/part_001.tar", "c1/parts/part_002.tar");
+    assertThat(keys()).containsExactly("c1/parts/part_002.tar", "c1/parts/part_003.tar");
     assertThat(manifest)
-        .containsSubsequence("\"a\"", "part_001", "\"b\"", "part_001", "\"c\"", "part_002");
+        .containsSubsequence("\"a\"", "part_002", "\"b\"", "part_002", "\"c\"", "part_003");
   }
 
   private void pack(SourceFile... files) throws IOException {

@@ -27,7 +27,7 @@ class PartWriterTest {
 
   @Test
   void headersAreThoseOfWalG() throws IOException {
-    try (PartWriter part = new PartWriter(store, KEY, Codec.NONE, "a1")) {
+    try (PartWriter part = new PartWriter(store, KEY, Codec.NONE)) {
       part.directory("", DIRECTORY);
       part.directory("base", DIRECTORY);
       part.beginFile("PG_VERSION", FILE, 3).write("18\n".getBytes(UTF_8));
@@ -47,7 +47,7 @@ class PartWriterTest {
 
   @Test
   void theLabelBelongsToNobody() throws IOException {
-    try (PartWriter part = new PartWriter(store, KEY, Codec.NONE, "a1")) {
+    try (PartWriter part = new PartWriter(store, KEY, Codec.NONE)) {
       part.label("backup_label", "START\n".getBytes(UTF_8));
       part.label("tablespace_map", new byte[0]);
       part.finish();
@@ -68,7 +68,7 @@ class PartWriterTest {
   void longNamesAndGreatOwnersSurvive() throws IOException {
     String path = "conf/" + "ä".repeat(80) + "/" + "x".repeat(120);
     FileFacts owned = new FileFacts(Kind.REGULAR, 0600, 1_000_650_000, 0, 1700000000);
-    try (PartWriter part = new PartWriter(store, KEY, Codec.NONE, "a1")) {
+    try (PartWriter part = new PartWriter(store, KEY, Codec.NONE)) {
       part.beginFile(path, owned, 0);
       part.endFile();
       part.finish();
@@ -84,19 +84,9 @@ class PartWriterTest {
   }
 
   @Test
-  void ourOwnPartWhoseAnswerWasLostIsNoStranger() throws IOException {
-    try (PartWriter part = new PartWriter(store, KEY, Codec.NONE, "a1")) {
-      part.directory("", DIRECTORY);
-      store.create(KEY, new byte[3 * 512], Map.of("pgbackup-attempt", "a1"));
-
-      part.finish();
-    }
-  }
-
-  @Test
   void somebodyElsesPartIsRefused() throws IOException {
-    store.create(KEY, new byte[3 * 512], Map.of("pgbackup-attempt", "a2"));
-    try (PartWriter part = new PartWriter(store, KEY, Codec.NONE, "a1")) {
+    store.create(KEY, new byte[] {1}, Map.of());
+    try (PartWriter part = new PartWriter(store, KEY, Codec.NONE)) {
       part.directory("", DIRECTORY);
 
       assertThatThrownBy(part::finish)

@@ -1,0 +1,115 @@
+package io.pgbackup.backup;
+
+import io.pgbackup.config.PgBackupConfig.PostgresConfig;
+import io.pgbackup.engine.WalEngine;
+import io.pgbackup.engine.WalProof;
+import io.pgbackup.lineage.Claim;
+import io.pgbackup.postgres.Timeline;
+import io.pgbackup.postgres.WalFileName;
+import io.pgbackup.postgres.WalSegment;
+import io.pgbackup.postgres.jdbc.PostgresClient;
+import io.pgbackup.postgres.jdbc.ServerFacts;
+import io.pgbackup.problem.Problem;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/// Asks before a base backup whether it could ever end: a finished WAL segment must reach the
+/// store. Without this an archive command that fails shows only hours later, when all files are
+/// copied.
+///
+/// It also makes sure that the history of the server's timeline lies in the archive. A server that
+/// was promoted before it archived never offers that file, and without it PostgreSQL refuses to
+/// recover along that timeline.
+public final class ArchivingProbe implements Runnable {
+  private final PostgresConfig postgres;
+  private final Claim claim;
+  private final WalEngine wal;
+  private final WalProof proof;
+  private final Duration deadline;
+
+  /// @param claim of the lineage that the backup goes to
+  public ArchivingProbe(
+      PostgresConfig postgres, Claim claim, WalEngine wal, WalProof proof, Duration deadline) {
+    this.postgres = postgres;
+    this.claim = claim;
+    this.wal = wal;
+    this.proof = proof;
+    this.deadline = deadline;
+  }
+
+  /// @throws io.pgbackup.problem.PgBackupException `Refused` if the server is not the lineage's or
+  ///   is no primary, `Misconfigured` if it does not archive, `TimedOut` if its segment does not
+  ///   arrive
+  @Override
+  public void run() {
+    try (PostgresClient client = PostgresClient.connect(postgres)) {
+      ServerFacts facts = client.facts();
+      requireOurs(facts);
+      requireArchiving(facts);
+      if (!facts.timeline().equals(Timeline.FIRST)) {
+        pushHistory(facts.timeline());
+      }
+      WalSegment segment =
+          WalSegment.containing(facts.timeline(), client.heartbeat().plus(-1), facts.segmentSize());
+      client.switchWal();
+      proof.await(List.of(segment), deadline, () -> client.archiverStats().words());
+    }
+  }
+
+  private void requireOurs(ServerFacts facts) {
+    if (!facts.systemIdentifier().equals(claim.systemIdentifier())
+        || facts.version().major() != claim.serverVersion().major()) {
+      throw Problem.refused(
+              "the server (system identifier %s, PostgreSQL %d) is not that of lineage %s (%s, %d)"
+                  .formatted(
+                      facts.systemIdentifier(),
+                      facts.version().major(),
+                      claim.uid(),
+                      claim.systemIdentifier(),
+                      claim.serverVersion().major()),
+              "Another cluster and every major version need a lineage of their own; check"
+                  + " postgres.host and cluster.name.")
+          .asException();
+    }
+  }
+
+  private static void requireArchiving(ServerFacts facts) {
+    if (facts.inRecovery()) {
+      throw Problem.refused(
+              "the server is in recovery, and base backups are taken of a primary",
+              "Let the agent beside the primary take it.")
+          .asException();
+    }
+    if (!facts.archives()) {
+      throw Problem.misconfigured(
+              "the server does not archive: archive_mode is " + facts.archiveMode(),
+              "Set archive_mode = on and archive_command, and restart the server.")
+          .asException();
+    }
+  }
+
+  private void pushHistory(Timeline timeline) {
+    WalFileName name = WalFileName.parse(timeline.toHex() + ".history");
+    Path file = postgres.dataDirectory().resolve("pg_wal").resolve(name.text());
+    try {
+      wal.push(name, Files.readAllBytes(file));
+    } catch (NoSuchFileException e) {
+      if (wal.fetch(name).isEmpty()) {
+        throw Problem.refused(
+                "%s is neither in the archive nor in %s".formatted(name.text(), file.getParent()),
+                "Without it no recovery follows this timeline. Put the file back from another"
+                    + " standby or backup.")
+            .causedBy(e);
+      }
+    } catch (IOException e) {
+      throw Problem.misconfigured(
+              file + " cannot be read: " + e.getMessage(),
+              "Run the agent as the server's user, or as one that may read all its files.")
+          .causedBy(e);
+    }
+  }
+}

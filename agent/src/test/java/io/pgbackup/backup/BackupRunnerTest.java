@@ -1,0 +1,178 @@
+package io.pgbackup.backup;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pgbackup.engine.BackupEngine;
+import io.pgbackup.engine.BackupListener;
+import io.pgbackup.engine.TakenBackup;
+import io.pgbackup.engine.format.BackupName;
+import io.pgbackup.lineage.Leases;
+import io.pgbackup.postgres.WalSegment;
+import io.pgbackup.postgres.WalSegmentSize;
+import io.pgbackup.problem.Problem;
+import io.pgbackup.store.StoreFolder;
+import io.pgbackup.testing.MemoryObjectStore;
+import io.pgbackup.testing.SteppingClock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class BackupRunnerTest {
+  private static final StoreFolder PREFIX = StoreFolder.of("c1/uid/18");
+  private static final WalSegment FIRST =
+      WalSegment.parse("000000010000000000000002", WalSegmentSize.DEFAULT);
+  private static final Instant AT = Instant.parse("2026-08-21T02:00:00Z");
+  private static final TakenBackup TAKEN =
+      new TakenBackup(
+          BackupName.full(FIRST),
+          FIRST.start().plus(0x28),
+          FIRST.end(),
+          AT,
+          AT.plusSeconds(60),
+          900,
+          1000,
+          100,
+          List.of());
+
+  private final MemoryObjectStore store = new MemoryObjectStore();
+  private final SteppingClock clock = new SteppingClock(AT);
+  private final Leases leases = new Leases(store, clock);
+  private final Recorder recorder = new Recorder();
+
+  @Test
+  void goesFromStateToStateAndEndsWithTheBackup() {
+    BackupRun.Ended end = run(() -> {}, BackupRunnerTest::push);
+
+    assertThat(end)
+        .isInstanceOfSatisfying(
+            BackupRun.Completed.class,
+            completed -> assertThat(completed.backup()).isEqualTo(TAKEN));
+    assertThat(recorder.states)
+        .extracting(state -> state.getClass().getSimpleName())
+        .containsExactly("Probing", "Pushing", "Verifying", "Completed");
+    assertThat(recorder.states).extracting(BackupRun::id).containsOnly("run-1");
+    assertThat(recorder.states.getLast()).isEqualTo(end);
+    assertThat(recorder.bytes).isEqualTo(1000);
+  }
+
+  @Test
+  void withoutAnArchivedProbeTheEngineIsNotAsked() {
+    Problem problem = Problem.timedOut("segment X did not reach the store", "Look at it.");
+
+    BackupRun.Ended end =
+        run(
+            () -> {
+              throw problem.asException();
+            },
+            listener -> {
+              throw new AssertionError("must not be asked");
+            });
+
+    assertThat(end)
+        .isInstanceOfSatisfying(
+            BackupRun.Failed.class, failed -> assertThat(failed.problem()).isEqualTo(problem));
+    assertThat(recorder.states)
+        .extracting(state -> state.getClass().getSimpleName())
+        .containsExactly("Probing", "Failed");
+  }
+
+  @Test
+  void aSecondRunOfTheSameLineageIsRefusedWhileTheFirstGoesOn() {
+    List<BackupRun.Ended> second = new ArrayList<>();
+
+    BackupRun.Ended first =
+        run(() -> second.add(run(() -> {}, BackupRunnerTest::push)), BackupRunnerTest::push);
+
+    assertThat(first).isInstanceOf(BackupRun.Completed.class);
+    assertThat(second)
+        .singleElement()
+        .isInstanceOfSatisfying(
+            BackupRun.Failed.class,
+            failed -> assertThat(failed.problem()).isInstanceOf(Problem.Refused.class));
+  }
+
+  @Test
+  void theLeaseIsFreeAgainAfterAFailure() {
+    run(
+        () -> {
+          throw Problem.postgresFailed("no server", "Start it.").asException();
+        },
+        BackupRunnerTest::push);
+
+    assertThat(run(() -> {}, BackupRunnerTest::push)).isInstanceOf(BackupRun.Completed.class);
+  }
+
+  @Test
+  void whoLostTheLeaseWritesNoSentinel() {
+    BackupRun.Ended end =
+        run(
+            () -> {},
+            listener -> {
+              listener.started(TAKEN.name());
+              listener.awaitingWal(FIRST, FIRST);
+              clock.advance(Duration.ofMinutes(2));
+              listener.beforeSentinel();
+              return TAKEN;
+            });
+
+    assertThat(end)
+        .isInstanceOfSatisfying(
+            BackupRun.Failed.class,
+            failed -> assertThat(failed.problem().message()).contains("no longer held"));
+  }
+
+  @Test
+  void aFaultOfOursIsAnEndAsWell() {
+    BackupRun.Ended end =
+        run(
+            () -> {},
+            listener -> {
+              throw new IllegalStateException("oops");
+            });
+
+    assertThat(end)
+        .isInstanceOfSatisfying(
+            BackupRun.Failed.class,
+            failed -> {
+              assertThat(failed.problem()).isInstanceOf(Problem.Bug.class);
+              assertThat(failed.problem().message()).contains("oops");
+            });
+  }
+
+  private BackupRun.Ended run(Runnable probe, BackupEngine engine) {
+    Runnable probing =
+        () -> {
+          // a lease is written at most once a second, and releasing it would wait
+          clock.advance(Duration.ofSeconds(2));
+          probe.run();
+        };
+    return new BackupRunner(
+            engine, probing, leases, PREFIX, "base backup on db-1, process 1", clock)
+        .run("run-1", recorder);
+  }
+
+  private static TakenBackup push(BackupListener listener) {
+    listener.started(TAKEN.name());
+    listener.progressed(900, 1000);
+    listener.awaitingWal(FIRST, FIRST);
+    listener.beforeSentinel();
+    return TAKEN;
+  }
+
+  private static final class Recorder implements BackupObserver {
+    private final List<BackupRun> states = new ArrayList<>();
+    private long bytes;
+
+    @Override
+    public void became(BackupRun run) {
+      states.add(run);
+    }
+
+    @Override
+    public void progressed(long files, long more) {
+      bytes = more;
+    }
+  }
+}
