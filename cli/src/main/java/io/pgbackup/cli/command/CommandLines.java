@@ -22,10 +22,14 @@ public final class CommandLines {
             .addSubcommand(new WindowCommand(surroundings))
             .addSubcommand(new StatusCommand(surroundings))
             .addSubcommand(new BackupCommand(surroundings))
+            .addSubcommand(new RestoreCommand(surroundings))
+            .addSubcommand(new CloneCommand(surroundings))
+            .addSubcommand(new UndoCommand(surroundings))
             .addSubcommand(new WalVerb())
             .addSubcommand(new VersionCommand(surroundings));
     ProblemPrinter printer = new ProblemPrinter(root::verbose);
     line.getCommandSpec().usageMessage().exitCodeList(exitStatuses());
+    line.getSubcommands().values().forEach(CommandLines::layOutHelp);
     return line.registerConverter(OutputFormat.class, CommandLines::outputFormat)
         .setUsageHelpWidth(100)
         .setExecutionExceptionHandler(printer)
@@ -35,6 +39,11 @@ public final class CommandLines {
               Logs.toStandardError(root.verbose());
               return new CommandLine.RunLast().execute(result);
             });
+  }
+
+  /// A verb's own options first, as they are declared, then those that every verb has.
+  private static void layOutHelp(CommandLine verb) {
+    verb.getCommandSpec().usageMessage().sortOptions(false).optionListHeading("%nOptions:%n");
   }
 
   private static OutputFormat outputFormat(String text) {

@@ -17,6 +17,7 @@ import picocli.CommandLine.Spec;
     name = "pgbackup",
     header = "Backup and point-in-time restore for PostgreSQL.",
     synopsisSubcommandLabel = "VERB",
+    sortOptions = false,
     commandListHeading = "%nVerbs:%n",
     optionListHeading = "%nOptions, before or after the verb:%n",
     exitCodeListHeading = "%nExit statuses ('wal' has its own, see 'pgbackup wal --help'):%n",

@@ -9,6 +9,17 @@ public interface Prompt {
   /// @return what was typed, or nothing where nobody can be asked
   Optional<String> ask(String question);
 
+  /// Waits until the person has seen it.
+  ///
+  /// @throws io.pgbackup.problem.PgBackupException `Misconfigured` where there is no terminal
+  default void pause(String message) {
+    if (ask(message).isEmpty()) {
+      throw Problem.misconfigured(
+              "nobody can be waited for: this is no terminal", "Use a terminal.")
+          .asException();
+    }
+  }
+
   /// Returns only if the change was agreed to, by `--yes` or by typing yes.
   ///
   /// @param question without its question mark
@@ -23,7 +34,7 @@ public interface Prompt {
             .orElseThrow(
                 () ->
                     Problem.misconfigured(
-                            "nobody can be asked: this is no terminal",
+                            "nobody can be asked to confirm: this is no terminal",
                             "Add --yes if the change is meant.")
                         .asException());
     if (!answer.strip().equalsIgnoreCase("yes")) {

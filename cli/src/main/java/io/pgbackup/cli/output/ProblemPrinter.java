@@ -66,7 +66,8 @@ public record ProblemPrinter(BooleanSupplier verbose)
                     + " pgbackup's own."));
   }
 
-  private static String startLowerCase(String text) {
+  private static String startLowerCase(String message) {
+    String text = message.replaceFirst("^Error: ", "");
     return text.substring(0, 1).toLowerCase(Locale.ROOT) + text.substring(1);
   }
 }

@@ -1,0 +1,63 @@
+package io.pgbackup.cli.command;
+
+import io.pgbackup.catalog.LineageCatalog;
+import io.pgbackup.engine.BackupFetcher;
+import io.pgbackup.engine.WalEngine;
+import io.pgbackup.engine.embedded.EmbeddedBackupFetcher;
+import io.pgbackup.engine.embedded.EmbeddedWalEngine;
+import io.pgbackup.engine.format.ArchiveLayout;
+import io.pgbackup.engine.format.Codec;
+import io.pgbackup.lineage.Claims;
+import io.pgbackup.lineage.ClusterId;
+import io.pgbackup.lineage.Leases;
+import io.pgbackup.lineage.LineageUid;
+import io.pgbackup.postgres.process.LocalPostgres;
+import io.pgbackup.restore.LineageEngines;
+import io.pgbackup.restore.RecoveryTarget;
+import io.pgbackup.restore.RestorePlan;
+import io.pgbackup.restore.RestorePlanner;
+import io.pgbackup.restore.RestoreRunner;
+import io.pgbackup.restore.RestoreServices;
+import io.pgbackup.store.ObjectStore;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.ZoneId;
+import java.util.List;
+import java.util.Optional;
+
+/// Plans restores from a store and makes who carries them out.
+record Restores(Archives archives, Clock clock, ZoneId local) {
+  RestorePlan plan(ClusterId cluster, Optional<LineageUid> uid, RecoveryTarget target) {
+    List<LineageCatalog> lineages =
+        archives.read(
+            lineage ->
+                lineage.cluster().equals(cluster) && uid.map(lineage.uid()::equals).orElse(true));
+    return new RestorePlanner(local).plan(cluster, lineages, uid, target);
+  }
+
+  /// @param binDirectory PostgreSQL's programs; left out, they are looked for
+  RestoreRunner runner(Optional<Path> binDirectory) {
+    ObjectStore store = archives.store();
+    return new RestoreRunner(
+        new RestoreServices(
+            new Embedded(store),
+            new Claims(store),
+            new Leases(store, clock),
+            archives.template(),
+            new LocalPostgres(),
+            binDirectory,
+            clock));
+  }
+
+  private record Embedded(ObjectStore store) implements LineageEngines {
+    @Override
+    public BackupFetcher backups(ArchiveLayout layout) {
+      return new EmbeddedBackupFetcher(store, layout, Runtime.getRuntime().availableProcessors());
+    }
+
+    @Override
+    public WalEngine wal(ArchiveLayout layout) {
+      return new EmbeddedWalEngine(store, layout, Codec.LZ4, Optional.empty());
+    }
+  }
+}

@@ -1,0 +1,88 @@
+package io.pgbackup.cli.command;
+
+import io.pgbackup.cli.output.JsonOutput;
+import io.pgbackup.cli.view.RestoreView;
+import io.pgbackup.config.PgBackupConfig;
+import io.pgbackup.config.PgBackupConfig.ClusterConfig;
+import io.pgbackup.lineage.ClusterId;
+import io.pgbackup.problem.Problem;
+import io.pgbackup.restore.RecoveryTarget;
+import io.pgbackup.restore.RestoreDestination;
+import io.pgbackup.restore.RestorePlan;
+import io.pgbackup.restore.RestoreResult;
+import io.pgbackup.restore.RestoreRunner;
+import java.nio.file.Path;
+import java.time.ZoneId;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/// What `restore` and `clone` share: from which lineage, to which instant, planned and checked
+/// before anything is touched.
+abstract class RestoringVerb extends Verb {
+  @Mixin private final LineageOptions options = new LineageOptions();
+
+  @ArgGroup(multiplicity = "1")
+  private final TargetOptions targetOptions = new TargetOptions();
+
+  @Option(names = "--plan", description = "Check, print what would be done, and do nothing.")
+  private boolean planOnly;
+
+  @Option(
+      names = "--pg-bin-dir",
+      paramLabel = "DIR",
+      description =
+          "PostgreSQL's programs, of the backup's major version; else they are looked for.")
+  private @Nullable Path binDirectory;
+
+  RestoringVerb(Surroundings surroundings) {
+    super(surroundings);
+  }
+
+  /// Where the data go.
+  ///
+  /// @param source the cluster that is restored
+  abstract RestoreDestination destination(ClusterId source);
+
+  /// Asks before anything of the user's is changed.
+  abstract void confirm(RestoreDestination destination);
+
+  @Override
+  public final void run() {
+    ZoneId local = surroundings().local();
+    RecoveryTarget target = targetOptions.target(local);
+    Configuration configuration = configuration();
+    ClusterId cluster = cluster(configuration.file().map(PgBackupConfig::cluster));
+    RestoreDestination destination = destination(cluster);
+    try (Archives archives = Archives.open(configuration.storage())) {
+      Restores restores = new Restores(archives, surroundings().clock(), local);
+      RestorePlan plan = restores.plan(cluster, options.uid(), target);
+      RestoreRunner runner = restores.runner(Optional.ofNullable(binDirectory));
+      runner.check(plan, destination);
+      if (planOnly) {
+        print(
+            () -> JsonOutput.render(RestoreView.json(plan, destination)),
+            () -> RestoreView.text(plan, destination, local));
+        return;
+      }
+      say(RestoreView.text(plan, destination, local).stripTrailing());
+      confirm(destination);
+      RestoreResult result = runner.run(plan, destination, new Progress(this::say));
+      print(
+          () -> JsonOutput.render(RestoreView.json(result)), () -> RestoreView.text(result, local));
+    }
+  }
+
+  private ClusterId cluster(Optional<ClusterConfig> configured) {
+    return options
+        .cluster(configured)
+        .orElseThrow(
+            () ->
+                Problem.misconfigured(
+                        "nothing says which cluster",
+                        "Give --cluster NAME; 'pgbackup clusters' lists them.")
+                    .asException());
+  }
+}

@@ -1,0 +1,27 @@
+package io.pgbackup.cli.command;
+
+import static java.util.Objects.requireNonNull;
+
+import io.pgbackup.restore.RecoveryTarget;
+import io.pgbackup.restore.TargetTime;
+import java.time.ZoneId;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/// How far recovery goes: exactly one of them.
+final class TargetOptions {
+  @Option(
+      names = "--timestamp",
+      paramLabel = "T",
+      description = "The instant, with its offset from UTC: 2026-11-21T02:13:37Z.")
+  private @Nullable String timestamp;
+
+  @Option(names = "--latest", description = "Everything that was archived.")
+  private boolean latest;
+
+  RecoveryTarget target(ZoneId local) {
+    return latest
+        ? new RecoveryTarget.Latest()
+        : new RecoveryTarget.AtTime(TargetTime.parse(requireNonNull(timestamp), local));
+  }
+}

@@ -1,0 +1,100 @@
+package io.pgbackup.cli.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pgbackup.testing.GoldenArchive;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// What `restore`, `clone` and `undo` refuse, over an archive that real WAL-G wrote.
+class RestoreUsageTest {
+  @TempDir private Path folder;
+
+  @BeforeEach
+  void fillTheStore() {
+    GoldenArchive.copyInto(folder.resolve("store/pgbackup/default/orders/g/15"));
+  }
+
+  private Run run(String line) {
+    return Run.of(
+        Stream.concat(
+                List.of("--store", "file://" + folder.resolve("store")).stream(),
+                Stream.of(line.replace("NEW", folder.resolve("new").toString()).split(" ")))
+            .toArray(String[]::new));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "restore",
+        "restore --cluster orders",
+        "restore --cluster orders --latest",
+        "restore --cluster orders --target-dir NEW",
+        "restore --cluster orders --latest --target-dir NEW --in-place",
+        "restore --cluster orders --latest --in-place",
+        "restore --cluster orders --latest --data-dir NEW",
+        "restore --cluster orders --latest --timestamp 2026-11-21T02:13:40Z --target-dir NEW",
+        "restore --latest --target-dir NEW",
+        "clone --cluster orders --latest --target-dir NEW",
+        "clone --cluster orders --latest --as copy",
+        "clone --cluster orders --latest --as a/b --target-dir NEW",
+        "undo"
+      })
+  void whatCannotBeUnderstoodIsAUsageErrorWithAHint(String line) {
+    Run run = run(line);
+
+    assertThat(run.status()).isEqualTo(2);
+    assertThat(run.out()).isEmpty();
+    assertThat(run.err()).startsWith("ERROR: ").contains("\nHINT: ").doesNotContain("\tat ");
+    assertThat(folder.resolve("new")).doesNotExist();
+  }
+
+  @Test
+  void aTimestampWithoutAnOffsetIsAUsageError() {
+    Run run = run("restore --cluster orders --timestamp 2026-11-21T02:13:40 --target-dir NEW");
+
+    assertThat(run.status()).isEqualTo(2);
+    assertThat(run.err()).contains("has no offset from UTC", "HINT: Write 2026-11-21T02:13:40Z.");
+  }
+
+  @Test
+  void anInstantBeforeTheWindowIsRefusedWithTheEarliestOne() {
+    Run run = run("restore --cluster orders --timestamp 2026-11-21T02:13:30Z --target-dir NEW");
+
+    assertThat(run.status()).isEqualTo(4);
+    assertThat(run.err())
+        .contains("is before the recovery window", "earliest", "2026-11-21T02:13:37.317663Z");
+    assertThat(Files.exists(folder.resolve("new"))).isFalse();
+  }
+
+  @Test
+  void theLastCommitsOwnTimeIsRefusedAndLatestOffered() {
+    Run run =
+        run("restore --cluster orders --timestamp 2026-11-21T02:13:45.585587Z --target-dir NEW");
+
+    assertThat(run.status()).isEqualTo(4);
+    assertThat(run.err()).contains("2026-11-21T02:13:45.585586Z", "--latest");
+  }
+
+  @Test
+  void anUnknownLineageIsNotFound() {
+    Run run = run("restore --cluster orders --uid other --latest --target-dir NEW");
+
+    assertThat(run.status()).isEqualTo(9);
+  }
+
+  @Test
+  void withoutARestoreThereIsNothingToUndo() {
+    Run run = run("undo --yes --data-dir NEW");
+
+    assertThat(run.status()).isEqualTo(9);
+    assertThat(run.err()).contains("no restore of ");
+  }
+}
