@@ -28,6 +28,9 @@ public final class SenderUid {
   /// @throws io.pgbackup.problem.PgBackupException `Refused` if there is one that cannot be
   ///   understood: another lineage's segment must not pass as unknown
   public static Optional<LineageUid> beside(Path workingDirectory) {
+    if (workingDirectory.toAbsolutePath().normalize().getFileName() == null) {
+      return Optional.empty();
+    }
     Path file = IdentityFile.beside(workingDirectory).path();
     try {
       return Optional.of(new LineageUid(uid(new String(Files.readAllBytes(file), UTF_8))));

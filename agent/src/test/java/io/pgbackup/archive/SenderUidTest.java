@@ -65,6 +65,11 @@ class SenderUidTest {
     assertThat(SenderUid.beside(data)).isEmpty();
   }
 
+  @Test
+  void isUnknownInTheRootOfTheFileSystem() {
+    assertThat(SenderUid.beside(Path.of("/"))).isEmpty();
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
