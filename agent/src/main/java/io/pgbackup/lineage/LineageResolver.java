@@ -29,7 +29,7 @@ public final class LineageResolver {
   private final AdoptionCheck adoption;
   private final Clock clock;
 
-  /// @param configuredUid `cluster.uid`, where it is set
+  /// @param configuredUid `cluster.uid`, where it is set: the UID of the first lineage
   public LineageResolver(
       ClusterId cluster,
       Optional<LineageUid> configuredUid,
@@ -76,8 +76,9 @@ public final class LineageResolver {
           "Set cluster.namespace and cluster.name to what the data are, or move that file away to"
               + " begin a new lineage under the new name.");
     }
+    // a restore put a child of the configured lineage here, and nobody changed the configuration
     configuredUid
-        .filter(uid -> !uid.equals(identity.uid()))
+        .filter(uid -> identity.parent().isEmpty() && !uid.equals(identity.uid()))
         .ifPresent(
             uid -> {
               throw refused(

@@ -108,6 +108,14 @@ class LineageResolverTest {
   }
 
   @Test
+  void aRestoredServerKeepsItsOwnUidUnderTheOldConfiguration() {
+    file.write(new Identity(ORDERS, new LineageUid("kid"), SYSTEM, Optional.of(parent())));
+
+    assertThat(resolver("old").resolve(server(PROMOTED), file).identity().uid())
+        .isEqualTo(new LineageUid("kid"));
+  }
+
+  @Test
   void aLostIdentityIsFoundAgainByTheOneHeadOnItsHistory() {
     // given: the lineage, and one that was restored from it and went its own way
     claim("old", Optional.empty(), "000000010000000000000004");
