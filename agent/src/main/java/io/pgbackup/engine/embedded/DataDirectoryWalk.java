@@ -81,8 +81,8 @@ final class DataDirectoryWalk {
   private void entry(String path, Path source, Set<String> siblings, Visitor visitor)
       throws IOException, InterruptedException {
     FileFacts facts = FileFacts.of(source, LinkOption.NOFOLLOW_LINKS);
-    if (BackupContent.isEmptied(path) && Files.isDirectory(source)) {
-      emptied(path, FileFacts.of(source), visitor);
+    if (BackupContent.isEmptied(path) && facts.kind() != Kind.REGULAR) {
+      emptied(path, facts.asDirectory(), visitor);
       return;
     }
     switch (facts.kind()) {

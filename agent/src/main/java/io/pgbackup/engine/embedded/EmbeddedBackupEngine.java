@@ -34,19 +34,22 @@ public final class EmbeddedBackupEngine implements BackupEngine {
 
   /// How backups are taken.
   ///
-  /// @param threads 0: one for each core
+  /// @param threads 0: one for each core, and for each 64 MiB that the heap may take
   /// @param hostname for the sentinel; a person reads it there
   /// @param partSize bytes of content after which a part is finished, before compression
   public record Settings(
       Codec codec, int threads, String hostname, long partSize, BackupDeadlines deadlines) {
     private static final long DEFAULT_PART_SIZE = 1L << 30;
+    private static final long HEAP_FOR_EACH_THREAD = 64L << 20;
 
     public Settings(Codec codec, int threads, String hostname) {
       this(codec, threads, hostname, DEFAULT_PART_SIZE, BackupDeadlines.DEFAULT);
     }
 
     int packingThreads() {
-      return threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
+      Runtime runtime = Runtime.getRuntime();
+      long bearable = Math.max(1, runtime.maxMemory() / HEAP_FOR_EACH_THREAD);
+      return threads > 0 ? threads : (int) Math.min(runtime.availableProcessors(), bearable);
     }
   }
 

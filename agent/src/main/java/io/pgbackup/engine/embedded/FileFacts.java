@@ -15,6 +15,7 @@ import java.util.Objects;
 record FileFacts(Kind kind, int mode, int uid, int gid, long modified) {
   private static final int PERMISSIONS = 07777;
   private static final int FORMAT = 0170000;
+  private static final int PRIVATE_DIRECTORY = 0700;
 
   enum Kind {
     DIRECTORY,
@@ -42,6 +43,13 @@ record FileFacts(Kind kind, int mode, int uid, int gid, long modified) {
         number(facts, "uid"),
         number(facts, "gid"),
         modified.toInstant().getEpochSecond());
+  }
+
+  /// The same; a symbolic link to a directory becomes one, private as PostgreSQL wants it.
+  FileFacts asDirectory() {
+    return kind == Kind.DIRECTORY
+        ? this
+        : new FileFacts(Kind.DIRECTORY, PRIVATE_DIRECTORY, uid, gid, modified);
   }
 
   private static int number(Map<String, Object> facts, String name) {

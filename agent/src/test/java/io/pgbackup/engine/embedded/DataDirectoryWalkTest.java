@@ -13,6 +13,8 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class DataDirectoryWalkTest {
   @TempDir private Path folder;
@@ -56,10 +58,14 @@ class DataDirectoryWalkTest {
             "/pg_wal/archive_status");
   }
 
-  @Test
-  void walBehindASymbolicLinkIsStillADirectory() throws Exception {
-    Path wal = Files.createDirectories(folder.resolve("wal"));
-    Files.writeString(wal.resolve("000000010000000000000001"), "x");
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void walBehindASymbolicLinkIsStillADirectory(boolean visible) throws Exception {
+    Path wal = folder.resolve("wal");
+    if (visible) {
+      Files.createDirectories(wal);
+      Files.writeString(wal.resolve("000000010000000000000001"), "x");
+    }
     Files.createSymbolicLink(data.resolve("pg_wal"), wal);
 
     assertThat(walk()).containsExactly("/", "/pg_tblspc", "/pg_wal", "/pg_wal/archive_status");

@@ -7,7 +7,6 @@ import static org.awaitility.Awaitility.await;
 
 import io.pgbackup.config.PgBackupConfig.PostgresConfig;
 import io.pgbackup.engine.BackupDeadlines;
-import io.pgbackup.engine.BackupListener;
 import io.pgbackup.engine.FetchedBackup;
 import io.pgbackup.engine.TakenBackup;
 import io.pgbackup.engine.TakenBackup.CorruptFile;
@@ -514,7 +513,7 @@ class EmbeddedBackupIT {
   }
 
   /// Does something once, when the backup has begun.
-  private static final class Once implements BackupListener {
+  private static final class Once extends QuietListener {
     private final Runnable whenStarted;
     private final AtomicReference<BackupName> name = new AtomicReference<>();
 
@@ -531,14 +530,5 @@ class EmbeddedBackupIT {
       name.set(started);
       whenStarted.run();
     }
-
-    @Override
-    public void progressed(long files, long bytes) {}
-
-    @Override
-    public void awaitingWal(WalSegment first, WalSegment last) {}
-
-    @Override
-    public void beforeSentinel() {}
   }
 }

@@ -5,11 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pgbackup.crypto.Sha256;
-import io.pgbackup.engine.BackupListener;
 import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.engine.format.Codec;
 import io.pgbackup.engine.format.Manifest;
-import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.store.CreateOutcome;
 import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.ObjectUpload;
@@ -95,7 +93,7 @@ class FilePackerTest {
     try (PackedFiles packed =
         new PackedFiles(
             new Manifest(new BackupName("base_000000010000000000000002"), List.of()),
-            new Silent())) {
+            new QuietListener())) {
       try (FilePacker packer =
           new FilePacker(
               new BackupParts(store, PARTS, Codec.NONE), 1000, Optional.empty(), packed)) {
@@ -181,19 +179,5 @@ class FilePackerTest {
         }
       };
     }
-  }
-
-  private static final class Silent implements BackupListener {
-    @Override
-    public void started(BackupName name) {}
-
-    @Override
-    public void progressed(long files, long bytes) {}
-
-    @Override
-    public void awaitingWal(WalSegment first, WalSegment last) {}
-
-    @Override
-    public void beforeSentinel() {}
   }
 }
