@@ -27,8 +27,8 @@ import software.amazon.awssdk.utils.AttributeMap;
 /// Ends with the JVM at the latest and leaves nothing behind.
 public final class S3Server implements AutoCloseable {
   public static final String REGION = "us-east-1";
-  static final String ACCESS_KEY = "pgbackup-test";
-  static final String SECRET_KEY = "pgbackup-test-secret";
+  public static final String ACCESS_KEY = "pgbackup-test";
+  public static final String SECRET_KEY = "pgbackup-test-secret";
 
   private static final AtomicInteger BUCKETS = new AtomicInteger();
   private static @Nullable S3Server shared;

@@ -1,0 +1,59 @@
+package io.pgbackup.testing;
+
+import io.pgbackup.config.PgBackupConfig.CredentialFiles;
+import io.pgbackup.config.PgBackupConfig.StorageConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
+import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
+import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
+import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.sts.StsClient;
+import software.amazon.awssdk.services.sts.model.Credentials;
+
+/// Short-lived credentials that a policy limits, as a broker issues them.
+public final class SessionCredentials {
+  private SessionCredentials() {}
+
+  /// @param directory where the files with the three secrets go
+  public static StorageConfig limit(
+      S3Server server, StorageConfig storage, String policy, Path directory) throws IOException {
+    Credentials session = assumeRole(server, policy);
+    return new StorageConfig(
+        storage.url(),
+        storage.endpoint(),
+        storage.region(),
+        storage.pathStyle(),
+        storage.caFile(),
+        Optional.of(
+            new CredentialFiles(
+                Files.writeString(directory.resolve("id"), session.accessKeyId()),
+                Files.writeString(directory.resolve("secret"), session.secretAccessKey()),
+                Optional.of(
+                    Files.writeString(directory.resolve("token"), session.sessionToken())))),
+        storage.prefix());
+  }
+
+  private static Credentials assumeRole(S3Server server, String policy) {
+    try (StsClient client =
+        StsClient.builder()
+            .endpointOverride(server.endpoint())
+            .region(Region.of(S3Server.REGION))
+            .credentialsProvider(
+                StaticCredentialsProvider.create(
+                    AwsBasicCredentials.create(S3Server.ACCESS_KEY, S3Server.SECRET_KEY)))
+            .httpClient(UrlConnectionHttpClient.create())
+            .build()) {
+      return client
+          .assumeRole(
+              request ->
+                  request
+                      .policy(policy)
+                      .roleArn("arn:minio:iam:::role/any")
+                      .roleSessionName("test"))
+          .credentials();
+    }
+  }
+}
