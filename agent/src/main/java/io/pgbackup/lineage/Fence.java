@@ -7,7 +7,6 @@ import io.pgbackup.postgres.TimelineHistory;
 import io.pgbackup.postgres.TimelineHistory.Ancestor;
 import io.pgbackup.postgres.WalFileName;
 import io.pgbackup.postgres.WalSegment;
-import io.pgbackup.postgres.wal.SegmentHeader;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.store.ObjectStore;
@@ -25,6 +24,7 @@ public final class Fence {
   private final Claim claim;
   private final ArchiveLayout layout;
   private final ObjectStore store;
+  private final SegmentCheck segments;
   private final HistoryArchive histories;
   private final WalNeighbours neighbours;
   private @Nullable ArchiveHeads heads;
@@ -39,6 +39,7 @@ public final class Fence {
     this.claim = claim;
     this.layout = layout;
     this.store = store;
+    this.segments = new SegmentCheck(claim);
     this.histories = new HistoryArchive(archive);
     this.neighbours = new WalNeighbours(archive);
   }
@@ -52,17 +53,21 @@ public final class Fence {
     sender.filter(uid -> !uid.equals(claim.uid())).ifPresent(uid -> refuseSender(name, uid));
     switch (name) {
       case WalFileName.Segment _ -> {
-        WalSegment segment = segment(name);
+        WalSegment segment = segments.segment(name);
         TimelineHistory history = historyOf(segment.timeline());
-        checkHeader(segment, content, history.at(segment.start()));
+        Timeline begun = segments.check(segment, content).timeline();
+        if (!begun.equals(history.at(segment.start()))) {
+          throw wrongTimeline(segment, begun);
+        }
         checkPlace(segment, history);
         checkHead(segment, content);
       }
       case WalFileName.Partial _ -> {
-        WalSegment segment = segment(name);
-        SegmentHeader header = checkHeader(segment, content);
-        if (header.timeline().compareTo(segment.timeline()) > 0) {
-          throw wrongTimeline(segment, header);
+        // of the timeline that was left, so perhaps of the parent's
+        WalSegment segment = segments.segment(name);
+        Timeline begun = segments.check(segment, content).timeline();
+        if (begun.compareTo(segment.timeline()) > 0) {
+          throw wrongTimeline(segment, begun);
         }
       }
       case WalFileName.History history -> checkHistory(history, content);
@@ -80,66 +85,9 @@ public final class Fence {
             + " own.");
   }
 
-  private WalSegment segment(WalFileName name) {
-    String digits = name.text().substring(0, 24);
-    try {
-      return WalSegment.parse(digits, claim.segmentSize());
-    } catch (IllegalArgumentException e) {
-      throw Problem.refused(digits + " is no segment of this lineage's size", sizeHint())
-          .causedBy(e);
-    }
-  }
-
-  private String sizeHint() {
-    return "This lineage was claimed with segments of %d bytes; another size is another cluster."
-        .formatted(claim.segmentSize().bytes());
-  }
-
-  private SegmentHeader checkHeader(WalSegment segment, byte[] content) {
-    if (content.length != claim.segmentSize().bytes()) {
-      throw refused(
-          "%s has %d bytes instead of %d"
-              .formatted(segment, content.length, claim.segmentSize().bytes()),
-          sizeHint());
-    }
-    SegmentHeader header =
-        SegmentHeader.parse(content)
-            .orElseThrow(
-                () ->
-                    refused(
-                        segment + " does not begin like a WAL segment",
-                        "Look at the file in pg_wal: it is damaged, or of an unsupported version."));
-    if (header.majorVersion() != claim.serverVersion().major()) {
-      throw refused(
-          "%s was written by PostgreSQL %d, and this lineage is of %d"
-              .formatted(segment, header.majorVersion(), claim.serverVersion().major()),
-          "A major upgrade begins a new lineage: start the agent anew beside the upgraded data.");
-    }
-    if (!header.systemIdentifier().equals(claim.systemIdentifier())) {
-      throw refused(
-          "%s is of system identifier %s, and this lineage is of %s"
-              .formatted(segment, header.systemIdentifier(), claim.systemIdentifier()),
-          "Another cluster's archive_command leads here; point it to an agent of its own.");
-    }
-    if (!header.start().equals(segment.start()) || !header.segmentSize().equals(segment.size())) {
-      throw refused(
-          "%s holds the WAL of %s in segments of %d bytes"
-              .formatted(segment, header.start(), header.segmentSize().bytes()),
-          "The file was renamed, or recycled before it was written; PostgreSQL does neither.");
-    }
-    return header;
-  }
-
-  private void checkHeader(WalSegment segment, byte[] content, Timeline expected) {
-    SegmentHeader header = checkHeader(segment, content);
-    if (!header.timeline().equals(expected)) {
-      throw wrongTimeline(segment, header);
-    }
-  }
-
-  private static PgBackupException wrongTimeline(WalSegment segment, SegmentHeader header) {
+  private static PgBackupException wrongTimeline(WalSegment segment, Timeline begun) {
     return refused(
-        "%s begins with WAL of timeline %s".formatted(segment, header.timeline()),
+        "%s begins with WAL of timeline %s".formatted(segment, begun),
         "The file does not belong to the history of its timeline; look for a second server.");
   }
 
