@@ -67,8 +67,7 @@ class WindowPropertyIT {
       throws IOException {
     long seed = System.nanoTime();
     Random random = new Random(seed);
-    try (ObjectStore store =
-        FileObjectStore.open(Files.createDirectory(folder.resolve("store")))) {
+    try (ObjectStore store = FileObjectStore.open(Files.createDirectory(folder.resolve("store")))) {
       SortedMap<Instant, Long> history = randomHistory(release, store, random);
 
       LineageCatalog catalog = new Catalog(store).read(lineage());
@@ -171,8 +170,7 @@ class WindowPropertyIT {
   private static List<Instant> someOf(List<Instant> instants, Random random) {
     List<Instant> between = new ArrayList<>(instants.subList(1, instants.size() - 1));
     Collections.shuffle(between, random);
-    TreeSet<Instant> chosen =
-        new TreeSet<>(between.subList(0, Math.min(RESTORES, between.size())));
+    TreeSet<Instant> chosen = new TreeSet<>(between.subList(0, Math.min(RESTORES, between.size())));
     chosen.add(instants.getFirst());
     chosen.add(instants.getLast());
     return List.copyOf(chosen);
@@ -180,8 +178,7 @@ class WindowPropertyIT {
 
   private static RestorePlan plan(LineageCatalog catalog, Instant instant) {
     return new RestorePlanner(ZoneOffset.UTC)
-        .plan(
-            CLUSTER, List.of(catalog), Optional.empty(), new RecoveryTarget.AtTime(instant));
+        .plan(CLUSTER, List.of(catalog), Optional.empty(), new RecoveryTarget.AtTime(instant));
   }
 
   private static RestorePlan against(RestorePlan plan, Instant instant) {
@@ -203,10 +200,7 @@ class WindowPropertyIT {
             new RestoreDestination.NewDirectory(data, Optional.empty()),
             RestoreListener.SILENT);
     try (TestPostgres postgres = TestPostgres.over(release, data, Map.of()).start()) {
-      return postgres
-          .sql(
-              "select id from account order by pg_xact_commit_timestamp(xmin)")
-          .stream()
+      return postgres.sql("select id from account order by pg_xact_commit_timestamp(xmin)").stream()
           .map(Long::valueOf)
           .toList();
     }
