@@ -53,7 +53,7 @@ interface Minio extends AutoCloseable {
   private static boolean answers(URI endpoint) {
     try {
       var connection =
-          (HttpURLConnection) endpoint.resolve("/minio/health/ready").toURL().openConnection();
+          (HttpURLConnection) endpoint.resolve("/minio/health/cluster").toURL().openConnection();
       connection.setConnectTimeout(1_000);
       connection.setReadTimeout(1_000);
       return connection.getResponseCode() == 200;

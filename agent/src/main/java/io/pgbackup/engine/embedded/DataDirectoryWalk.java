@@ -102,10 +102,7 @@ final class DataDirectoryWalk {
         }
       }
       case LINK -> link(path, visitor);
-      case SOCKET -> {
-        // the server's own, made anew at each start
-      }
-      case OTHER -> visitor.skipped(path, "a pipe or device");
+      case OTHER -> visitor.skipped(path, "a socket, pipe or device");
     }
   }
 

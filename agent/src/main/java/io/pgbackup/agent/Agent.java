@@ -1,0 +1,244 @@
+package io.pgbackup.agent;
+
+import io.pgbackup.archive.ArchiveClient;
+import io.pgbackup.archive.ArchiveSocket;
+import io.pgbackup.archive.Retry;
+import io.pgbackup.archive.SocketLimits;
+import io.pgbackup.archive.WalArchiver;
+import io.pgbackup.archive.WalServer;
+import io.pgbackup.config.PgBackupConfig;
+import io.pgbackup.lineage.ClusterId;
+import io.pgbackup.lineage.LineageResolver;
+import io.pgbackup.lineage.LineageUid;
+import io.pgbackup.lineage.PrefixTemplate;
+import io.pgbackup.problem.PgBackupException;
+import io.pgbackup.problem.Problem;
+import io.pgbackup.schedule.Schedules;
+import io.pgbackup.status.StatusServer;
+import io.pgbackup.status.StatusSources;
+import io.pgbackup.store.ObjectStore;
+import io.pgbackup.store.open.Stores;
+import io.pgbackup.telemetry.Exposition;
+import io.pgbackup.telemetry.ObservedStore;
+import io.pgbackup.telemetry.StoreHealth;
+import java.net.InetSocketAddress;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The agent beside one PostgreSQL server, from configuration to running threads. It starts also
+/// while server or store are down: the socket answers, and refuses, until the lineage is known.
+///
+/// The constructor, read from top to bottom, shows the system; [#start] sets it going.
+public final class Agent implements AutoCloseable {
+  private static final Logger LOGGER = LoggerFactory.getLogger(Agent.class);
+  private static final String BACKUPS = "base backup";
+
+  /// Shorter than the socket lets a request wait for its answer.
+  private static final Retry PUSHES = new Retry(Duration.ofSeconds(40), Duration.ofMillis(250));
+
+  private static final Retry FETCHES = new Retry(Duration.ofSeconds(80), Duration.ofMillis(250));
+  private static final Duration PING = Duration.ofSeconds(5);
+  private static final Duration LAST_WAL = Duration.ofSeconds(10);
+  private static final Duration NEW_WINDOW = Duration.ofSeconds(60);
+
+  private final PgBackupConfig config;
+  private final Clock clock;
+  private final CompletableFuture<Problem> fatal = new CompletableFuture<>();
+  private final Closing closing = new Closing();
+  private final ObjectStore store;
+  private final ServerWatch server;
+  private final LineageKeeper lineages;
+  private final WalArchiver archiver;
+  private final WalServer walServer;
+  private final LastWal lastWal;
+  private final RunBook runs = new RunBook();
+  private final Backups backups;
+  private final CatalogWatch catalog;
+  private final WalLag lag;
+  private final Schedules schedules = new Schedules();
+  private final Snapshots snapshots;
+  private final Periodic watchServer;
+  private final Periodic watchLineage;
+  private final Periodic watchArchive;
+  private Optional<InetSocketAddress> address = Optional.empty();
+
+  /// Wires everything; nothing runs yet.
+  ///
+  /// @throws PgBackupException `Misconfigured` if the store cannot be what the configuration says
+  public Agent(PgBackupConfig config, String version, Clock clock) {
+    this(config, version, clock, Pace.DEFAULT);
+  }
+
+  Agent(PgBackupConfig config, String version, Clock clock, Pace pace) {
+    this.config = config;
+    this.clock = clock;
+    Problems problems = new Problems(clock);
+
+    StoreHealth health = new StoreHealth(clock);
+    store = new ObservedStore(Stores.open(config.storage()), health);
+    server = new ServerWatch(config.postgres(), config.wal().enabled(), pace.server(), problems);
+    lineages =
+        new LineageKeeper(
+            config.postgres().dataDirectory(),
+            server,
+            resolver(),
+            lineage -> LineageSession.of(lineage, config, store, Host.name(), clock),
+            problems,
+            fatal);
+    archiver = new WalArchiver(lineages::destination, PUSHES, clock);
+    walServer = new WalServer(() -> lineages.destination().engine(), FETCHES, clock);
+    lastWal = new LastWal(config.postgres(), store, clock);
+    backups =
+        new Backups(
+            config.backup(), lineages, server, problems, runs, this::backupCompleted, clock);
+    catalog = new CatalogWatch(lineages, pace.archive(), problems, clock, backups::consider);
+    lag = new WalLag(server, catalog, archiver::status);
+    snapshots =
+        new Snapshots(
+            config,
+            version,
+            store.url(),
+            clock,
+            lineages,
+            server,
+            catalog,
+            lag,
+            archiver::status,
+            health,
+            runs,
+            schedules,
+            BACKUPS,
+            problems);
+    watchServer = new Periodic("watch-server", this::lookAtServer);
+    watchLineage = new Periodic("watch-lineage", this::lookAtLineage);
+    watchArchive = new Periodic("watch-archive", catalog::read);
+  }
+
+  private LineageResolver resolver() {
+    return new LineageResolver(
+        new ClusterId(config.cluster().namespace(), config.cluster().name()),
+        config.cluster().uid().map(LineageUid::new),
+        new PrefixTemplate(config.storage().prefix()),
+        store,
+        clock);
+  }
+
+  /// Opens the doors and starts the threads. Whatever fails here closes what was opened.
+  ///
+  /// @throws PgBackupException `Misconfigured` or `Refused` if socket or port cannot be had
+  public void start() {
+    closing.add(store);
+    closing.add(schedules);
+    try {
+      StatusServer status =
+          closing.add(
+              StatusServer.open(config.http().host(), config.http().port(), statusSources()));
+      address = Optional.of(status.address());
+      if (config.wal().enabled()) {
+        closing.add(
+            ArchiveSocket.open(
+                config.wal().socket(),
+                config.postgres().dataDirectory(),
+                archiver,
+                walServer,
+                SocketLimits.DEFAULT));
+        closing.add(() -> lineages.current().ifPresent(now -> lastWal.bringIn(now, LAST_WAL)));
+      }
+      closing.add(backups::drain);
+      closing.add(server);
+      watch(watchServer);
+      watch(watchLineage);
+      watch(watchArchive);
+      if (config.backup().enabled()) {
+        schedules.add(
+            BACKUPS,
+            config.backup().schedule(),
+            config.backup().timeZone(),
+            clock.instant(),
+            backups::scheduled);
+      }
+      LOGGER
+          .atInfo()
+          .addKeyValue("cluster", config.cluster().namespace() + "/" + config.cluster().name())
+          .addKeyValue("store", store.url())
+          .addKeyValue("http", status.address())
+          .addKeyValue("socket", config.wal().enabled() ? config.wal().socket() : "none")
+          .log("agent started");
+    } catch (RuntimeException e) {
+      closing.close(e);
+      throw e;
+    }
+  }
+
+  private void watch(Periodic periodic) {
+    periodic.start();
+    closing.add(periodic);
+  }
+
+  private StatusSources statusSources() {
+    Exposition exposition =
+        new Exposition(
+            () -> MetricReadings.of(snapshots.now(), runs.failures(), server.answered()));
+    return new StatusSources(snapshots::now, exposition::scrape, this::unready, backups);
+  }
+
+  private Optional<String> unready() {
+    if (!config.wal().enabled()) {
+      return Optional.empty();
+    }
+    try {
+      new ArchiveClient(config.wal().socket(), PING).ping();
+      return Optional.empty();
+    } catch (PgBackupException e) {
+      return Optional.of(e.problem().message());
+    }
+  }
+
+  private Duration lookAtServer() {
+    Duration pause = server.look();
+    lag.update();
+    return pause;
+  }
+
+  private Duration lookAtLineage() {
+    if (server.answered().isEmpty()) {
+      return Duration.ofMillis(50);
+    }
+    Optional<LineageSession> before = lineages.current();
+    Duration pause = lineages.check();
+    if (!lineages.current().equals(before)) {
+      watchArchive.soon();
+    }
+    backups.startIfOwed();
+    return pause;
+  }
+
+  /// Opens the recovery window of a backup: it needs a later commit in the archive, which an idle
+  /// server would not have for a while.
+  private void backupCompleted(LineageSession session) {
+    lastWal.bringIn(session, NEW_WINDOW);
+    watchArchive.soon();
+  }
+
+  /// Where `/metrics` and the rest are answered, once started.
+  public Optional<InetSocketAddress> address() {
+    return address;
+  }
+
+  /// Completed when the agent finds out that it must not run here, with the reason. It goes on
+  /// refusing WAL until it is closed.
+  public CompletableFuture<Problem> fatal() {
+    return fatal.copy();
+  }
+
+  /// Drains: starts nothing more, ends the base backup under way, brings the last WAL into the
+  /// archive, answers what was asked, then goes. Takes up to about a minute.
+  @Override
+  public void close() {
+    closing.close();
+  }
+}

@@ -1,0 +1,165 @@
+package io.pgbackup.agent;
+
+import io.pgbackup.backup.BackupRun;
+import io.pgbackup.config.PgBackupConfig.BackupConfig;
+import io.pgbackup.lineage.LineageUid;
+import io.pgbackup.problem.Problem;
+import io.pgbackup.schedule.Schedules;
+import io.pgbackup.status.BackupRequests;
+import io.pgbackup.status.BackupRunView;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/// Starts base backups: when somebody asks, when the schedule comes, when one was missed, and at
+/// once where a lineage has none. One at a time, each on a thread of its own.
+///
+/// Thread-safe.
+final class Backups implements BackupRequests {
+  private static final Duration LAST_SEGMENTS = Duration.ofSeconds(15);
+  private static final Duration INTERRUPTED = Duration.ofSeconds(10);
+
+  /// @param at by the server's clock
+  private record Finished(LineageUid uid, Instant at) {}
+
+  private final BackupConfig config;
+  private final LineageKeeper lineages;
+  private final ServerWatch server;
+  private final Problems problems;
+  private final RunBook book;
+  private final Consumer<LineageSession> afterwards;
+  private final InstantSource clock;
+  private final DueBackup due = new DueBackup();
+  private @Nullable Finished lastOwn;
+  private @Nullable Thread thread;
+  private boolean closing;
+
+  /// @param afterwards called after each backup that completed, on its thread
+  Backups(
+      BackupConfig config,
+      LineageKeeper lineages,
+      ServerWatch server,
+      Problems problems,
+      RunBook book,
+      Consumer<LineageSession> afterwards,
+      InstantSource clock) {
+    this.config = config;
+    this.lineages = lineages;
+    this.server = server;
+    this.problems = problems;
+    this.book = book;
+    this.afterwards = afterwards;
+    this.clock = clock;
+  }
+
+  @Override
+  public synchronized Answer request() {
+    Optional<BackupRunView> running = book.running();
+    if (running.isPresent()) {
+      return new Answer.AlreadyRunning(running.get());
+    }
+    if (closing) {
+      throw Problem.timedOut("the agent is stopping", "Ask again when it runs.").asException();
+    }
+    LineageSession session = lineages.require();
+    BackupRunView run = book.begin(BackupRun.newId(), clock.instant());
+    thread = Thread.ofPlatform().name("backup").start(() -> run(session, run.id()));
+    return new Answer.Started(run);
+  }
+
+  @Override
+  public Optional<BackupRunView> find(String id) {
+    return book.find(id);
+  }
+
+  private void run(LineageSession session, String id) {
+    try {
+      switch (session.backups().run(id, book.observer(id))) {
+        case BackupRun.Completed completed -> {
+          completed(session, completed.backup().finishTime());
+          afterwards.accept(session);
+        }
+        case BackupRun.Failed failed -> {
+          due.failed(clock.instant());
+          problems.report(Problems.About.BACKUP, failed.problem());
+        }
+      }
+    } finally {
+      book.abandon(id, Problem.bug("the base backup broke off"), clock.instant());
+    }
+  }
+
+  private synchronized void completed(LineageSession session, Instant finish) {
+    lastOwn = new Finished(session.lineage().identity().uid(), finish);
+    due.paid();
+    problems.clear(Problems.About.BACKUP);
+  }
+
+  /// The schedule came.
+  void scheduled() {
+    due.fallDueAnew();
+    startIfOwed();
+  }
+
+  /// Looks at what the archive holds: a lineage without a base backup needs its first, and a run
+  /// that the schedule had while nobody was there is made up for.
+  void consider(CatalogWatch.Known known) {
+    Optional<Instant> newest = newest(known);
+    boolean missed =
+        newest
+            .flatMap(last -> Schedules.firstAfter(config.schedule(), config.timeZone(), last))
+            .map(next -> !next.isAfter(clock.instant()))
+            .orElse(newest.isEmpty());
+    if (missed) {
+      due.fallDue();
+    }
+  }
+
+  private synchronized Optional<Instant> newest(CatalogWatch.Known known) {
+    Stream<Instant> own =
+        Stream.ofNullable(lastOwn)
+            .filter(finished -> finished.uid().equals(known.uid()))
+            .map(Finished::at);
+    Stream<Instant> listed = known.catalog().backups().stream().map(backup -> backup.finishTime());
+    return Stream.concat(own, listed).max(Instant::compareTo);
+  }
+
+  /// Starts the backup that is owed, if this is where it can be taken: beside a primary.
+  void startIfOwed() {
+    boolean primary = server.seen().map(ServerWatch.Seen::primary).orElse(false);
+    if (config.enabled()
+        && primary
+        && lineages.current().isPresent()
+        && due.isOwed(clock.instant())) {
+      var _ = request();
+    }
+  }
+
+  /// Starts nothing more. A backup whose files are all stored may wait a little for its last
+  /// segments; any other one is broken off.
+  void drain() {
+    Thread running;
+    synchronized (this) {
+      closing = true;
+      running = thread;
+    }
+    if (running == null) {
+      return;
+    }
+    try {
+      boolean nearlyDone =
+          book.running().filter(run -> run.state() == BackupRunView.State.AWAITING_WAL).isPresent();
+      if (nearlyDone) {
+        running.join(LAST_SEGMENTS);
+      }
+      running.interrupt();
+      running.join(INTERRUPTED);
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,71 @@
+package io.pgbackup.agent;
+
+import io.pgbackup.catalog.LineageCatalog;
+import io.pgbackup.lineage.LineageUid;
+import io.pgbackup.problem.PgBackupException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/// Reads the lineage's archive again and again, so that windows, gaps and backups are never far
+/// from the truth. An archive that takes long to list is listed less often.
+///
+/// [#read] belongs to one thread; what was read may be had by all.
+final class CatalogWatch {
+  /// At most this part of the time is spent on listing.
+  private static final int SHARE = 10;
+
+  /// @param readAt before the listing began
+  record Known(LineageUid uid, LineageCatalog catalog, Instant readAt) {}
+
+  private final LineageKeeper lineages;
+  private final Duration interval;
+  private final Problems problems;
+  private final InstantSource clock;
+  private final Consumer<Known> listener;
+  private volatile Optional<Known> known = Optional.empty();
+
+  /// @param listener told after each reading, on the reading thread
+  CatalogWatch(
+      LineageKeeper lineages,
+      Duration interval,
+      Problems problems,
+      InstantSource clock,
+      Consumer<Known> listener) {
+    this.lineages = lineages;
+    this.interval = interval;
+    this.problems = problems;
+    this.clock = clock;
+    this.listener = listener;
+  }
+
+  /// What was read last of the lineage that is current; empty before the first reading of it.
+  Optional<Known> known() {
+    Optional<LineageUid> now =
+        lineages.current().map(session -> session.lineage().identity().uid());
+    return known.filter(catalog -> now.equals(Optional.of(catalog.uid())));
+  }
+
+  Duration read() {
+    Optional<LineageSession> session = lineages.current();
+    if (session.isEmpty()) {
+      return Duration.ofSeconds(1);
+    }
+    Instant begun = clock.instant();
+    try {
+      Known now =
+          new Known(session.get().lineage().identity().uid(), session.get().catalog().get(), begun);
+      known = Optional.of(now);
+      problems.clear(Problems.About.CATALOG);
+      listener.accept(now);
+    } catch (PgBackupException e) {
+      // what was known stays known, with the time it was read
+      problems.report(Problems.About.CATALOG, e.problem());
+    }
+    Duration took = Duration.between(begun, clock.instant());
+    Duration spared = took.multipliedBy(SHARE);
+    return spared.compareTo(interval) > 0 ? spared : interval;
+  }
+}

@@ -1,0 +1,44 @@
+package io.pgbackup.agent;
+
+import java.time.Duration;
+import java.time.Instant;
+
+/// Whether a base backup is owed. However often it fell due, one pays for all; one that failed is
+/// tried again, after a minute at first and then after twice as long each time, up to an hour.
+///
+/// Thread-safe.
+final class DueBackup {
+  private static final Duration FIRST_PAUSE = Duration.ofMinutes(1);
+  private static final Duration LONGEST_PAUSE = Duration.ofHours(1);
+
+  private boolean due;
+  private Instant notBefore = Instant.MIN;
+  private Duration pause = FIRST_PAUSE;
+
+  /// It is owed from now on, if it was not already.
+  synchronized void fallDue() {
+    due = true;
+  }
+
+  /// The schedule came: whatever failed before, it is tried now.
+  synchronized void fallDueAnew() {
+    due = true;
+    notBefore = Instant.MIN;
+  }
+
+  synchronized boolean isOwed(Instant now) {
+    return due && !now.isBefore(notBefore);
+  }
+
+  synchronized void paid() {
+    due = false;
+    notBefore = Instant.MIN;
+    pause = FIRST_PAUSE;
+  }
+
+  synchronized void failed(Instant at) {
+    notBefore = at.plus(pause);
+    Duration next = pause.multipliedBy(2);
+    pause = next.compareTo(LONGEST_PAUSE) < 0 ? next : LONGEST_PAUSE;
+  }
+}

@@ -1,0 +1,107 @@
+package io.pgbackup.agent;
+
+import io.pgbackup.archive.WalDestination;
+import io.pgbackup.backup.ArchivingProbe;
+import io.pgbackup.backup.BackupRunner;
+import io.pgbackup.catalog.Catalog;
+import io.pgbackup.catalog.Lineage;
+import io.pgbackup.catalog.LineageCatalog;
+import io.pgbackup.config.PgBackupConfig;
+import io.pgbackup.engine.BackupDeadlines;
+import io.pgbackup.engine.BackupEngine;
+import io.pgbackup.engine.WalEngine;
+import io.pgbackup.engine.WalProof;
+import io.pgbackup.engine.embedded.EmbeddedBackupEngine;
+import io.pgbackup.engine.embedded.EmbeddedWalEngine;
+import io.pgbackup.engine.format.ArchiveLayout;
+import io.pgbackup.lineage.Fence;
+import io.pgbackup.lineage.Identity;
+import io.pgbackup.lineage.IdentityFile;
+import io.pgbackup.lineage.Leases;
+import io.pgbackup.lineage.ProtectedLineage;
+import io.pgbackup.store.ObjectStore;
+import java.time.Clock;
+import java.util.Optional;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
+
+/// Everything that depends on the lineage: its folder, its fence, what packs into it and what reads
+/// it. Another lineage is another session.
+///
+/// Immutable; the parts are thread-safe.
+///
+/// @param wal the fence and the engine behind it
+/// @param backups takes base backups of the server into this lineage
+/// @param catalog reads what the archive holds, anew at each call
+public record LineageSession(
+    ProtectedLineage lineage,
+    WalDestination wal,
+    BackupRunner backups,
+    Supplier<LineageCatalog> catalog) {
+
+  /// @param host this machine's name, for the sentinel and for whoever is refused the lease
+  public static LineageSession of(
+      ProtectedLineage lineage,
+      PgBackupConfig config,
+      ObjectStore store,
+      String host,
+      Clock clock) {
+    ArchiveLayout layout = lineage.layout();
+    Identity identity = lineage.identity();
+    Supplier<Optional<Identity>> beside =
+        () -> IdentityFile.beside(config.postgres().dataDirectory()).read();
+    WalEngine engine =
+        new EmbeddedWalEngine(
+            store, layout, config.wal().compression(), Optional.of(lineage.claim().segmentSize()));
+    Fence fence = new Fence(lineage.claim(), layout, store, engine::fetch);
+    Catalog catalog = new Catalog(store);
+    Lineage folder =
+        new Lineage(
+            identity.cluster(), identity.uid(), layout.prefix(), Optional.of(lineage.claim()));
+    return new LineageSession(
+        lineage,
+        new WalDestination(new LineageAdmission(identity, beside, fence::admit), engine),
+        backups(
+            lineage,
+            config,
+            store,
+            engine,
+            taken -> new IdentityGuard(taken, identity, beside),
+            host,
+            clock),
+        () -> catalog.read(folder));
+  }
+
+  private static BackupRunner backups(
+      ProtectedLineage lineage,
+      PgBackupConfig config,
+      ObjectStore store,
+      WalEngine wal,
+      UnaryOperator<BackupEngine> guard,
+      String host,
+      Clock clock) {
+    ArchiveLayout layout = lineage.layout();
+    EmbeddedBackupEngine engine =
+        new EmbeddedBackupEngine(
+            store,
+            layout,
+            config.postgres(),
+            new EmbeddedBackupEngine.Settings(
+                config.backup().compression(), config.backup().threads(), host),
+            clock);
+    ArchivingProbe probe =
+        new ArchivingProbe(
+            config.postgres(),
+            lineage.claim(),
+            wal,
+            new WalProof(store, layout, clock),
+            BackupDeadlines.DEFAULT.probe());
+    return new BackupRunner(
+        guard.apply(engine),
+        probe,
+        new Leases(store, clock),
+        layout.prefix(),
+        "base backup on %s, process %d".formatted(host, ProcessHandle.current().pid()),
+        clock);
+  }
+}

@@ -1,0 +1,99 @@
+package io.pgbackup.agent;
+
+import io.pgbackup.config.ConfigLoader;
+import io.pgbackup.config.PgBackupConfig;
+import io.pgbackup.problem.ExitStatus;
+import io.pgbackup.problem.PgBackupException;
+import io.pgbackup.problem.Problem;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/// `pgbackup-agent --config FILE`. Runs until a signal; then it drains and exits 0.
+public final class Main {
+  private static final String USAGE =
+      """
+      Usage: pgbackup-agent --config FILE
+      Protects the PostgreSQL server beside it: takes its WAL over a Unix socket, takes base backups
+      on a schedule, and says over HTTP what can be restored. docs/configuration.md describes FILE.
+
+        --config FILE   the configuration, YAML
+        --version       print the version and exit
+        --help          print this and exit
+      """;
+
+  private final Map<String, String> environment;
+  private final PrintStream out;
+  private final PrintStream err;
+
+  Main(Map<String, String> environment, PrintStream out, PrintStream err) {
+    this.environment = environment;
+    this.out = out;
+    this.err = err;
+  }
+
+  public static void main(String[] arguments) {
+    System.exit(new Main(System.getenv(), System.out, System.err).run(List.of(arguments)).code());
+  }
+
+  ExitStatus run(List<String> arguments) {
+    try {
+      return switch (arguments) {
+        case List<String> one when one.equals(List.of("--help")) -> say(USAGE);
+        case List<String> one when one.equals(List.of("--version")) ->
+            say("pgbackup-agent " + Version.get() + "\n");
+        default -> serve(new ConfigLoader(environment).load(configFile(arguments)));
+      };
+    } catch (PgBackupException e) {
+      return failed(e.problem());
+    }
+  }
+
+  private ExitStatus say(String text) {
+    out.print(text);
+    return ExitStatus.DONE;
+  }
+
+  private static Path configFile(List<String> arguments) {
+    if (arguments.size() == 2 && arguments.getFirst().equals("--config")) {
+      return Path.of(arguments.getLast());
+    }
+    if (arguments.size() == 1 && arguments.getFirst().startsWith("--config=")) {
+      return Path.of(arguments.getFirst().substring("--config=".length()));
+    }
+    throw Problem.misconfigured(
+            arguments.isEmpty()
+                ? "no configuration is named"
+                : "'%s' is not understood".formatted(String.join(" ", arguments)),
+            "Start it as pgbackup-agent --config FILE; --help says more.")
+        .asException();
+  }
+
+  private ExitStatus serve(PgBackupConfig config) {
+    Agent agent = new Agent(config, Version.get(), Clock.systemUTC());
+    agent.start();
+    AtomicInteger status = new AtomicInteger(ExitStatus.DONE.code());
+    Runtime.getRuntime()
+        .addShutdownHook(
+            Thread.ofPlatform()
+                .name("shutdown")
+                .unstarted(
+                    () -> {
+                      agent.close();
+                      // after a signal the JVM would exit with the signal's number
+                      Runtime.getRuntime().halt(status.get());
+                    }));
+    ExitStatus fatal = failed(agent.fatal().join());
+    status.set(fatal.code());
+    return fatal;
+  }
+
+  private ExitStatus failed(Problem problem) {
+    err.println("pgbackup-agent: " + problem.message());
+    problem.hint().ifPresent(hint -> err.println("HINT: " + hint));
+    return ExitStatus.of(problem);
+  }
+}

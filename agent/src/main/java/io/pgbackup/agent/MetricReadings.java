@@ -1,0 +1,50 @@
+package io.pgbackup.agent;
+
+import io.pgbackup.status.StatusSnapshot;
+import io.pgbackup.telemetry.Meters;
+import io.pgbackup.telemetry.Readings;
+import java.time.Duration;
+import java.util.Optional;
+
+/// The metrics, from the same snapshot that the status shows.
+final class MetricReadings {
+  private MetricReadings() {}
+
+  /// @param answered whether PostgreSQL answered when it was last asked; empty before
+  static Readings of(StatusSnapshot status, long failures, Optional<Boolean> answered) {
+    Readings readings =
+        new Readings(
+            status.cluster().namespace(), status.cluster().name(), status.uid().orElse(""));
+    backups(status, failures, readings);
+    answered.ifPresent(up -> readings.put(Meters.POSTGRES_UP, number(up)));
+    status.storage().up().forEach((op, up) -> readings.put(Meters.STORAGE_UP, op, number(up)));
+    status.archive().lagSeconds().ifPresent(lag -> readings.put(Meters.WAL_LAG_SECONDS, lag));
+    status.archive().lagBytes().ifPresent(lag -> readings.put(Meters.WAL_LAG_BYTES, lag));
+    readings.put(Meters.WAL_REFUSED, status.archive().refused());
+    if (status.catalogReadAt().isPresent()) {
+      readings.put(Meters.CATALOG_READ, status.catalogReadAt());
+      readings.put(Meters.WAL_GAPS, status.gaps().size());
+    }
+    if (!status.windows().isEmpty()) {
+      readings.put(Meters.WINDOW_START, Optional.of(status.windows().getLast().start()));
+      readings.put(Meters.WINDOW_END, Optional.of(status.windows().getLast().end()));
+    }
+    return readings;
+  }
+
+  private static void backups(StatusSnapshot status, long failures, Readings readings) {
+    readings.put(Meters.BACKUP_FAILURES, failures);
+    readings.put(Meters.BACKUP_RUNNING, number(status.runningBackup().isPresent()));
+    readings.put(Meters.BACKUP_NEXT, status.schedule().next());
+    readings.put(
+        Meters.BACKUP_LAST_SUCCESS, status.lastBackup().map(StatusSnapshot.Backup::finishTime));
+    status
+        .lastBackup()
+        .map(backup -> Duration.between(backup.finishTime(), status.at()))
+        .ifPresent(age -> readings.put(Meters.BACKUP_AGE, Math.max(0, age.toMillis() / 1e3)));
+  }
+
+  private static double number(boolean yes) {
+    return yes ? 1 : 0;
+  }
+}

@@ -1,0 +1,102 @@
+package io.pgbackup.agent;
+
+import io.pgbackup.config.PgBackupConfig.PostgresConfig;
+import io.pgbackup.postgres.jdbc.ArchiverStats;
+import io.pgbackup.postgres.jdbc.PostgresClient;
+import io.pgbackup.postgres.jdbc.ServerFacts;
+import io.pgbackup.problem.PgBackupException;
+import io.pgbackup.problem.Problem;
+import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// Asks PostgreSQL again and again who it is and how far its archiver is, and keeps an idle primary
+/// committing.
+///
+/// [#look] belongs to one thread; what was seen may be read by all.
+final class ServerWatch implements AutoCloseable {
+  /// What the server said when it was last asked.
+  record Seen(ServerFacts facts, ArchiverStats stats) {
+    boolean primary() {
+      return !facts.inRecovery();
+    }
+  }
+
+  private final PostgresConfig config;
+  private final boolean archiving;
+  private final Duration interval;
+  private final Problems problems;
+  private final Heartbeat heartbeat = new Heartbeat();
+  private @Nullable PostgresClient client;
+  private volatile Optional<Seen> seen = Optional.empty();
+  private volatile boolean asked;
+
+  /// @param archiving whether WAL is expected to come through the socket
+  ServerWatch(PostgresConfig config, boolean archiving, Duration interval, Problems problems) {
+    this.config = config;
+    this.archiving = archiving;
+    this.interval = interval;
+    this.problems = problems;
+  }
+
+  /// Empty while the server does not answer.
+  Optional<Seen> seen() {
+    return seen;
+  }
+
+  /// Whether the server answered when it was last asked; empty before.
+  Optional<Boolean> answered() {
+    return asked ? Optional.of(seen.isPresent()) : Optional.empty();
+  }
+
+  Duration look() {
+    try {
+      ask();
+      problems.clear(Problems.About.POSTGRES);
+    } catch (PgBackupException e) {
+      seen = Optional.empty();
+      disconnect();
+      problems.report(Problems.About.POSTGRES, e.problem());
+    } finally {
+      asked = true;
+    }
+    return interval;
+  }
+
+  private void ask() {
+    if (client == null) {
+      client = PostgresClient.connect(config);
+    }
+    Seen now = new Seen(client.facts(), client.archiverStats());
+    seen = Optional.of(now);
+    checkArchiving(now);
+    if (now.primary() && heartbeat.due(now.stats().at(), now.stats().currentLsn())) {
+      client.heartbeat();
+    }
+  }
+
+  private void checkArchiving(Seen now) {
+    if (archiving && now.primary() && !now.facts().archives()) {
+      problems.report(
+          Problems.About.WAL,
+          Problem.misconfigured(
+              "archive_mode is off, so no WAL reaches the archive",
+              "Set archive_mode = on and archive_command, and restart the server."));
+    } else {
+      problems.clear(Problems.About.WAL);
+    }
+  }
+
+  /// Only once [#look] is called no more.
+  @Override
+  public void close() {
+    disconnect();
+  }
+
+  private void disconnect() {
+    if (client != null) {
+      client.close();
+      client = null;
+    }
+  }
+}

@@ -1,0 +1,172 @@
+package io.pgbackup.agent;
+
+import io.pgbackup.archive.ArchiveStatus;
+import io.pgbackup.catalog.BaseBackup;
+import io.pgbackup.catalog.LineageCatalog;
+import io.pgbackup.config.PgBackupConfig;
+import io.pgbackup.schedule.Schedules;
+import io.pgbackup.status.ProblemView;
+import io.pgbackup.status.StatusSnapshot;
+import io.pgbackup.telemetry.StoreHealth;
+import java.time.InstantSource;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+
+/// Puts together what all parts know. Asks nobody outside this process, so it never waits.
+///
+/// Thread-safe.
+///
+/// @param storeUrl as a person calls the store
+/// @param schedule name of the base backups' schedule
+record Snapshots(
+    PgBackupConfig config,
+    String version,
+    String storeUrl,
+    InstantSource clock,
+    LineageKeeper lineages,
+    ServerWatch server,
+    CatalogWatch catalog,
+    WalLag lag,
+    Supplier<ArchiveStatus> pushes,
+    StoreHealth store,
+    RunBook runs,
+    Schedules schedules,
+    String schedule,
+    Problems problems) {
+
+  StatusSnapshot now() {
+    Optional<LineageSession> session = lineages.current();
+    Optional<CatalogWatch.Known> known = catalog.known();
+    Optional<LineageCatalog> archive = known.map(CatalogWatch.Known::catalog);
+    return new StatusSnapshot(
+        clock.instant(),
+        version,
+        new StatusSnapshot.Cluster(config.cluster().namespace(), config.cluster().name()),
+        session.map(now -> now.lineage().identity().uid().value()),
+        session.map(now -> now.lineage().layout().prefix().path().replaceAll("/$", "")),
+        serverNow(),
+        new StatusSnapshot.Storage(storeUrl, storeNow()),
+        archive.map(now -> now.backups().size()),
+        archive.flatMap(Snapshots::newest).map(Snapshots::backup),
+        runs.running(),
+        runs.lastEnded(),
+        archive.stream().flatMap(Snapshots::windows).toList(),
+        archive.stream().flatMap(Snapshots::gaps).toList(),
+        archive.flatMap(LineageCatalog::lastCommit),
+        archive
+            .filter(now -> now.backups().isEmpty())
+            .flatMap(_ -> session)
+            .map(now -> now.lineage().claim().claimedAt()),
+        known.map(CatalogWatch.Known::readAt),
+        archiveNow(),
+        scheduleNow(),
+        problemsNow());
+  }
+
+  private StatusSnapshot.Server serverNow() {
+    Optional<ServerWatch.Seen> seen = server.seen();
+    return new StatusSnapshot.Server(
+        seen.isPresent(),
+        seen.map(now -> now.facts().version().toString()),
+        seen.map(now -> now.primary() ? "primary" : "standby"),
+        seen.map(now -> now.facts().systemIdentifier().toString()),
+        seen.map(now -> now.facts().timeline().id()),
+        seen.map(now -> now.stats().currentLsn().toString()),
+        seen.map(now -> now.facts().dataChecksums()));
+  }
+
+  private Map<String, Boolean> storeNow() {
+    Map<String, Boolean> up = new TreeMap<>();
+    store
+        .outcomes()
+        .forEach(
+            (operation, outcome) ->
+                up.put(operation.name().toLowerCase(Locale.ROOT), outcome.up()));
+    return up;
+  }
+
+  private static Optional<BaseBackup> newest(LineageCatalog archive) {
+    return archive.backups().stream().max(Comparator.comparing(BaseBackup::finishTime));
+  }
+
+  private static StatusSnapshot.Backup backup(BaseBackup backup) {
+    return new StatusSnapshot.Backup(
+        backup.name().value(),
+        backup.startTime(),
+        backup.finishTime(),
+        backup.startLsn().toString(),
+        backup.finishLsn().toString(),
+        backup.timeline().id(),
+        backup.uncompressedSize(),
+        backup.compressedSize());
+  }
+
+  private static Stream<StatusSnapshot.Window> windows(LineageCatalog archive) {
+    return archive.windows().stream()
+        .map(
+            window ->
+                new StatusSnapshot.Window(
+                    window.start(),
+                    window.end(),
+                    window.oldestBackup().value(),
+                    window.timeline().id()));
+  }
+
+  private static Stream<StatusSnapshot.Gap> gaps(LineageCatalog archive) {
+    return archive.gaps().stream()
+        .map(gap -> new StatusSnapshot.Gap(gap.first().fileName(), gap.last().fileName()));
+  }
+
+  private StatusSnapshot.Archive archiveNow() {
+    ArchiveStatus status = pushes.get();
+    Optional<LagTracker.Lag> behind = lag.lag();
+    return new StatusSnapshot.Archive(
+        config.wal().enabled(),
+        config.wal().socket().toString(),
+        behind.map(now -> now.waiting().toMillis() / 1e3),
+        behind.map(LagTracker.Lag::bytes),
+        status.last().map(last -> last.name().text()),
+        status.last().map(ArchiveStatus.Archived::at),
+        status.archived(),
+        status.failed(),
+        status.refused());
+  }
+
+  private StatusSnapshot.Schedule scheduleNow() {
+    return new StatusSnapshot.Schedule(
+        config.backup().enabled(),
+        config.backup().schedule().toString(),
+        config.backup().timeZone().getId(),
+        schedules.next(schedule));
+  }
+
+  private List<StatusSnapshot.StandingProblem> problemsNow() {
+    Stream<StatusSnapshot.StandingProblem> standing =
+        problems.all().stream()
+            .map(
+                one ->
+                    new StatusSnapshot.StandingProblem(
+                        one.about().name().toLowerCase(Locale.ROOT),
+                        one.since(),
+                        ProblemView.of(one.problem())));
+    return Stream.concat(standing, lastPush().stream()).toList();
+  }
+
+  /// The newest push failed: PostgreSQL sends the same file again until it is stored.
+  private Optional<StatusSnapshot.StandingProblem> lastPush() {
+    ArchiveStatus status = pushes.get();
+    return status
+        .lastFailure()
+        .filter(failure -> status.last().map(last -> last.at().isBefore(failure.at())).orElse(true))
+        .map(
+            failure ->
+                new StatusSnapshot.StandingProblem(
+                    "wal", failure.at(), ProblemView.of(failure.problem())));
+  }
+}

@@ -1,0 +1,79 @@
+package io.pgbackup.agent;
+
+import io.pgbackup.archive.ArchiveStatus;
+import io.pgbackup.catalog.LineageCatalog;
+import io.pgbackup.lineage.LineageUid;
+import io.pgbackup.postgres.Lsn;
+import io.pgbackup.postgres.TimelineHistory;
+import io.pgbackup.postgres.WalFileName;
+import io.pgbackup.postgres.WalSegment;
+import java.util.Comparator;
+import java.util.Optional;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/// Keeps one [LagTracker] for the current lineage and feeds it with what server, archive and our
+/// own pushes say.
+///
+/// [#update] belongs to one thread; the lag may be read by all.
+final class WalLag {
+  private final ServerWatch server;
+  private final CatalogWatch catalog;
+  private final Supplier<ArchiveStatus> pushes;
+  private LagTracker tracker = new LagTracker();
+  private @Nullable LineageUid uid;
+  private volatile Optional<LagTracker.Lag> lag = Optional.empty();
+
+  WalLag(ServerWatch server, CatalogWatch catalog, Supplier<ArchiveStatus> pushes) {
+    this.server = server;
+    this.catalog = catalog;
+    this.pushes = pushes;
+  }
+
+  /// Empty where server or archive do not tell, and on a standby that does not archive.
+  Optional<LagTracker.Lag> lag() {
+    return lag;
+  }
+
+  void update() {
+    Optional<ServerWatch.Seen> seen =
+        server.seen().filter(now -> now.primary() || now.facts().archives());
+    Optional<CatalogWatch.Known> known = catalog.known();
+    if (seen.isEmpty() || known.isEmpty()) {
+      lag = Optional.empty();
+      return;
+    }
+    if (!known.get().uid().equals(uid)) {
+      uid = known.get().uid();
+      tracker = new LagTracker();
+    }
+    lag = Optional.of(tracker.observe(seen.get().stats(), stored(known.get(), seen.get())));
+  }
+
+  private Optional<Lsn> stored(CatalogWatch.Known known, ServerWatch.Seen seen) {
+    return Stream.concat(listed(known.catalog()).stream(), pushed(known, seen).stream())
+        .map(WalSegment::end)
+        .max(Comparator.naturalOrder());
+  }
+
+  /// The newest segment on the path; what another timeline holds further on is not this server's.
+  private static Optional<WalSegment> listed(LineageCatalog catalog) {
+    TimelineHistory path = catalog.path();
+    return catalog.segments().reversed().stream()
+        .filter(segment -> path.at(segment.start()).equals(segment.timeline()))
+        .findFirst();
+  }
+
+  /// What was stored since the archive was listed.
+  private Optional<WalSegment> pushed(CatalogWatch.Known known, ServerWatch.Seen seen) {
+    return pushes
+        .get()
+        .last()
+        .filter(last -> last.at().isAfter(known.readAt()))
+        .map(ArchiveStatus.Archived::name)
+        .filter(WalFileName.Segment.class::isInstance)
+        .map(name -> WalSegment.parse(name.text(), known.catalog().segmentSize()))
+        .filter(segment -> segment.timeline().equals(seen.facts().timeline()));
+  }
+}

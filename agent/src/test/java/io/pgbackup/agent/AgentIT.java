@@ -1,0 +1,460 @@
+package io.pgbackup.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.pgbackup.config.PgBackupConfig;
+import io.pgbackup.config.PgBackupConfig.BackupConfig;
+import io.pgbackup.config.PgBackupConfig.ClusterConfig;
+import io.pgbackup.config.PgBackupConfig.EngineChoice;
+import io.pgbackup.config.PgBackupConfig.EngineConfig;
+import io.pgbackup.config.PgBackupConfig.HttpConfig;
+import io.pgbackup.config.PgBackupConfig.RetentionConfig;
+import io.pgbackup.config.PgBackupConfig.RetentionRun;
+import io.pgbackup.config.PgBackupConfig.StorageConfig;
+import io.pgbackup.config.PgBackupConfig.WalConfig;
+import io.pgbackup.engine.format.Codec;
+import io.pgbackup.lineage.ClusterId;
+import io.pgbackup.lineage.Identity;
+import io.pgbackup.lineage.IdentityFile;
+import io.pgbackup.lineage.LineageUid;
+import io.pgbackup.postgres.SystemIdentifier;
+import io.pgbackup.problem.Problem;
+import io.pgbackup.schedule.Crontab;
+import io.pgbackup.status.BackupRunView;
+import io.pgbackup.status.BackupRunView.State;
+import io.pgbackup.status.StatusJson;
+import io.pgbackup.status.StatusSnapshot;
+import io.pgbackup.testing.ArchiveCommand;
+import io.pgbackup.testing.EnterableTempDir;
+import io.pgbackup.testing.PostgresRelease;
+import io.pgbackup.testing.S3Server;
+import io.pgbackup.testing.TestPostgres;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class AgentIT {
+  private static final Pace QUICK = new Pace(Duration.ofMillis(200), Duration.ofMillis(200));
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+  @TempDir(factory = EnterableTempDir.class)
+  private Path folder;
+
+  private final List<AutoCloseable> open = new ArrayList<>();
+  private final HttpClient client = HttpClient.newHttpClient();
+  private S3Server s3;
+  private StorageConfig storage;
+  private TestPostgres postgres;
+  private ArchiveCommand archiving;
+
+  @BeforeEach
+  void protectedServer() {
+    s3 = opened(S3Server.own());
+    storage = s3.storageConfig(s3.newBucket());
+    postgres =
+        opened(
+            TestPostgres.builder(PostgresRelease.NEWEST)
+                .setting("archive_mode", "on")
+                .setting("archive_command", ArchiveCommand.text(folder.resolve("spool")))
+                .setting("archive_timeout", "1s")
+                .create(folder.resolve("data")));
+    archiving =
+        opened(new ArchiveCommand(folder.resolve("spool"), socket(), postgres.dataDirectory()));
+  }
+
+  @AfterEach
+  void closeAll() throws Exception {
+    for (AutoCloseable one : open.reversed()) {
+      one.close();
+    }
+    client.close();
+  }
+
+  private <T extends AutoCloseable> T opened(T resource) {
+    open.add(resource);
+    return resource;
+  }
+
+  private Path socket() {
+    return folder.resolve("archive.sock");
+  }
+
+  private PgBackupConfig config() {
+    return new PgBackupConfig(
+        new ClusterConfig("orders", "shop", Optional.empty()),
+        postgres.configOverSocket(),
+        storage,
+        new WalConfig(true, socket(), Codec.LZ4),
+        new BackupConfig(true, Crontab.parse("0 2 * * *"), ZoneOffset.UTC, Codec.ZSTD, 1),
+        new RetentionConfig(
+            RetentionRun.AGENT, Crontab.parse("30 3 * * *"), 7, Duration.ofDays(14)),
+        new EngineConfig(EngineChoice.AUTO, EngineChoice.EMBEDDED, Optional.empty()),
+        new HttpConfig("127.0.0.1", 0));
+  }
+
+  private Agent besideRunningServer() {
+    postgres.start();
+    return started(Clock.systemUTC());
+  }
+
+  private Agent started(Clock clock) {
+    Agent agent = opened(new Agent(config(), "1.2.3", clock, QUICK));
+    agent.start();
+    return agent;
+  }
+
+  private HttpResponse<String> get(Agent agent, String path) {
+    return send(HttpRequest.newBuilder(uri(agent, path)).build());
+  }
+
+  private HttpResponse<String> post(Agent agent) {
+    return send(
+        HttpRequest.newBuilder(uri(agent, "/api/v1/backups"))
+            .header("Content-Type", "application/json")
+            .POST(BodyPublishers.noBody())
+            .build());
+  }
+
+  private HttpResponse<String> send(HttpRequest request) {
+    try {
+      return client.send(request, BodyHandlers.ofString());
+    } catch (IOException | InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static URI uri(Agent agent, String path) {
+    return URI.create("http://127.0.0.1:" + agent.address().orElseThrow().getPort() + path);
+  }
+
+  private StatusSnapshot status(Agent agent) {
+    return StatusJson.read(get(agent, "/api/v1/status").body(), StatusSnapshot.class);
+  }
+
+  private StatusSnapshot statusOnce(Agent agent, Consumer<StatusSnapshot> condition) {
+    await()
+        .atMost(PATIENCE)
+        .pollInterval(Duration.ofMillis(100))
+        .untilAsserted(() -> condition.accept(status(agent)));
+    return status(agent);
+  }
+
+  private List<String> metrics(Agent agent) {
+    return get(agent, "/metrics").body().lines().filter(line -> !line.startsWith("#")).toList();
+  }
+
+  private static void isProtected(StatusSnapshot status) {
+    assertThat(status.windows()).hasSize(1);
+    assertThat(status.runningBackup()).isEmpty();
+  }
+
+  @Test
+  void protectsAServerByItself() {
+    Agent agent = besideRunningServer();
+
+    StatusSnapshot status = statusOnce(agent, AgentIT::isProtected);
+
+    Identity identity = IdentityFile.beside(postgres.dataDirectory()).read().orElseThrow();
+    assertThat(status.uid()).contains(identity.uid().value());
+    assertThat(status.prefix()).contains("pgbackup/shop/orders/" + identity.uid() + "/18");
+    assertThat(status.version()).isEqualTo("1.2.3");
+    assertThat(status.server().role()).contains("primary");
+    assertThat(status.server().systemIdentifier())
+        .contains(postgres.value("select system_identifier from pg_control_system()"));
+    assertThat(status.backups()).contains(1);
+    assertThat(status.lastBackup().orElseThrow().finishTime())
+        .isEqualTo(status.windows().getFirst().start());
+    assertThat(status.lastRun().orElseThrow().state()).isEqualTo(State.COMPLETED);
+    assertThat(status.unprotectedSince()).isEmpty();
+    assertThat(status.gaps()).isEmpty();
+    assertThat(status.problems()).isEmpty();
+    assertThat(status.storage().up())
+        .containsEntry("list", true)
+        .containsEntry("read", true)
+        .containsEntry("write", true);
+    assertThat(status.schedule().next().orElseThrow()).isAfter(Instant.now());
+    assertThat(get(agent, "/readyz").statusCode()).isEqualTo(200);
+    assertThat(get(agent, "/healthz").statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void showsTheFixedMetricsWithTheirTrueValues() {
+    Agent agent = besideRunningServer();
+    StatusSnapshot status = statusOnce(agent, AgentIT::isProtected);
+    String labels =
+        "{cluster=\"orders\",namespace=\"shop\",uid=\"%s\"}".formatted(status.uid().orElseThrow());
+
+    List<String> lines = metrics(agent);
+
+    assertThat(value(lines, "pgbackup_backup_last_success_timestamp_seconds" + labels))
+        .isEqualTo(seconds(status.lastBackup().orElseThrow().finishTime()));
+    assertThat(value(lines, "pgbackup_backup_age_seconds" + labels)).isBetween(0.0, 120.0);
+    assertThat(value(lines, "pgbackup_backup_failures_total" + labels)).isZero();
+    assertThat(value(lines, "pgbackup_wal_archive_lag_seconds" + labels)).isBetween(0.0, 120.0);
+    assertThat(value(lines, "pgbackup_wal_archive_lag_bytes" + labels)).isNotNegative();
+    assertThat(value(lines, "pgbackup_recovery_window_start_timestamp_seconds" + labels))
+        .isEqualTo(seconds(status.windows().getFirst().start()));
+    assertThat(value(lines, "pgbackup_recovery_window_end_timestamp_seconds" + labels))
+        .isGreaterThanOrEqualTo(seconds(status.windows().getFirst().end()));
+    assertThat(value(lines, "pgbackup_storage_up" + labels.replace("uid", "op=\"list\",uid")))
+        .isEqualTo(1);
+    assertThat(value(lines, "pgbackup_postgres_up" + labels)).isEqualTo(1);
+    assertThat(value(lines, "pgbackup_wal_gaps" + labels)).isZero();
+  }
+
+  private static double value(List<String> lines, String series) {
+    return lines.stream()
+        .filter(line -> line.startsWith(series + " "))
+        .map(line -> Double.valueOf(line.substring(series.length() + 1)))
+        .findFirst()
+        .orElseThrow(() -> new AssertionError(series + " is not in\n" + String.join("\n", lines)));
+  }
+
+  private static double seconds(Instant instant) {
+    return instant.getEpochSecond() + instant.getNano() / 1e9;
+  }
+
+  @Test
+  void aWindowFollowsTheCommits() {
+    Agent agent = besideRunningServer();
+    statusOnce(agent, AgentIT::isProtected);
+
+    postgres.sql("create table t (id int); insert into t values (1)");
+    Instant after =
+        Instant.parse(
+            postgres.value(
+                "select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"));
+    postgres.sql("insert into t values (2); select pg_switch_wal()");
+
+    statusOnce(agent, status -> assertThat(status.windows().getLast().end()).isAfter(after));
+  }
+
+  @Test
+  void takesOneBackupAtATimeWhenAsked() {
+    Agent agent = besideRunningServer();
+    statusOnce(agent, AgentIT::isProtected);
+    archiving.hold();
+
+    HttpResponse<String> first = post(agent);
+    HttpResponse<String> second = post(agent);
+
+    assertThat(first.statusCode()).isEqualTo(202);
+    assertThat(second.statusCode()).isEqualTo(409);
+    assertThat(second.headers().firstValue("Location"))
+        .isEqualTo(first.headers().firstValue("Location"));
+    String location = first.headers().firstValue("Location").orElseThrow();
+    assertThat(run(agent, location).state()).isEqualTo(State.STARTING);
+    assertThat(metrics(agent)).anyMatch(line -> line.matches("pgbackup_backup_running\\{.* 1\\.0"));
+
+    archiving.release();
+
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(() -> assertThat(run(agent, location).state()).isEqualTo(State.COMPLETED));
+    statusOnce(agent, status -> assertThat(status.backups()).contains(2));
+  }
+
+  private BackupRunView run(Agent agent, String location) {
+    return StatusJson.read(get(agent, location).body(), BackupRunView.class);
+  }
+
+  @Test
+  void goesOnWithItsLineageAfterARestartAndOwesNoBackup() {
+    Agent first = besideRunningServer();
+    StatusSnapshot before = statusOnce(first, AgentIT::isProtected);
+    first.close();
+
+    Agent second = started(Clock.systemUTC());
+    StatusSnapshot after = statusOnce(second, AgentIT::isProtected);
+
+    assertThat(after.uid()).isEqualTo(before.uid());
+    assertThat(after.backups()).contains(1);
+    assertThat(after.lastRun()).isEmpty();
+  }
+
+  @Test
+  void makesUpForARunThatWasMissed() {
+    Agent first = besideRunningServer();
+    statusOnce(first, AgentIT::isProtected);
+    first.close();
+
+    Agent tomorrow = started(Clock.offset(Clock.systemUTC(), Duration.ofDays(1)));
+
+    statusOnce(tomorrow, status -> assertThat(status.backups()).contains(2));
+  }
+
+  @Test
+  void bringsTheLastCommitsIntoTheArchiveBeforeItGoes() {
+    Agent first = besideRunningServer();
+    statusOnce(first, AgentIT::isProtected);
+    postgres.sql("alter system set archive_timeout = 0; select pg_reload_conf()");
+    postgres.sql("create table t (id int); insert into t values (1)");
+    Instant after =
+        Instant.parse(
+            postgres.value(
+                "select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"));
+
+    first.close();
+
+    Agent second = started(Clock.systemUTC());
+    StatusSnapshot status = statusOnce(second, AgentIT::isProtected);
+    assertThat(status.lastCommit().orElseThrow()).isAfter(after);
+  }
+
+  @Test
+  void staysReadyAndSaysSoWhileTheStoreIsAway() {
+    Agent agent = besideRunningServer();
+    statusOnce(agent, AgentIT::isProtected);
+
+    s3.stop();
+
+    statusOnce(
+        agent,
+        status -> {
+          assertThat(status.storage().up()).containsEntry("list", false);
+          assertThat(status.problems())
+              .anySatisfy(problem -> assertThat(problem.about()).isEqualTo("catalog"));
+        });
+    assertThat(metrics(agent))
+        .anyMatch(line -> line.matches("pgbackup_storage_up\\{.*op=\"list\".* 0\\.0"));
+    assertThat(get(agent, "/readyz").statusCode()).isEqualTo(200);
+    assertThat(status(agent).windows()).as("what was known stays known").hasSize(1);
+
+    s3.start();
+
+    statusOnce(
+        agent,
+        status -> {
+          assertThat(status.storage().up()).containsEntry("list", true);
+          assertThat(status.problems()).isEmpty();
+        });
+  }
+
+  @Test
+  void startsWhileTheServerIsDown() {
+    Agent agent = started(Clock.systemUTC());
+
+    StatusSnapshot down =
+        statusOnce(
+            agent,
+            status ->
+                assertThat(status.problems())
+                    .extracting(StatusSnapshot.StandingProblem::about)
+                    .contains("postgres", "lineage"));
+    assertThat(down.uid()).isEmpty();
+    assertThat(down.server().reachable()).isFalse();
+    assertThat(get(agent, "/readyz").statusCode()).isEqualTo(200);
+    assertThat(metrics(agent))
+        .contains("pgbackup_postgres_up{cluster=\"orders\",namespace=\"shop\",uid=\"\"} 0.0")
+        .noneMatch(line -> line.startsWith("pgbackup_wal_archive_lag"));
+
+    postgres.start();
+
+    statusOnce(agent, AgentIT::isProtected);
+  }
+
+  @Test
+  void startsWhileTheStoreIsDown() {
+    s3.stop();
+    Agent agent = besideRunningServer();
+
+    statusOnce(
+        agent,
+        status ->
+            assertThat(status.problems())
+                .extracting(StatusSnapshot.StandingProblem::about)
+                .contains("lineage"));
+    assertThat(get(agent, "/readyz").statusCode()).isEqualTo(200);
+    assertThat(agent.fatal()).isNotDone();
+
+    s3.start();
+
+    statusOnce(agent, AgentIT::isProtected);
+  }
+
+  @Test
+  void followsTheDataDirectoryIntoAnotherLineage() {
+    Agent agent = besideRunningServer();
+    StatusSnapshot before = statusOnce(agent, AgentIT::isProtected);
+    IdentityFile file = IdentityFile.beside(postgres.dataDirectory());
+    Identity old = file.read().orElseThrow();
+    LineageUid other = LineageUid.random();
+
+    file.write(new Identity(old.cluster(), other, old.systemIdentifier(), Optional.empty()));
+
+    StatusSnapshot after =
+        statusOnce(
+            agent,
+            status -> {
+              assertThat(status.uid()).contains(other.value());
+              isProtected(status);
+            });
+    assertThat(after.backups()).contains(1);
+    assertThat(after.lastBackup()).isNotEqualTo(before.lastBackup());
+    assertThat(metrics(agent))
+        .filteredOn(line -> line.startsWith("pgbackup_"))
+        .allMatch(line -> line.contains("uid=\"" + other + "\""));
+  }
+
+  @Test
+  void saysThatItMustNotRunBesideDataOfAnotherCluster() {
+    postgres.start();
+    IdentityFile.beside(postgres.dataDirectory())
+        .write(
+            new Identity(
+                new ClusterId("shop", "payments"),
+                LineageUid.random(),
+                SystemIdentifier.parse(
+                    postgres.value("select system_identifier from pg_control_system()")),
+                Optional.empty()));
+
+    Agent agent = started(Clock.systemUTC());
+
+    assertThat(agent.fatal())
+        .succeedsWithin(PATIENCE)
+        .isInstanceOf(Problem.Refused.class)
+        .extracting(Problem::message)
+        .asString()
+        .contains("shop/payments");
+  }
+
+  @Test
+  void saysThatTheServerDoesNotArchive() {
+    postgres.configure("archive_mode", "off");
+
+    Agent agent = besideRunningServer();
+
+    statusOnce(
+        agent,
+        status ->
+            assertThat(status.problems())
+                .anySatisfy(
+                    problem -> {
+                      assertThat(problem.about()).isEqualTo("wal");
+                      assertThat(problem.problem().message()).contains("archive_mode is off");
+                    })
+                .anySatisfy(problem -> assertThat(problem.about()).isEqualTo("backup")));
+    assertThat(status(agent).unprotectedSince()).isPresent();
+    assertThat(metrics(agent))
+        .anyMatch(line -> line.matches("pgbackup_backup_failures_total\\{.* 1\\.0"))
+        .noneMatch(line -> line.startsWith("pgbackup_backup_last_success"));
+  }
+}
