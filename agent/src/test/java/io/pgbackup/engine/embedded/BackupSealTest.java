@@ -1,5 +1,6 @@
 package io.pgbackup.engine.embedded;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -25,7 +26,7 @@ class BackupSealTest {
   private static final BackupName NEIGHBOUR = new BackupName("base_000000010000000000000003");
   private static final ArchiveLayout LAYOUT = new ArchiveLayout(StoreFolder.of("c1/uid/18"));
   private static final ObjectKey PART = LAYOUT.tarPartitions(NAME).key("part_001.tar.lz4");
-  private static final Sentinel SENTINEL = Sentinel.read("{}".getBytes(), "test");
+  private static final Sentinel SENTINEL = Sentinel.read("{}".getBytes(UTF_8), "test");
 
   private final AwkwardStore store = new AwkwardStore();
   private final BackupSeal seal = new BackupSeal(store, LAYOUT, NAME);
