@@ -130,7 +130,7 @@ final class Conversation implements Runnable {
   }
 
   private void push(WalFileName name, Optional<LineageUid> sender, int size) throws IOException {
-    try (var slot = service.takeSlot()) {
+    try (var slot = service.takeSlot(size)) {
       byte[] content;
       try (var _ = deadlines.in(limits.transfer(), channel)) {
         content = Wire.readContent(channel, size);
@@ -144,7 +144,7 @@ final class Conversation implements Runnable {
   }
 
   private void pushByName(WalFileName name) throws IOException {
-    try (var slot = service.takeSlot()) {
+    try (var slot = service.takeSlot(pgWal.size(name))) {
       service.push(name, pgWal.read(name), Optional.empty(), slot);
     }
     archived(name);
@@ -156,7 +156,7 @@ final class Conversation implements Runnable {
   }
 
   private void fetch(WalFileName name) throws IOException {
-    try (var slot = service.takeSlot()) {
+    try (var slot = service.takeSlot(0)) {
       Optional<byte[]> content = service.fetch(name, slot);
       if (content.isEmpty()) {
         reply(true, absent(name));
@@ -171,7 +171,7 @@ final class Conversation implements Runnable {
 
   private void fetchByName(WalFileName name, String destinationText) throws IOException {
     var destination = pgWal.destination(destinationText);
-    try (var slot = service.takeSlot()) {
+    try (var slot = service.takeSlot(0)) {
       Optional<byte[]> content = service.fetch(name, slot);
       content.ifPresent(bytes -> pgWal.deliver(destination, bytes));
       reply(false, content.isPresent() ? new SocketReply.Done() : absent(name));

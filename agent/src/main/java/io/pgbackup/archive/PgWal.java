@@ -6,6 +6,7 @@ import static java.nio.file.StandardOpenOption.READ;
 import static java.nio.file.StandardOpenOption.WRITE;
 
 import io.pgbackup.postgres.WalFileName;
+import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -30,15 +31,14 @@ final class PgWal {
     this.dataDirectory = dataDirectory.toAbsolutePath().normalize();
   }
 
-  /// The content of a file that PostgreSQL has finished.
+  /// The size of a file that PostgreSQL has finished, in bytes.
   ///
   /// @throws io.pgbackup.problem.PgBackupException `Refused` if PostgreSQL did not mark it as
   ///   finished: a clone that kept the old command would otherwise have half a segment of ours
   ///   archived under the name of its own
-  byte[] read(WalFileName name) {
-    Path pgWal = dataDirectory.resolve("pg_wal");
-    Path status = pgWal.resolve("archive_status");
-    Path file = pgWal.resolve(name.text());
+  long size(WalFileName name) {
+    Path status = file(name).resolveSibling("archive_status");
+    Path file = file(name);
     if (!Files.exists(status.resolve(name.text() + ".ready"))
         && !Files.exists(status.resolve(name.text() + ".done"))) {
       throw Problem.refused(
@@ -53,13 +53,30 @@ final class PgWal {
                 file + " is no WAL file", "Look at it: PostgreSQL makes regular files here.")
             .asException();
       }
-      return Files.readAllBytes(file);
+      return Files.size(file);
     } catch (IOException e) {
-      throw Problem.postgresFailed(
-              file + " cannot be read: " + e,
-              "Let the agent's user read the data directory, or use a client that sends the bytes.")
-          .causedBy(e);
+      throw notRead(file, e);
     }
+  }
+
+  /// The content of such a file.
+  byte[] read(WalFileName name) {
+    try {
+      return Files.readAllBytes(file(name));
+    } catch (IOException e) {
+      throw notRead(file(name), e);
+    }
+  }
+
+  private Path file(WalFileName name) {
+    return dataDirectory.resolve("pg_wal").resolve(name.text());
+  }
+
+  private static PgBackupException notRead(Path file, IOException e) {
+    return Problem.postgresFailed(
+            file + " cannot be read: " + e,
+            "Let the agent's user read the data directory, or use a client that sends the bytes.")
+        .causedBy(e);
   }
 
   /// Where a fetched file may go: a name directly inside `pg_wal`, relative to the data directory

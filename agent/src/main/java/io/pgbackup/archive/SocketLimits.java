@@ -4,7 +4,8 @@ import java.time.Duration;
 
 /// How long each step of a conversation may take and how much may go on at once.
 ///
-/// @param transfers files that are held in memory at the same time
+/// @param transfers files of 16 MiB that are held in memory at the same time; greater ones count as
+///   several
 /// @param connections conversations at the same time; more wait to be accepted
 /// @param idle how long a connection may say nothing between two requests
 /// @param head how long a request's head may take to arrive

@@ -28,8 +28,8 @@ final class SocketService {
     this.slots = new TransferSlots(limits.transfers());
   }
 
-  TransferSlots.Slot takeSlot() {
-    return slots.take(limits.slot());
+  TransferSlots.Slot takeSlot(long size) {
+    return slots.take(size, limits.slot());
   }
 
   void push(

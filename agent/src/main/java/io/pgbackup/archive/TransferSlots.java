@@ -6,8 +6,11 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/// Bounds how many WAL files are held in memory at once. Thread-safe.
+/// Bounds how much WAL is held in memory at once: so many files of the usual 16 MiB, or fewer of a
+/// greater size. A file that is greater than all of it is let in alone. Thread-safe.
 final class TransferSlots {
+  private static final long USUAL = 16 << 20;
+
   private final int count;
   private final Semaphore free;
 
@@ -16,10 +19,13 @@ final class TransferSlots {
     this.free = new Semaphore(count, true);
   }
 
-  /// Waits for a free slot.
-  Slot take(Duration patience) {
-    if (acquire(1, patience)) {
-      return new Slot();
+  /// Waits for room.
+  ///
+  /// @param size bytes, 0 where that is not known yet
+  Slot take(long size, Duration patience) {
+    int permits = Math.clamp((size + USUAL - 1) / USUAL, 1, count);
+    if (acquire(permits, patience)) {
+      return new Slot(permits);
     }
     throw Problem.timedOut(
             "all places for WAL files under way are taken",
@@ -44,6 +50,11 @@ final class TransferSlots {
   /// One file's place, free again when every holder has closed it.
   final class Slot implements AutoCloseable {
     private final AtomicInteger holders = new AtomicInteger(1);
+    private final int permits;
+
+    private Slot(int permits) {
+      this.permits = permits;
+    }
 
     /// One holder more, who closes it too.
     Slot hold() {
@@ -54,7 +65,7 @@ final class TransferSlots {
     @Override
     public void close() {
       if (holders.decrementAndGet() == 0) {
-        free.release();
+        free.release(permits);
       }
     }
   }

@@ -20,7 +20,8 @@ import java.util.stream.Stream;
 /// Proves by listing that WAL segments lie in the store. That PostgreSQL calls a segment archived
 /// proves nothing: only the store knows. Thread-safe.
 public final class WalProof {
-  private static final Duration BETWEEN_LISTINGS = Duration.ofSeconds(1);
+  private static final Duration SHORTEST_PAUSE = Duration.ofMillis(100);
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
 
   /// A segment's name without its last two digits: at most 256 segments share it, which a store
   /// lists in one answer.
@@ -85,6 +86,7 @@ public final class WalProof {
   ///   missing
   public void await(List<WalSegment> wanted, Duration deadline, Supplier<String> state) {
     Instant end = clock.instant().plus(deadline);
+    Duration wait = SHORTEST_PAUSE;
     List<WalSegment> missing = missing(wanted);
     while (!missing.isEmpty()) {
       if (!clock.instant().isBefore(end)) {
@@ -101,7 +103,7 @@ public final class WalProof {
             .asException();
       }
       try {
-        pause.of(BETWEEN_LISTINGS);
+        pause.of(wait);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         throw Problem.timedOut(
@@ -109,6 +111,8 @@ public final class WalProof {
                 "Start the backup again.")
             .causedBy(e);
       }
+      wait =
+          wait.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0 ? wait.multipliedBy(2) : LONGEST_PAUSE;
       missing = missing(missing);
     }
   }

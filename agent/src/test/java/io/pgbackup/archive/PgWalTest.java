@@ -35,6 +35,7 @@ class PgWalTest {
     Files.write(files.resolve(SEGMENT.text()), new byte[] {1, 2});
     Files.createFile(files.resolve("archive_status").resolve(SEGMENT.text() + mark));
 
+    assertThat(pgWal.size(SEGMENT)).isEqualTo(2);
     assertThat(pgWal.read(SEGMENT)).containsExactly(1, 2);
   }
 
@@ -42,7 +43,7 @@ class PgWalTest {
   void refusesASegmentThatIsStillBeingWritten() throws IOException {
     Files.write(files.resolve(SEGMENT.text()), new byte[] {1, 2});
 
-    assertRefused(() -> pgWal.read(SEGMENT));
+    assertRefused(() -> pgWal.size(SEGMENT));
   }
 
   @Test
@@ -51,7 +52,7 @@ class PgWalTest {
     Files.createSymbolicLink(files.resolve(SEGMENT.text()), secret);
     Files.createFile(files.resolve("archive_status").resolve(SEGMENT.text() + ".ready"));
 
-    assertRefused(() -> pgWal.read(SEGMENT));
+    assertRefused(() -> pgWal.size(SEGMENT));
   }
 
   @ParameterizedTest

@@ -102,7 +102,10 @@ final class DataDirectoryWalk {
         }
       }
       case LINK -> link(path, visitor);
-      case OTHER -> visitor.skipped(path, "a socket, pipe or device");
+      case SOCKET -> {
+        // the server's own, made anew at each start
+      }
+      case OTHER -> visitor.skipped(path, "a pipe or device");
     }
   }
 

@@ -21,6 +21,7 @@ record FileFacts(Kind kind, int mode, int uid, int gid, long modified) {
     DIRECTORY,
     REGULAR,
     LINK,
+    SOCKET,
     OTHER
   }
 
@@ -34,6 +35,7 @@ record FileFacts(Kind kind, int mode, int uid, int gid, long modified) {
           case 0040000 -> Kind.DIRECTORY;
           case 0100000 -> Kind.REGULAR;
           case 0120000 -> Kind.LINK;
+          case 0140000 -> Kind.SOCKET;
           default -> Kind.OTHER;
         };
     FileTime modified = (FileTime) Objects.requireNonNull(facts.get("lastModifiedTime"));

@@ -142,6 +142,33 @@ class PostgresClientIT {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(PostgresRelease.class)
+  void needsNoSuperuserButTheRightsThatAreDocumented(PostgresRelease release) throws IOException {
+    try (TestPostgres postgres = TestPostgres.create(release, folder).start()) {
+      postgres.sql("create role backup login");
+      PostgresConfig config =
+          with(postgres.config(), "backup", Optional.empty(), "disable", Optional.empty());
+      assertRefused(() -> facts(config), "data_directory", "pg_monitor");
+
+      postgres.sql(
+          "grant pg_monitor to backup;"
+              + "grant execute on function pg_backup_start(text, boolean) to backup;"
+              + "grant execute on function pg_backup_stop(boolean) to backup;"
+              + "grant execute on function pg_switch_wal() to backup");
+
+      try (PostgresClient client = PostgresClient.connect(config)) {
+        assertThat(client.facts().inRecovery()).isFalse();
+        assertThat(client.archiverStats().oldestWaiting()).isEmpty();
+        assertThat(client.tablespaceNames()).containsValue("pg_default");
+        Lsn heartbeat = client.heartbeat();
+        assertThat(client.switchWal()).isGreaterThanOrEqualTo(heartbeat);
+        BackupStart start = client.startBackup("pgbackup", PATIENCE);
+        assertThat(client.stopBackup(PATIENCE).lsn()).isGreaterThan(start.lsn());
+      }
+    }
+  }
+
   @Test
   void aBackupOfASessionThatClosedLeavesNothingOnTheServer() {
     try (TestPostgres postgres = TestPostgres.create(PostgresRelease.NEWEST, folder).start()) {
