@@ -120,10 +120,9 @@ final class Backups implements BackupRequests {
   }
 
   private synchronized Optional<Instant> newest(CatalogWatch.Known known) {
+    Finished last = lastOwn;
     Stream<Instant> own =
-        Stream.ofNullable(lastOwn)
-            .filter(finished -> finished.uid().equals(known.uid()))
-            .map(Finished::at);
+        last != null && last.uid().equals(known.uid()) ? Stream.of(last.at()) : Stream.of();
     Stream<Instant> listed = known.catalog().backups().stream().map(backup -> backup.finishTime());
     return Stream.concat(own, listed).max(Instant::compareTo);
   }

@@ -20,7 +20,7 @@ final class MetricReadings {
     status.storage().up().forEach((op, up) -> readings.put(Meters.STORAGE_UP, op, number(up)));
     status.archive().lagSeconds().ifPresent(lag -> readings.put(Meters.WAL_LAG_SECONDS, lag));
     status.archive().lagBytes().ifPresent(lag -> readings.put(Meters.WAL_LAG_BYTES, lag));
-    readings.put(Meters.WAL_REFUSED, status.archive().refused());
+    readings.put(Meters.WAL_REFUSED, (double) status.archive().refused());
     if (status.catalogReadAt().isPresent()) {
       readings.put(Meters.CATALOG_READ, status.catalogReadAt());
       readings.put(Meters.WAL_GAPS, status.gaps().size());
@@ -33,7 +33,7 @@ final class MetricReadings {
   }
 
   private static void backups(StatusSnapshot status, long failures, Readings readings) {
-    readings.put(Meters.BACKUP_FAILURES, failures);
+    readings.put(Meters.BACKUP_FAILURES, (double) failures);
     readings.put(Meters.BACKUP_RUNNING, number(status.runningBackup().isPresent()));
     readings.put(Meters.BACKUP_NEXT, status.schedule().next());
     readings.put(
