@@ -130,7 +130,7 @@ public final class TestPostgres implements AutoCloseable {
     try {
       Files.writeString(
           dataDirectory.resolve("postgresql.conf"),
-          "%s = '%s'%n".formatted(name, value.replace("'", "''")),
+          "%s = '%s'%n".formatted(name, value.replace("\\", "\\\\").replace("'", "''")),
           StandardOpenOption.APPEND);
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -2,10 +2,12 @@ package io.pgbackup.postgres.process;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -44,27 +46,64 @@ final class Commands {
           Thread.ofVirtual().name("command-output").start(() -> collect(process, output));
       if (!process.waitFor(timeout.toMillis(), TimeUnit.MILLISECONDS)) {
         process.destroyForcibly();
-        throw Problem.timedOut(
-                "'" + command.getLast() + "' of " + command.getFirst() + " took over " + timeout,
-                "Look at the server's log for what it is waiting for.")
-            .asException();
+        throw tooLong(command, timeout);
       }
-      // A daemon may inherit the pipe and hold it open long after the command itself has ended.
+      // What the command started may hold the pipe open long after it has ended itself.
       reader.join(Duration.ofSeconds(2));
       synchronized (output) {
         return new CommandResult(process.exitValue(), output.toString().strip());
       }
     } catch (IOException e) {
-      throw Problem.postgresFailed(
-              "cannot run " + command.getFirst() + ": " + e.getMessage(),
-              "Check that the program exists and may be executed.")
-          .causedBy(e);
+      throw cannotRun(command, e);
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw Problem.timedOut(
-              "interrupted while " + command.getFirst() + " ran", "Run the command again.")
-          .causedBy(e);
+      throw interrupted(command, e);
     }
+  }
+
+  /// Runs a command that leaves a daemon behind. We open the file that both print to, because the
+  /// user they run as may be unable to.
+  ///
+  /// @return its exit status
+  /// @throws io.pgbackup.problem.PgBackupException as [#run]
+  static int runInto(Path output, List<String> command, Duration timeout) {
+    try {
+      Process process =
+          prepare(command)
+              .redirectErrorStream(true)
+              .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
+              .redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()))
+              .start();
+      if (!process.waitFor(timeout.toMillis(), TimeUnit.MILLISECONDS)) {
+        process.destroyForcibly();
+        throw tooLong(command, timeout);
+      }
+      return process.exitValue();
+    } catch (IOException e) {
+      throw cannotRun(command, e);
+    } catch (InterruptedException e) {
+      throw interrupted(command, e);
+    }
+  }
+
+  private static PgBackupException tooLong(List<String> command, Duration timeout) {
+    return Problem.timedOut(
+            command.getFirst() + " took over " + timeout.toSeconds() + " s",
+            "Look at the server's log for what it is waiting for.")
+        .asException();
+  }
+
+  private static PgBackupException cannotRun(List<String> command, IOException cause) {
+    return Problem.postgresFailed(
+            "cannot run " + command.getFirst() + ": " + cause.getMessage(),
+            "Check that the program exists and may be executed.")
+        .causedBy(cause);
+  }
+
+  private static PgBackupException interrupted(List<String> command, InterruptedException cause) {
+    Thread.currentThread().interrupt();
+    return Problem.timedOut(
+            "interrupted while " + command.getFirst() + " ran", "Run the command again.")
+        .causedBy(cause);
   }
 
   private static void collect(Process process, StringBuilder output) {

@@ -4,7 +4,6 @@ import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import java.io.File;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -53,10 +52,9 @@ public final class LocalPostgres implements PostgresProcess {
     command.addAll(
         List.of(
             "start",
+            "-s",
             "-D",
             start.dataDirectory().toString(),
-            "-l",
-            start.log().toString(),
             "-w",
             "-t",
             Long.toString(timeout.toSeconds())));
@@ -64,10 +62,12 @@ public final class LocalPostgres implements PostgresProcess {
       command.add("-o");
       command.add(ShellWords.join(start.arguments()));
     }
-    CommandResult result =
-        Commands.run(start.user().command(command), timeout.plus(Duration.ofSeconds(30)));
-    if (!result.succeeded()) {
-      throw failed("PostgreSQL did not start in " + start.dataDirectory(), start.log(), result);
+    long logged = start.log().toFile().length();
+    int status =
+        Commands.runInto(
+            start.log(), start.user().command(command), timeout.plus(Duration.ofSeconds(30)));
+    if (status != 0) {
+      throw failed("PostgreSQL did not start in " + start.dataDirectory(), start.log(), logged);
     }
   }
 
@@ -113,11 +113,7 @@ public final class LocalPostgres implements PostgresProcess {
         case READY, STANDBY -> {
           return state;
         }
-        case GONE ->
-            throw failed(
-                "PostgreSQL ended in " + start.dataDirectory(),
-                start.log(),
-                new CommandResult(1, ServerLog.reason(start.log()).orElse("")));
+        case GONE -> throw failed("PostgreSQL ended in " + start.dataDirectory(), start.log(), 0);
         case STARTING, STOPPING -> pause(start, deadline, timeout);
       }
     }
@@ -192,11 +188,10 @@ public final class LocalPostgres implements PostgresProcess {
     }
   }
 
-  private static PgBackupException failed(String what, Path log, CommandResult result) {
-    String reason = ServerLog.reason(log).orElse(result.lastLine());
-    String hint =
-        Files.isReadable(log) ? "The server's log is " + log + "." : "Look at the server's log.";
-    return Problem.postgresFailed(reason.isEmpty() ? what : what + ": " + reason, hint)
+  private static PgBackupException failed(String what, Path log, long from) {
+    return Problem.postgresFailed(
+            ServerLog.reason(log, from).map(reason -> what + ": " + reason).orElse(what),
+            "The server's log is " + log + ".")
         .asException();
   }
 }

@@ -20,8 +20,12 @@ public final class ServerLog {
 
   /// At most the last 32 KiB, by lines.
   public static List<String> tail(Path log) {
+    return tail(log, 0);
+  }
+
+  private static List<String> tail(Path log, long from) {
     try (RandomAccessFile file = new RandomAccessFile(log.toFile(), "r")) {
-      long begin = Math.max(0, file.length() - TAIL);
+      long begin = Math.min(file.length(), Math.max(from, file.length() - TAIL));
       file.seek(begin);
       byte[] bytes = new byte[(int) (file.length() - begin)];
       file.readFully(bytes);
@@ -33,7 +37,12 @@ public final class ServerLog {
 
   /// The last line that tells of trouble, without what stands before the severity.
   public static Optional<String> reason(Path log) {
-    return tail(log).reversed().stream()
+    return reason(log, 0);
+  }
+
+  /// @param from what stands before this position is of an earlier start
+  static Optional<String> reason(Path log, long from) {
+    return tail(log, from).reversed().stream()
         .map(TROUBLE::matcher)
         .filter(Matcher::find)
         .map(Matcher::group)

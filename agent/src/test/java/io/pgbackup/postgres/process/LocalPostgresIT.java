@@ -7,7 +7,6 @@ import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.testing.EnterableTempDir;
 import io.pgbackup.testing.PostgresRelease;
 import io.pgbackup.testing.TestPostgres;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -62,7 +61,6 @@ class LocalPostgresIT {
       process.stop(postgres.dataDirectory(), StopMode.FAST, Duration.ofMinutes(1));
       assertThat(postgres.isRunning()).isFalse();
       Path log = folder.resolve("again.log");
-      assertThatLogBelongsTo(postgres.user(), log);
       process.startDetached(
           new ServerStart(
               postgres.installation(),
@@ -75,15 +73,6 @@ class LocalPostgresIT {
       assertThat(postgres.sql("select id from kept")).containsExactly("1");
       assertThat(process.running(postgres.dataDirectory()).orElseThrow().port())
           .isEqualTo(postgres.port());
-    }
-  }
-
-  private static void assertThatLogBelongsTo(ServerUser user, Path log) {
-    try {
-      Files.createFile(log);
-      user.own(log);
-    } catch (java.io.IOException e) {
-      throw new java.io.UncheckedIOException(e);
     }
   }
 
