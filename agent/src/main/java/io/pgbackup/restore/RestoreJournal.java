@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
@@ -44,7 +45,9 @@ record RestoreJournal(
   private static final int VERSION = 1;
 
   RestoreJournal {
-    done = done.isEmpty() ? Set.of() : Set.copyOf(EnumSet.copyOf(done));
+    Set<RestoreStep> inOrder = EnumSet.noneOf(RestoreStep.class);
+    inOrder.addAll(done);
+    done = Collections.unmodifiableSet(inOrder);
   }
 
   static RestoreJournal begin(
