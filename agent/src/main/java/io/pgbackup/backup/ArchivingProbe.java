@@ -4,6 +4,9 @@ import io.pgbackup.config.PgBackupConfig.PostgresConfig;
 import io.pgbackup.engine.WalEngine;
 import io.pgbackup.engine.WalProof;
 import io.pgbackup.lineage.Claim;
+import io.pgbackup.lineage.Identity;
+import io.pgbackup.lineage.IdentityFile;
+import io.pgbackup.lineage.LineageUid;
 import io.pgbackup.postgres.Timeline;
 import io.pgbackup.postgres.WalFileName;
 import io.pgbackup.postgres.WalSegment;
@@ -16,6 +19,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /// Asks before a base backup whether it could ever end: a finished WAL segment must reach the
 /// store. Without this an archive command that fails shows only hours later, when all files are
@@ -41,14 +45,15 @@ public final class ArchivingProbe implements Runnable {
     this.deadline = deadline;
   }
 
-  /// @throws io.pgbackup.problem.PgBackupException `Refused` if the server is not the lineage's or
-  ///   is no primary, `Misconfigured` if it does not archive, `TimedOut` if its segment does not
-  ///   arrive
+  /// @throws io.pgbackup.problem.PgBackupException `Refused` if the server or its data are not the
+  ///   lineage's or it is no primary, `Misconfigured` if it does not archive, `TimedOut` if its
+  ///   segment does not arrive
   @Override
   public void run() {
     try (PostgresClient client = PostgresClient.connect(postgres)) {
       ServerFacts facts = client.facts();
       requireOurs(facts);
+      requireOurData();
       requireArchiving(facts);
       if (!facts.timeline().equals(Timeline.FIRST)) {
         pushHistory(facts.timeline());
@@ -73,6 +78,23 @@ public final class ArchivingProbe implements Runnable {
                       claim.serverVersion().major()),
               "Another cluster and every major version need a lineage of their own; check"
                   + " postgres.host and cluster.name.")
+          .asException();
+    }
+  }
+
+  /// A restore in place keeps the system identifier and brings another lineage's data, whose
+  /// history file must not come into this archive.
+  private void requireOurData() {
+    Optional<LineageUid> standing =
+        IdentityFile.beside(postgres.dataDirectory()).read().map(Identity::uid);
+    if (!standing.equals(Optional.of(claim.uid()))) {
+      throw Problem.refused(
+              "the data directory %s is of %s, and this base backup would be of lineage %s"
+                  .formatted(
+                      postgres.dataDirectory(),
+                      standing.map(uid -> "lineage " + uid).orElse("no lineage"),
+                      claim.uid()),
+              "After a restore the agent takes a base backup of the new lineage by itself.")
           .asException();
     }
   }

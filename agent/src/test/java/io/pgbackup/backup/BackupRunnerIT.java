@@ -11,6 +11,8 @@ import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.Codec;
 import io.pgbackup.lineage.Claim;
 import io.pgbackup.lineage.ClusterId;
+import io.pgbackup.lineage.Identity;
+import io.pgbackup.lineage.IdentityFile;
 import io.pgbackup.lineage.Leases;
 import io.pgbackup.lineage.LineageUid;
 import io.pgbackup.postgres.SystemIdentifier;
@@ -146,6 +148,37 @@ class BackupRunnerIT {
     }
   }
 
+  @Test
+  void anotherLineagesDataIsRefusedBeforeItsHistoryIsStored() throws IOException {
+    try (ArchivePump pump = new ArchivePump(folder.resolve("spool"), wal());
+        TestPostgres postgres = server(PostgresRelease.NEWEST, pump.archiveCommand())) {
+      pump.hold();
+      standby(postgres);
+      postgres.sql("select pg_promote()");
+      identity(postgres, new LineageUid("restored"));
+
+      BackupRun.Failed failed =
+          (BackupRun.Failed) run(postgres, PATIENCE, systemIdentifier(postgres));
+
+      assertThat(failed.problem()).isInstanceOf(Problem.Refused.class);
+      assertThat(failed.problem().message())
+          .contains("of lineage restored, and this base backup would be of lineage uid");
+      assertThat(wal().fetch(WalFileName.parse("00000002.history"))).isEmpty();
+    }
+  }
+
+  private static void identity(TestPostgres postgres, LineageUid uid) {
+    IdentityFile.beside(postgres.dataDirectory())
+        .write(
+            new Identity(
+                new ClusterId("default", "c1"), uid, systemIdentifier(postgres), Optional.empty()));
+  }
+
+  private static SystemIdentifier systemIdentifier(TestPostgres postgres) {
+    return SystemIdentifier.parse(
+        postgres.value("select system_identifier from pg_control_system()"));
+  }
+
   private static void standby(TestPostgres postgres) throws IOException {
     postgres.stop();
     postgres.user().own(Files.createFile(postgres.dataDirectory().resolve("standby.signal")));
@@ -170,11 +203,8 @@ class BackupRunnerIT {
   }
 
   private BackupRun.Ended run(TestPostgres postgres, Duration probeDeadline) {
-    return run(
-        postgres,
-        probeDeadline,
-        SystemIdentifier.parse(
-            postgres.value("select system_identifier from pg_control_system()")));
+    identity(postgres, new LineageUid("uid"));
+    return run(postgres, probeDeadline, systemIdentifier(postgres));
   }
 
   private BackupRun.Ended run(
