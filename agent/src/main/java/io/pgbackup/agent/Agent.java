@@ -7,10 +7,6 @@ import io.pgbackup.archive.SocketLimits;
 import io.pgbackup.archive.WalArchiver;
 import io.pgbackup.archive.WalServer;
 import io.pgbackup.config.PgBackupConfig;
-import io.pgbackup.lineage.ClusterId;
-import io.pgbackup.lineage.LineageResolver;
-import io.pgbackup.lineage.LineageUid;
-import io.pgbackup.lineage.PrefixTemplate;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.schedule.Schedules;
@@ -84,9 +80,9 @@ public final class Agent implements AutoCloseable {
     lineages =
         new LineageKeeper(
             config.postgres().dataDirectory(),
-            server,
-            resolver(),
-            lineage -> LineageSession.of(lineage, config, store, Host.name(), clock),
+            server::seen,
+            LineageSession.resolver(config, store, clock),
+            lineage -> LineageSession.of(lineage, config, store, clock),
             problems,
             fatal);
     archiver = new WalArchiver(lineages::destination, PUSHES, clock);
@@ -94,7 +90,7 @@ public final class Agent implements AutoCloseable {
     lastWal = new LastWal(config.postgres(), store, clock);
     backups =
         new Backups(
-            config.backup(), lineages, server, problems, runs, this::backupCompleted, clock);
+            config.backup(), lineages, server::seen, problems, runs, this::backupCompleted, clock);
     catalog = new CatalogWatch(lineages, pace.archive(), problems, clock, backups::consider);
     lag = new WalLag(server, catalog, archiver::status);
     snapshots =
@@ -116,15 +112,6 @@ public final class Agent implements AutoCloseable {
     watchServer = new Periodic("watch-server", this::lookAtServer);
     watchLineage = new Periodic("watch-lineage", this::lookAtLineage);
     watchArchive = new Periodic("watch-archive", catalog::read);
-  }
-
-  private LineageResolver resolver() {
-    return new LineageResolver(
-        new ClusterId(config.cluster().namespace(), config.cluster().name()),
-        config.cluster().uid().map(LineageUid::new),
-        new PrefixTemplate(config.storage().prefix()),
-        store,
-        clock);
   }
 
   /// Opens the doors and starts the threads. Whatever fails here closes what was opened.

@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -28,7 +29,7 @@ final class Backups implements BackupRequests {
 
   private final BackupConfig config;
   private final LineageKeeper lineages;
-  private final ServerWatch server;
+  private final Supplier<Optional<ServerWatch.Seen>> server;
   private final Problems problems;
   private final RunBook book;
   private final Consumer<LineageSession> afterwards;
@@ -42,7 +43,7 @@ final class Backups implements BackupRequests {
   Backups(
       BackupConfig config,
       LineageKeeper lineages,
-      ServerWatch server,
+      Supplier<Optional<ServerWatch.Seen>> server,
       Problems problems,
       RunBook book,
       Consumer<LineageSession> afterwards,
@@ -129,7 +130,7 @@ final class Backups implements BackupRequests {
 
   /// Starts the backup that is owed, if this is where it can be taken: beside a primary.
   void startIfOwed() {
-    boolean primary = server.seen().map(ServerWatch.Seen::primary).orElse(false);
+    boolean primary = server.get().map(ServerWatch.Seen::primary).orElse(false);
     if (config.enabled()
         && primary
         && lineages.current().isPresent()

@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,7 +33,7 @@ final class LineageKeeper {
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
 
   private final Path dataDirectory;
-  private final ServerWatch server;
+  private final Supplier<Optional<ServerWatch.Seen>> server;
   private final LineageResolver resolver;
   private final Function<ProtectedLineage, LineageSession> sessions;
   private final Problems problems;
@@ -44,7 +45,7 @@ final class LineageKeeper {
   /// @param fatal completed when the very first search shows that this agent must not run here
   LineageKeeper(
       Path dataDirectory,
-      ServerWatch server,
+      Supplier<Optional<ServerWatch.Seen>> server,
       LineageResolver resolver,
       Function<ProtectedLineage, LineageSession> sessions,
       Problems problems,
@@ -156,7 +157,7 @@ final class LineageKeeper {
   }
 
   private ServerState state(IdentityFile file) {
-    Optional<ServerWatch.Seen> seen = server.seen();
+    Optional<ServerWatch.Seen> seen = server.get();
     if (seen.isPresent()) {
       return ServerStates.running(seen.get().facts(), dataDirectory);
     }

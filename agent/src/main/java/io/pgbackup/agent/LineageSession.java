@@ -14,10 +14,14 @@ import io.pgbackup.engine.WalProof;
 import io.pgbackup.engine.embedded.EmbeddedBackupEngine;
 import io.pgbackup.engine.embedded.EmbeddedWalEngine;
 import io.pgbackup.engine.format.ArchiveLayout;
+import io.pgbackup.lineage.ClusterId;
 import io.pgbackup.lineage.Fence;
 import io.pgbackup.lineage.Identity;
 import io.pgbackup.lineage.IdentityFile;
 import io.pgbackup.lineage.Leases;
+import io.pgbackup.lineage.LineageResolver;
+import io.pgbackup.lineage.LineageUid;
+import io.pgbackup.lineage.PrefixTemplate;
 import io.pgbackup.lineage.ProtectedLineage;
 import io.pgbackup.store.ObjectStore;
 import java.time.Clock;
@@ -36,16 +40,20 @@ import java.util.function.UnaryOperator;
 public record LineageSession(
     ProtectedLineage lineage,
     WalDestination wal,
-    BackupRunner backups,
+    BackupTaker backups,
     Supplier<LineageCatalog> catalog) {
 
-  /// @param host this machine's name, for the sentinel and for whoever is refused the lease
-  public static LineageSession of(
-      ProtectedLineage lineage,
-      PgBackupConfig config,
-      ObjectStore store,
-      String host,
-      Clock clock) {
+  static LineageResolver resolver(PgBackupConfig config, ObjectStore store, Clock clock) {
+    return new LineageResolver(
+        new ClusterId(config.cluster().namespace(), config.cluster().name()),
+        config.cluster().uid().map(LineageUid::new),
+        new PrefixTemplate(config.storage().prefix()),
+        store,
+        clock);
+  }
+
+  static LineageSession of(
+      ProtectedLineage lineage, PgBackupConfig config, ObjectStore store, Clock clock) {
     ArchiveLayout layout = lineage.layout();
     Identity identity = lineage.identity();
     Supplier<Optional<Identity>> beside =
@@ -67,19 +75,18 @@ public record LineageSession(
             store,
             engine,
             taken -> new IdentityGuard(taken, identity, beside),
-            host,
             clock),
         () -> catalog.read(folder));
   }
 
-  private static BackupRunner backups(
+  private static BackupTaker backups(
       ProtectedLineage lineage,
       PgBackupConfig config,
       ObjectStore store,
       WalEngine wal,
       UnaryOperator<BackupEngine> guard,
-      String host,
       Clock clock) {
+    String host = Host.name();
     ArchiveLayout layout = lineage.layout();
     EmbeddedBackupEngine engine =
         new EmbeddedBackupEngine(
@@ -96,12 +103,14 @@ public record LineageSession(
             wal,
             new WalProof(store, layout, clock),
             BackupDeadlines.DEFAULT.probe());
-    return new BackupRunner(
-        guard.apply(engine),
-        probe,
-        new Leases(store, clock),
-        layout.prefix(),
-        "base backup on %s, process %d".formatted(host, ProcessHandle.current().pid()),
-        clock);
+    BackupRunner runner =
+        new BackupRunner(
+            guard.apply(engine),
+            probe,
+            new Leases(store, clock),
+            layout.prefix(),
+            "base backup on %s, process %d".formatted(host, ProcessHandle.current().pid()),
+            clock);
+    return runner::run;
   }
 }

@@ -1,0 +1,355 @@
+package io.pgbackup.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.pgbackup.agent.Problems.About;
+import io.pgbackup.archive.WalDestination;
+import io.pgbackup.backup.BackupObserver;
+import io.pgbackup.backup.BackupRun;
+import io.pgbackup.catalog.BaseBackup;
+import io.pgbackup.catalog.Lineage;
+import io.pgbackup.catalog.LineageCatalog;
+import io.pgbackup.config.PgBackupConfig.BackupConfig;
+import io.pgbackup.engine.TakenBackup;
+import io.pgbackup.engine.embedded.EmbeddedWalEngine;
+import io.pgbackup.engine.format.BackupName;
+import io.pgbackup.engine.format.Codec;
+import io.pgbackup.lineage.ClusterId;
+import io.pgbackup.lineage.LineageResolver;
+import io.pgbackup.lineage.LineageUid;
+import io.pgbackup.lineage.PrefixTemplate;
+import io.pgbackup.lineage.ProtectedLineage;
+import io.pgbackup.postgres.Lsn;
+import io.pgbackup.postgres.ServerVersion;
+import io.pgbackup.postgres.Timeline;
+import io.pgbackup.postgres.TimelineHistory;
+import io.pgbackup.postgres.WalSegment;
+import io.pgbackup.postgres.WalSegmentSize;
+import io.pgbackup.problem.PgBackupException;
+import io.pgbackup.problem.Problem;
+import io.pgbackup.schedule.Crontab;
+import io.pgbackup.status.BackupRequests.Answer;
+import io.pgbackup.status.BackupRunView;
+import io.pgbackup.status.BackupRunView.State;
+import io.pgbackup.store.StoreFolder;
+import io.pgbackup.testing.MemoryObjectStore;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(60)
+class BackupsTest {
+  private static final Instant TWO = Instant.parse("2026-11-21T02:00:00Z");
+  private static final BackupName NAME = new BackupName("base_000000010000000000000002");
+  private static final WalSegment SEGMENT =
+      WalSegment.parse("000000010000000000000002", WalSegmentSize.DEFAULT);
+
+  @TempDir private Path data;
+
+  private final AtomicReference<Instant> now = new AtomicReference<>(TWO.plusSeconds(60));
+  private final MemoryObjectStore store = new MemoryObjectStore();
+  private final Problems problems = new Problems(now::get);
+  private final RunBook book = new RunBook();
+  private final AtomicInteger afterwards = new AtomicInteger();
+  private final ScriptedTaker taker = new ScriptedTaker();
+  private Optional<ServerWatch.Seen> server = Servers.primary();
+  private LineageKeeper lineages;
+
+  @BeforeEach
+  void lineage() {
+    lineages =
+        new LineageKeeper(
+            data.resolve("pgdata"),
+            () -> server,
+            new LineageResolver(
+                new ClusterId("shop", "orders"),
+                Optional.empty(),
+                PrefixTemplate.DEFAULT,
+                store,
+                Clock.systemUTC()),
+            this::session,
+            problems,
+            new CompletableFuture<>());
+  }
+
+  private LineageSession session(ProtectedLineage lineage) {
+    return new LineageSession(
+        lineage,
+        new WalDestination(
+            (_, _, _) -> {},
+            new EmbeddedWalEngine(store, lineage.layout(), Codec.NONE, Optional.empty())),
+        taker,
+        () -> {
+          throw new AssertionError("no catalogue is asked for here");
+        });
+  }
+
+  private Backups backups() {
+    return backups(true);
+  }
+
+  private Backups backups(boolean enabled) {
+    lineages.check();
+    return new Backups(
+        new BackupConfig(enabled, Crontab.parse("0 2 * * *"), ZoneOffset.UTC, Codec.ZSTD, 0),
+        lineages,
+        () -> server,
+        problems,
+        book,
+        _ -> afterwards.incrementAndGet(),
+        now::get);
+  }
+
+  private CatalogWatch.Known known(Instant... finishes) {
+    LineageUid uid = lineages.require().lineage().identity().uid();
+    List<BaseBackup> listed =
+        List.of(finishes).stream()
+            .map(
+                finish ->
+                    new BaseBackup(
+                        NAME,
+                        Lsn.parse("0/2000028"),
+                        Lsn.parse("0/2000120"),
+                        finish,
+                        finish,
+                        new ServerVersion(180006),
+                        Optional.empty(),
+                        1,
+                        1,
+                        false,
+                        Optional.empty()))
+            .toList();
+    return new CatalogWatch.Known(
+        uid,
+        new LineageCatalog(
+            new Lineage(new ClusterId("shop", "orders"), uid, StoreFolder.ROOT, Optional.empty()),
+            listed,
+            new TreeSet<>(),
+            WalSegmentSize.DEFAULT,
+            TimelineHistory.root(Timeline.FIRST),
+            List.of(),
+            Map.of(),
+            List.of(),
+            Optional.empty()),
+        TWO);
+  }
+
+  private void awaitEnd() {
+    await().until(() -> book.running().isEmpty() && book.lastEnded().isPresent());
+  }
+
+  @Test
+  void takesTheFirstBackupOfALineageAtOnce() {
+    Backups backups = backups();
+
+    backups.consider(known());
+    backups.startIfOwed();
+
+    awaitEnd();
+    assertThat(taker.runs).hasValue(1);
+    await().untilAsserted(() -> assertThat(afterwards).hasValue(1));
+  }
+
+  @Test
+  void makesUpForAMissedRunOnce() {
+    Backups backups = backups();
+
+    backups.consider(known(TWO.minusSeconds(3600)));
+    backups.startIfOwed();
+    awaitEnd();
+    // the listing was made before the sentinel stood
+    backups.consider(known(TWO.minusSeconds(3600)));
+    backups.startIfOwed();
+
+    assertThat(taker.runs).hasValue(1);
+  }
+
+  @Test
+  void owesNothingBetweenTwoRuns() {
+    Backups backups = backups();
+
+    backups.consider(known(TWO.plusSeconds(30)));
+    backups.startIfOwed();
+
+    assertThat(book.running()).isEmpty();
+    assertThat(taker.runs).hasValue(0);
+  }
+
+  @Test
+  void startsNoneByItselfBesideAStandbyOrWhereBackupsAreOff() {
+    Backups beside = backups();
+    server = Servers.standby();
+    beside.consider(known());
+    beside.startIfOwed();
+    beside.scheduled();
+
+    server = Servers.primary();
+    Backups off = backups(false);
+    off.consider(known());
+    off.startIfOwed();
+
+    assertThat(book.running()).isEmpty();
+    assertThat(taker.runs).hasValue(0);
+  }
+
+  @Test
+  void takesOneThatSomebodyAsksForAlsoWhereBackupsAreOff() {
+    assertThat(backups(false).request()).isInstanceOf(Answer.Started.class);
+
+    awaitEnd();
+    assertThat(taker.runs).hasValue(1);
+  }
+
+  @Test
+  void takesOneAtATime() {
+    Backups backups = backups();
+    taker.gate = new CountDownLatch(1);
+
+    Answer first = backups.request();
+    Answer second = backups.request();
+
+    String id = ((Answer.Started) first).run().id();
+    assertThat(second)
+        .isInstanceOfSatisfying(
+            Answer.AlreadyRunning.class, answer -> assertThat(answer.run().id()).isEqualTo(id));
+    taker.gate.countDown();
+    awaitEnd();
+    assertThat(backups.find(id).map(BackupRunView::state)).contains(State.COMPLETED);
+  }
+
+  @Test
+  void refusesWhileTheLineageIsNotKnown() {
+    server = Optional.empty();
+    Backups backups = backups();
+
+    assertThatThrownBy(backups::request)
+        .isInstanceOf(PgBackupException.class)
+        .hasMessageContaining("not known yet");
+  }
+
+  @Test
+  void reportsAFailureAndTriesAgainAfterAMinute() {
+    Problem problem = Problem.timedOut("no segment arrived", "Look.");
+    taker.failure = Optional.of(problem);
+    Backups backups = backups();
+    backups.consider(known());
+    backups.startIfOwed();
+    awaitEnd();
+    assertThat(problems.about(About.BACKUP)).contains(problem);
+    assertThat(book.failures()).isOne();
+
+    backups.startIfOwed();
+    assertThat(taker.runs).as("at once").hasValue(1);
+
+    taker.failure = Optional.empty();
+    now.updateAndGet(before -> before.plusSeconds(60));
+    backups.startIfOwed();
+    await().untilAsserted(() -> assertThat(taker.runs).hasValue(2));
+    await().untilAsserted(() -> assertThat(problems.about(About.BACKUP)).isEmpty());
+  }
+
+  @Test
+  void breaksOffABackupUnderWayWhenTheAgentStops() {
+    Backups backups = backups();
+    taker.gate = new CountDownLatch(1);
+    backups.request();
+
+    backups.drain();
+
+    assertThat(book.lastEnded().map(BackupRunView::state)).contains(State.FAILED);
+    assertThatThrownBy(backups::request).hasMessageContaining("stopping");
+  }
+
+  @Test
+  void letsABackupThatOnlyAwaitsItsWalFinishWhenTheAgentStops() {
+    Backups backups = backups();
+    taker.gateBeforeEnd = new CountDownLatch(1);
+    backups.request();
+    await()
+        .until(() -> book.running().filter(run -> run.state() == State.AWAITING_WAL).isPresent());
+
+    Thread stopping = Thread.ofVirtual().start(backups::drain);
+    await().until(() -> stopping.getState() == Thread.State.TIMED_WAITING);
+    taker.gateBeforeEnd.countDown();
+
+    awaitEnd();
+    assertThat(book.lastEnded().map(BackupRunView::state)).contains(State.COMPLETED);
+  }
+
+  @Test
+  void aRunThatDiesIsAFailureAndBlocksNoOther() {
+    Backups backups = backups();
+    taker.death = Optional.of(new AssertionError("expected by this test"));
+    backups.request();
+    awaitEnd();
+    assertThat(book.lastEnded().map(BackupRunView::state)).contains(State.FAILED);
+
+    taker.death = Optional.empty();
+    assertThat(backups.request()).isInstanceOf(Answer.Started.class);
+    await().untilAsserted(() -> assertThat(taker.runs).hasValue(2));
+  }
+
+  private final class ScriptedTaker implements BackupTaker {
+    private final AtomicInteger runs = new AtomicInteger();
+    private volatile CountDownLatch gate = new CountDownLatch(0);
+    private volatile CountDownLatch gateBeforeEnd = new CountDownLatch(0);
+    private volatile Optional<Problem> failure = Optional.empty();
+    private volatile Optional<AssertionError> death = Optional.empty();
+
+    @Override
+    public BackupRun.Ended run(String id, BackupObserver observer) {
+      runs.incrementAndGet();
+      death.ifPresent(
+          error -> {
+            throw error;
+          });
+      observer.became(new BackupRun.Probing(id, now.get()));
+      try {
+        gate.await();
+        observer.became(new BackupRun.Pushing(id, NAME, now.get()));
+        observer.became(new BackupRun.Verifying(id, NAME, SEGMENT, SEGMENT, now.get()));
+        gateBeforeEnd.await();
+      } catch (InterruptedException _) {
+        return ended(observer, new BackupRun.Failed(id, Problem.bug("interrupted"), now.get()));
+      }
+      return ended(
+          observer,
+          failure.isPresent()
+              ? new BackupRun.Failed(id, failure.get(), now.get())
+              : new BackupRun.Completed(id, taken(), now.get()));
+    }
+
+    private BackupRun.Ended ended(BackupObserver observer, BackupRun.Ended end) {
+      observer.became(end);
+      return end;
+    }
+
+    private TakenBackup taken() {
+      return new TakenBackup(
+          NAME,
+          Lsn.parse("0/2000028"),
+          Lsn.parse("0/2000120"),
+          now.get(),
+          now.get(),
+          1,
+          1,
+          1,
+          List.of());
+    }
+  }
+}

@@ -1,0 +1,139 @@
+package io.pgbackup.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pgbackup.status.StatusSnapshot;
+import io.pgbackup.telemetry.Exposition;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class MetricReadingsTest {
+  private static final Instant NOW = Instant.ofEpochSecond(1_000_000);
+  private static final StatusSnapshot NOTHING_KNOWN =
+      new StatusSnapshot(
+          NOW,
+          "1",
+          new StatusSnapshot.Cluster("shop", "orders"),
+          Optional.empty(),
+          Optional.empty(),
+          new StatusSnapshot.Server(
+              false,
+              Optional.empty(),
+              Optional.empty(),
+              Optional.empty(),
+              Optional.empty(),
+              Optional.empty(),
+              Optional.empty()),
+          new StatusSnapshot.Storage("s3://backups", Map.of()),
+          Optional.empty(),
+          Optional.empty(),
+          Optional.empty(),
+          Optional.empty(),
+          List.of(),
+          List.of(),
+          Optional.empty(),
+          Optional.empty(),
+          Optional.empty(),
+          new StatusSnapshot.Archive(
+              true,
+              "/archive.sock",
+              Optional.empty(),
+              Optional.empty(),
+              Optional.empty(),
+              Optional.empty(),
+              0,
+              0,
+              0),
+          new StatusSnapshot.Schedule(true, "0 2 * * *", "UTC", Optional.empty()),
+          List.of());
+
+  private static StatusSnapshot known() {
+    return new StatusSnapshot(
+        NOW,
+        "1",
+        NOTHING_KNOWN.cluster(),
+        Optional.of("0b8f"),
+        Optional.of("pgbackup/shop/orders/0b8f/18"),
+        NOTHING_KNOWN.server(),
+        new StatusSnapshot.Storage("s3://backups", Map.of("list", true, "write", false)),
+        Optional.of(1),
+        Optional.of(
+            new StatusSnapshot.Backup(
+                "base_000000010000000000000002",
+                NOW.minusSeconds(90),
+                NOW.minusSeconds(60),
+                "0/2000028",
+                "0/2000120",
+                1,
+                2,
+                1)),
+        Optional.empty(),
+        Optional.empty(),
+        List.of(
+            new StatusSnapshot.Window(NOW.minusSeconds(900), NOW.minusSeconds(800), "a", 1),
+            new StatusSnapshot.Window(NOW.minusSeconds(60), NOW.minusSeconds(5), "b", 1)),
+        List.of(new StatusSnapshot.Gap("000000010000000000000001", "000000010000000000000001")),
+        Optional.of(NOW.minusSeconds(5)),
+        Optional.empty(),
+        Optional.of(NOW.minusSeconds(3)),
+        new StatusSnapshot.Archive(
+            true,
+            "/archive.sock",
+            Optional.of(2.5),
+            Optional.of(4096L),
+            Optional.empty(),
+            Optional.empty(),
+            9,
+            0,
+            1),
+        new StatusSnapshot.Schedule(true, "0 2 * * *", "UTC", Optional.of(NOW.plusSeconds(60))),
+        List.of());
+  }
+
+  private static List<String> lines(StatusSnapshot status, Optional<Boolean> answered) {
+    return new Exposition(() -> MetricReadings.of(status, 4, answered))
+        .scrape()
+        .lines()
+        .filter(line -> !line.startsWith("#"))
+        .sorted()
+        .toList();
+  }
+
+  @Test
+  void whatIsNotKnownIsAbsent() {
+    String labels = "{cluster=\"orders\",namespace=\"shop\",uid=\"\"}";
+
+    assertThat(lines(NOTHING_KNOWN, Optional.empty()))
+        .containsExactly(
+            "pgbackup_backup_failures_total" + labels + " 4.0",
+            "pgbackup_backup_running" + labels + " 0.0",
+            "pgbackup_wal_refused_total" + labels + " 0.0");
+  }
+
+  @Test
+  void showsTheNewestWindowAndTheAgeOfTheNewestBackup() {
+    String labels = "{cluster=\"orders\",namespace=\"shop\",uid=\"0b8f\"}";
+    String storage = "{cluster=\"orders\",namespace=\"shop\",op=\"%s\",uid=\"0b8f\"}";
+
+    assertThat(lines(known(), Optional.of(true)))
+        .containsExactlyInAnyOrder(
+            "pgbackup_backup_age_seconds" + labels + " 60.0",
+            "pgbackup_backup_failures_total" + labels + " 4.0",
+            "pgbackup_backup_last_success_timestamp_seconds" + labels + " 999940.0",
+            "pgbackup_backup_next_timestamp_seconds" + labels + " 1000060.0",
+            "pgbackup_backup_running" + labels + " 0.0",
+            "pgbackup_catalog_read_timestamp_seconds" + labels + " 999997.0",
+            "pgbackup_postgres_up" + labels + " 1.0",
+            "pgbackup_recovery_window_end_timestamp_seconds" + labels + " 999995.0",
+            "pgbackup_recovery_window_start_timestamp_seconds" + labels + " 999940.0",
+            "pgbackup_storage_up" + storage.formatted("list") + " 1.0",
+            "pgbackup_storage_up" + storage.formatted("write") + " 0.0",
+            "pgbackup_wal_archive_lag_bytes" + labels + " 4096.0",
+            "pgbackup_wal_archive_lag_seconds" + labels + " 2.5",
+            "pgbackup_wal_gaps" + labels + " 1.0",
+            "pgbackup_wal_refused_total" + labels + " 1.0");
+  }
+}
