@@ -53,7 +53,8 @@ public final class FaultyProxy implements AutoCloseable {
     /// The server never hears of it.
     record LoseRequest() implements Fault {}
 
-    /// The server never hears of it; this is answered instead.
+    /// The server never hears of it; this is answered instead, with the wish to be left alone for
+    /// an hour.
     record Answer(int status, String body) implements Fault {}
 
     /// The answer breaks off after so many bytes of its body.
@@ -206,6 +207,7 @@ public final class FaultyProxy implements AutoCloseable {
         Content-Type: application/xml\r
         Content-Length: %d\r
         Connection: close\r
+        Retry-After: 3600\r
         \r
         %s"""
         .formatted(status, sent.length(), sent)

@@ -4,7 +4,6 @@ import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.HttpURLConnection;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,7 +11,8 @@ import java.time.Duration;
 import java.util.Comparator;
 import java.util.Optional;
 import java.util.stream.Stream;
-import javax.net.ssl.SSLHandshakeException;
+import software.amazon.awssdk.core.exception.SdkException;
+import software.amazon.awssdk.services.s3.S3Client;
 
 /// One MinIO server, however it is run.
 interface Minio extends AutoCloseable {
@@ -39,27 +39,25 @@ interface Minio extends AutoCloseable {
     return container.isPresent() ? container.get() : MinioProcess.start(MinioBinary.find());
   }
 
+  /// Its health checks succeed a little before it serves requests.
   static void awaitReady(URI endpoint, Runnable stillAlive) {
-    await("MinIO at " + endpoint)
-        .atMost(Duration.ofSeconds(60))
-        .pollInterval(Duration.ofMillis(50))
-        .until(
-            () -> {
-              stillAlive.run();
-              return answers(endpoint);
-            });
+    try (S3Client client = S3Server.client(endpoint)) {
+      await("MinIO at " + endpoint)
+          .atMost(Duration.ofSeconds(60))
+          .pollInterval(Duration.ofMillis(50))
+          .until(
+              () -> {
+                stillAlive.run();
+                return answers(client);
+              });
+    }
   }
 
-  private static boolean answers(URI endpoint) {
+  private static boolean answers(S3Client client) {
     try {
-      var connection =
-          (HttpURLConnection) endpoint.resolve("/minio/health/cluster").toURL().openConnection();
-      connection.setConnectTimeout(1_000);
-      connection.setReadTimeout(1_000);
-      return connection.getResponseCode() == 200;
-    } catch (SSLHandshakeException _) {
-      return true; // It has a certificate that we do not know here, so it is up.
-    } catch (IOException _) {
+      client.listBuckets();
+      return true;
+    } catch (SdkException _) {
       return false;
     }
   }

@@ -23,6 +23,7 @@ final class MinioContainer implements Minio {
             .withPassword(S3Server.SECRET_KEY);
     container.setPortBindings(List.of("127.0.0.1:" + port + ":9000"));
     container.start();
+    Minio.awaitReady(endpoint, () -> {});
   }
 
   static Optional<MinioContainer> start() {

@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.security.GeneralSecurityException;
 import java.security.Key;
 import java.security.KeyStore;
@@ -74,6 +75,9 @@ public final class TestAuthority {
 
   private String issue(String subjectAlternativeName) {
     String name = "server-" + subjectAlternativeName.replaceAll("[^a-z0-9]", "-");
+    if (Files.exists(storeFile(name))) {
+      return name;
+    }
     Path request = directory.resolve(name + ".csr");
     Path certificate = directory.resolve(name + ".pem");
     keytool(name, List.of("-genkeypair", "-dname", "CN=" + name, "-keyalg", "EC"));
@@ -91,9 +95,7 @@ public final class TestAuthority {
             certificate.toString()));
     try {
       Files.writeString(
-          certificate,
-          Files.readString(certificateFile()),
-          java.nio.file.StandardOpenOption.APPEND);
+          certificate, Files.readString(certificateFile()), StandardOpenOption.APPEND);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

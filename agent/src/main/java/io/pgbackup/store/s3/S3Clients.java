@@ -21,6 +21,7 @@ import software.amazon.awssdk.retries.StandardRetryStrategy;
 import software.amazon.awssdk.retries.api.BackoffStrategy;
 import software.amazon.awssdk.services.s3.LegacyMd5Plugin;
 import software.amazon.awssdk.services.s3.S3Client;
+import software.amazon.awssdk.services.s3.model.S3Exception;
 
 /// Builds the SDK's client so that it works with AWS, MinIO and R2 alike: no trailers, no chunked
 /// signing, checksums only where we give them, and MD5 for the one operation that demands a digest.
@@ -45,7 +46,11 @@ final class S3Clients {
             .addPlugin(LegacyMd5Plugin.create())
             .httpClient(http(S3Tls.sockets(storage.caFile())))
             .overrideConfiguration(
-                settings -> settings.retryStrategy(retries(tuning)).apiCallAttemptTimeout(ATTEMPT));
+                settings ->
+                    settings
+                        .retryStrategy(retries(tuning))
+                        .apiCallAttemptTimeout(ATTEMPT)
+                        .addExecutionInterceptor(new OwnPauses()));
     storage.endpoint().ifPresent(builder::endpointOverride);
     return builder.build();
   }
@@ -60,6 +65,7 @@ final class S3Clients {
   private static StandardRetryStrategy retries(S3Tuning tuning) {
     return AwsRetryStrategy.standardRetryStrategy().toBuilder()
         .maxAttempts(tuning.attempts())
+        .retryOnException(e -> e instanceof S3Exception answer && S3Failures.isDamaged(answer))
         .backoffStrategy(
             BackoffStrategy.exponentialDelay(tuning.backoff(), tuning.longestBackoff()))
         .throttlingBackoffStrategy(

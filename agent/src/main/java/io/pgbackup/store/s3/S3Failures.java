@@ -22,6 +22,15 @@ final class S3Failures {
   private static final Set<String> EXPIRED =
       Set.of("ExpiredToken", "InvalidAccessKeyId", "InvalidTokenId", "Unauthorized");
 
+  // Answered with 400, although nothing is wrong but the way: the body came late, short or damaged.
+  private static final Set<String> DAMAGED =
+      Set.of(
+          "BadDigest",
+          "IncompleteBody",
+          "RequestTimeout",
+          "XAmzContentChecksumMismatch",
+          "XAmzContentSHA256Mismatch");
+
   private final String bucket;
   private final String where;
 
@@ -65,6 +74,9 @@ final class S3Failures {
       return Problem.storageUnavailable(
           message, "The credentials are unknown or have expired; renew them.");
     }
+    if (isDamaged(e)) {
+      return Problem.storageUnavailable(message, "Check the network; try again.");
+    }
     return switch (e.statusCode()) {
       case 403 ->
           Problem.storageFailed(
@@ -75,7 +87,8 @@ final class S3Failures {
               message, "The bucket lies in another region; correct storage.region.");
       case 400 ->
           Problem.storageFailed(
-              message, "Check storage.region, storage.endpoint and storage.pathStyle.");
+              message,
+              "Check storage.url, storage.region, storage.endpoint and storage.pathStyle.");
       case 501 -> Problem.storageFailed(message, "This store cannot do what pgbackup needs.");
       default ->
           e.statusCode() == 429 || e.statusCode() == 409 || e.statusCode() >= 500 || succeeded(e)
@@ -136,6 +149,10 @@ final class S3Failures {
         .map(AwsErrorDetails::errorCode)
         .filter(code -> !code.isEmpty())
         .orElse("status " + e.statusCode());
+  }
+
+  static boolean isDamaged(S3Exception e) {
+    return DAMAGED.contains(code(e));
   }
 
   static boolean isPrecondition(S3Exception e) {

@@ -3,6 +3,7 @@ package io.pgbackup.store.s3;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
@@ -30,12 +31,16 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.services.s3.S3Client;
+import software.amazon.awssdk.services.s3.model.S3Exception;
 
 /// What becomes of requests that break on their way to a real server and back.
+@Timeout(120)
 class S3FaultsIT {
   private static final int ATTEMPTS = 4;
   private static final int PART = 5 << 20;
@@ -201,6 +206,27 @@ class S3FaultsIT {
   void faultsThatPassAreTriedAgain(int status) throws Exception {
     // given
     proxy.breakNext(ATTEMPTS - 1, Kind.PUT, FaultyProxy.error(status, "Whatever"));
+
+    // when, then
+    assertThat(store.create(KEY, CONTENT, Map.of())).isInstanceOf(Created.class);
+    assertStored(CONTENT);
+  }
+
+  @Test
+  void aBodyThatWasDamagedOnItsWayIsRefusedAndSentAgain() throws Exception {
+    // given: what the server says to a body that does not match its checksum
+    String code;
+    try (S3Client client = server.client()) {
+      S3Exception refused =
+          catchThrowableOfType(
+              S3Exception.class,
+              () ->
+                  client.putObject(
+                      put -> put.bucket(bucket).key(KEY.value()).checksumCRC32C("AAAAAA=="),
+                      RequestBody.fromBytes(CONTENT)));
+      code = refused.awsErrorDetails().errorCode();
+    }
+    proxy.breakNext(1, Kind.PUT, FaultyProxy.error(400, code));
 
     // when, then
     assertThat(store.create(KEY, CONTENT, Map.of())).isInstanceOf(Created.class);

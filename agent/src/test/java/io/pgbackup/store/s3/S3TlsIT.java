@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
+import io.pgbackup.config.PgBackupConfig.CredentialFiles;
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
 import io.pgbackup.crypto.NativeCrypto;
 import io.pgbackup.problem.PgBackupException;
@@ -23,11 +24,13 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -38,12 +41,19 @@ class S3TlsIT {
       new S3Tuning(PART, 2, 2, 2, Duration.ofMillis(1), Duration.ofMillis(1));
   private static final ObjectKey KEY = new ObjectKey("c1/wal_005/x");
 
+  @TempDir static Path certificates;
+  private static TestAuthority authority;
+
   @TempDir Path directory;
+
+  @BeforeAll
+  static void found() {
+    authority = TestAuthority.in(certificates);
+  }
 
   @Test
   void refusesACertificateForAnotherName() throws Exception {
     // given
-    TestAuthority authority = TestAuthority.in(directory);
     try (S3Server server = S3Server.secured(authority.serverFiles("dns:store.example"))) {
       StorageConfig storage = with(server.storageConfig("b"), authority.certificateFile());
 
@@ -72,8 +82,7 @@ class S3TlsIT {
   @Test
   void neitherSignsNorChunksWhatTlsProtects() throws Exception {
     // given
-    TestAuthority authority = TestAuthority.in(directory);
-    var headers = new CompletableFuture<Map<String, java.util.List<String>>>();
+    var headers = new CompletableFuture<Map<String, List<String>>>();
     HttpsServer server =
         HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     server.setHttpsConfigurator(new HttpsConfigurator(authority.serverContext("ip:127.0.0.1")));
@@ -101,10 +110,10 @@ class S3TlsIT {
 
     // then
     assertThat(headers.join())
-        .containsEntry("X-amz-content-sha256", java.util.List.of("UNSIGNED-PAYLOAD"))
-        .containsEntry("If-none-match", java.util.List.of("*"))
+        .containsEntry("X-amz-content-sha256", List.of("UNSIGNED-PAYLOAD"))
+        .containsEntry("If-none-match", List.of("*"))
         .containsKey("X-amz-checksum-crc32c")
-        .containsEntry("Content-length", java.util.List.of("1"))
+        .containsEntry("Content-length", List.of("1"))
         .doesNotContainKeys("X-amz-trailer", "Content-encoding", "Expect");
   }
 
@@ -112,7 +121,6 @@ class S3TlsIT {
   void carriesObjectsBothWaysWhereTheAuthorityIsTrusted() throws Exception {
     assertThat(NativeCrypto.provider()).as("Conscrypt on the platforms tests run on").isPresent();
     // given
-    TestAuthority authority = TestAuthority.in(directory);
     byte[] content = new byte[2 * PART + 1];
     new Random(1).nextBytes(content);
     try (S3Server server = S3Server.secured(authority.serverFiles("ip:127.0.0.1"))) {
@@ -149,9 +157,7 @@ class S3TlsIT {
         S3Server.REGION,
         true,
         Optional.empty(),
-        Optional.of(
-            new io.pgbackup.config.PgBackupConfig.CredentialFiles(
-                secret, secret, Optional.empty())),
+        Optional.of(new CredentialFiles(secret, secret, Optional.empty())),
         "p");
   }
 
