@@ -3,6 +3,7 @@ package io.pgbackup.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.pgbackup.archive.ArchiveClient;
 import io.pgbackup.config.PgBackupConfig;
 import io.pgbackup.config.PgBackupConfig.BackupConfig;
 import io.pgbackup.config.PgBackupConfig.ClusterConfig;
@@ -19,6 +20,7 @@ import io.pgbackup.lineage.Identity;
 import io.pgbackup.lineage.IdentityFile;
 import io.pgbackup.lineage.LineageUid;
 import io.pgbackup.postgres.SystemIdentifier;
+import io.pgbackup.postgres.WalFileName;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.schedule.Crontab;
 import io.pgbackup.status.BackupRunView;
@@ -369,6 +371,28 @@ class AgentIT {
     postgres.start();
 
     statusOnce(agent, AgentIT::isProtected);
+  }
+
+  @Test
+  void knowsItsLineageAgainWhileTheServerIsDownSoThatItCanHandOutWal() {
+    Agent first = besideRunningServer();
+    StatusSnapshot before = statusOnce(first, AgentIT::isProtected);
+    postgres.kill();
+    first.close();
+
+    Agent second = started(Clock.systemUTC());
+
+    statusOnce(second, status -> assertThat(status.uid()).isEqualTo(before.uid()));
+    Path fetched = folder.resolve("fetched");
+    assertThat(
+            new ArchiveClient(socket(), PATIENCE)
+                .fetch(
+                    WalFileName.parse("000000010000000000000001"),
+                    fetched,
+                    before.uid().map(LineageUid::new)))
+        .isTrue();
+    assertThat(fetched).hasSize(16 << 20);
+    assertThat(status(second).server().reachable()).isFalse();
   }
 
   @Test
