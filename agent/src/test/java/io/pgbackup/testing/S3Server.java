@@ -130,9 +130,13 @@ public final class S3Server implements AutoCloseable {
             UrlConnectionHttpClient.builder()
                 .buildWithDefaults(
                     AttributeMap.builder()
-                        .put(SdkHttpConfigurationOption.TRUST_ALL_CERTIFICATES, true)
+                        .put(SdkHttpConfigurationOption.TRUST_ALL_CERTIFICATES, isSecured(endpoint))
                         .build()))
         .build();
+  }
+
+  private static boolean isSecured(URI endpoint) {
+    return "https".equals(endpoint.getScheme());
   }
 
   /// Ends the server so that connections are refused; what it holds stays.
