@@ -60,8 +60,7 @@ final class Commands {
     }
   }
 
-  /// Runs a command that leaves a daemon behind. We open the file that both print to, because the
-  /// user they run as may be unable to.
+  /// Runs a command that leaves a daemon behind. We open the file that both print to.
   ///
   /// @return its exit status
   /// @throws io.pgbackup.problem.PgBackupException as [#run]

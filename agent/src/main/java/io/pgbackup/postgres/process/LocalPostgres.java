@@ -4,6 +4,8 @@ import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import java.io.File;
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -15,6 +17,8 @@ import java.util.concurrent.TimeUnit;
 
 /// Servers that are processes on this machine.
 public final class LocalPostgres implements PostgresProcess {
+  private static final Path NOWHERE = Path.of("/dev/null");
+
   private static final Duration POLL = Duration.ofMillis(50);
 
   /// Servers we launched, by data directory; an ended child is known at once by its handle.
@@ -62,12 +66,34 @@ public final class LocalPostgres implements PostgresProcess {
       command.add("-o");
       command.add(ShellWords.join(start.arguments()));
     }
+    makeLog(start);
     long logged = start.log().toFile().length();
+    boolean ownLog = start.user().owns(start.log());
+    if (ownLog) {
+      command.addAll(List.of("-l", start.log().toString()));
+    }
     int status =
         Commands.runInto(
-            start.log(), start.user().command(command), timeout.plus(Duration.ofSeconds(30)));
+            ownLog ? NOWHERE : start.log(),
+            start.user().command(command),
+            timeout.plus(Duration.ofSeconds(30)));
     if (status != 0) {
       throw failed("PostgreSQL did not start in " + start.dataDirectory(), start.log(), logged);
+    }
+  }
+
+  /// The server's log belongs to the server's user, whoever starts the server next.
+  private static void makeLog(ServerStart start) {
+    try {
+      Files.createFile(start.log());
+      start.user().own(start.log());
+    } catch (FileAlreadyExistsException _) {
+      // whose it is then decides who opens it
+    } catch (IOException e) {
+      throw Problem.postgresFailed(
+              "cannot make the server's log " + start.log() + ": " + e.getMessage(),
+              "Run the command as a user who may write there.")
+          .causedBy(e);
     }
   }
 

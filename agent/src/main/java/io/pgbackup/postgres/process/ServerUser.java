@@ -119,6 +119,12 @@ public final class ServerUser {
     return full;
   }
 
+  /// Whether the file belongs to this user, and not to us. Linux lets not even root append to
+  /// somebody else's file in a sticky directory (fs.protected_regular), so this user opens it.
+  boolean owns(Path file) {
+    return account.isPresent() && Files.exists(file) && ownerId(file) == account.get().uid();
+  }
+
   /// Makes this user the owner of a file or directory; does nothing unless we are root.
   public void own(Path path) {
     if (account.isEmpty()) {
