@@ -1,0 +1,4 @@
+@NullMarked
+package io.pgbackup.cli.demo;
+
+import org.jspecify.annotations.NullMarked;
