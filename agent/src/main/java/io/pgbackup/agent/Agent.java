@@ -226,6 +226,12 @@ public final class Agent implements AutoCloseable {
   /// archive, answers what was asked, then goes. Takes up to about a minute.
   @Override
   public void close() {
-    closing.close();
+    try {
+      closing.close();
+    } catch (IllegalStateException e) {
+      LOGGER.atError().setCause(e).log("agent stopped, not everything cleanly");
+      return;
+    }
+    LOGGER.atInfo().log("agent stopped");
   }
 }

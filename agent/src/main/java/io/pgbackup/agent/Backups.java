@@ -15,16 +15,19 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Starts base backups: when somebody asks, when the schedule comes, when one was missed, and at
 /// once where a lineage has none. One at a time, each on a thread of its own.
 ///
 /// Thread-safe.
 final class Backups implements BackupRequests {
+  private static final Logger LOGGER = LoggerFactory.getLogger(Backups.class);
   private static final Duration LAST_SEGMENTS = Duration.ofSeconds(15);
   private static final Duration INTERRUPTED = Duration.ofSeconds(10);
 
-  /// @param at by the server's clock
+  /// @param at by our own clock, so that a server's that is behind makes no backup look missed
   private record Finished(LineageUid uid, Instant at) {}
 
   private final BackupConfig config;
@@ -80,34 +83,42 @@ final class Backups implements BackupRequests {
   private void run(LineageSession session, String id) {
     try {
       switch (session.backups().run(id, book.observer(id))) {
-        case BackupRun.Completed completed -> {
-          completed(session, completed.backup().finishTime());
+        case BackupRun.Completed _ -> {
+          completed(session);
           afterwards.accept(session);
         }
-        case BackupRun.Failed failed -> {
-          due.failed(clock.instant());
-          problems.report(Problems.About.BACKUP, failed.problem());
-        }
+        case BackupRun.Failed failed -> failed(failed.problem());
       }
-    } finally {
-      book.abandon(id, Problem.bug("the base backup broke off"), clock.instant());
+    } catch (RuntimeException | Error e) {
+      LOGGER.atError().addKeyValue("run", id).setCause(e).log("base backup broke off");
+      Problem problem = Problem.bug("the base backup broke off: " + e);
+      book.abandon(id, problem, clock.instant());
+      failed(problem);
     }
   }
 
-  private synchronized void completed(LineageSession session, Instant finish) {
-    lastOwn = new Finished(session.lineage().identity().uid(), finish);
+  private void failed(Problem problem) {
+    due.failed(clock.instant());
+    problems.report(Problems.About.BACKUP, problem);
+  }
+
+  private synchronized void completed(LineageSession session) {
+    lastOwn = new Finished(session.lineage().identity().uid(), clock.instant());
     due.paid();
     problems.clear(Problems.About.BACKUP);
   }
 
-  /// The schedule came.
+  /// The schedule came. A standby's agent leaves it to the primary's.
   void scheduled() {
-    due.fallDueAnew();
-    startIfOwed();
+    if (primary()) {
+      due.fallDueAnew();
+      startIfOwed();
+    }
   }
 
-  /// Looks at what the archive holds: a lineage without a base backup needs its first, and a run
-  /// that the schedule had while nobody was there is made up for.
+  /// Looks at what the archive holds: a lineage without a base backup needs its first, a run that
+  /// the schedule had while nobody was there is made up for, and one that somebody else took
+  /// counts.
   void consider(CatalogWatch.Known known) {
     Optional<Instant> newest = newest(known);
     boolean missed =
@@ -117,6 +128,8 @@ final class Backups implements BackupRequests {
             .orElse(newest.isEmpty());
     if (missed) {
       due.fallDue();
+    } else {
+      due.paid();
     }
   }
 
@@ -130,13 +143,16 @@ final class Backups implements BackupRequests {
 
   /// Starts the backup that is owed, if this is where it can be taken: beside a primary.
   void startIfOwed() {
-    boolean primary = server.get().map(ServerWatch.Seen::primary).orElse(false);
     if (config.enabled()
-        && primary
+        && primary()
         && lineages.current().isPresent()
         && due.isOwed(clock.instant())) {
       var _ = request();
     }
+  }
+
+  private boolean primary() {
+    return server.get().map(ServerWatch.Seen::primary).orElse(false);
   }
 
   /// Starts nothing more. A backup whose files are all stored may wait a little for its last

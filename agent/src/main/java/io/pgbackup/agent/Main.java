@@ -82,9 +82,12 @@ public final class Main {
                 .name("shutdown")
                 .unstarted(
                     () -> {
-                      agent.close();
-                      // after a signal the JVM would exit with the signal's number
-                      Runtime.getRuntime().halt(status.get());
+                      try {
+                        agent.close();
+                      } finally {
+                        // after a signal the JVM would exit with the signal's number
+                        Runtime.getRuntime().halt(status.get());
+                      }
                     }));
     ExitStatus fatal = failed(agent.fatal().join());
     status.set(fatal.code());

@@ -216,6 +216,28 @@ class BackupsTest {
   }
 
   @Test
+  void takesOneWhenTheScheduleComes() {
+    backups().scheduled();
+
+    awaitEnd();
+    assertThat(taker.runs).hasValue(1);
+  }
+
+  @Test
+  void owesNothingAnyMoreWhenSomebodyElseTookIt() {
+    Backups backups = backups();
+    server = Servers.standby();
+    backups.consider(known(TWO.minusSeconds(3600)));
+    backups.consider(known(TWO.plusSeconds(30)));
+
+    server = Servers.primary();
+    backups.startIfOwed();
+
+    assertThat(taker.runs).hasValue(0);
+    assertThat(book.running()).isEmpty();
+  }
+
+  @Test
   void takesOneAtATime() {
     Backups backups = backups();
     taker.gate = new CountDownLatch(1);
@@ -298,10 +320,23 @@ class BackupsTest {
     backups.request();
     awaitEnd();
     assertThat(book.lastEnded().map(BackupRunView::state)).contains(State.FAILED);
+    await().untilAsserted(() -> assertThat(problems.about(About.BACKUP)).isPresent());
 
     taker.death = Optional.empty();
     assertThat(backups.request()).isInstanceOf(Answer.Started.class);
     await().untilAsserted(() -> assertThat(taker.runs).hasValue(2));
+  }
+
+  @Test
+  void aServerWhoseClockIsBehindGetsOneBackupAllTheSame() {
+    Backups backups = backups();
+    backups.scheduled();
+    awaitEnd();
+
+    backups.consider(known(TWO.minusSeconds(240)));
+    backups.startIfOwed();
+
+    assertThat(taker.runs).hasValue(1);
   }
 
   private final class ScriptedTaker implements BackupTaker {
