@@ -40,7 +40,7 @@ record RecoveryServer(
     stop();
     Thread stopWithUs = new Thread(this::stopAtExit, "stop-recovery-server");
     Runtime.getRuntime().addShutdownHook(stopWithUs);
-    try (SocketDirectory sockets = SocketDirectory.create(user);
+    try (SocketDirectory sockets = SocketDirectory.in(paths.workspace(), user);
         WalSpool spool =
             WalSpool.open(
                 paths.spool(), user, wal, plan.path(), plan.wal(), plan.segmentSize(), limits)) {

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -24,10 +25,19 @@ import org.slf4j.LoggerFactory;
 public final class RestoreRunner {
   private static final Logger LOG = LoggerFactory.getLogger(RestoreRunner.class);
 
+  private static final Duration STORE_PATIENCE = Duration.ofMinutes(5);
+
   private final RestoreServices services;
+  private final Duration storePatience;
 
   public RestoreRunner(RestoreServices services) {
+    this(services, STORE_PATIENCE);
+  }
+
+  /// @param storePatience how long recovery waits for a store that does not answer
+  RestoreRunner(RestoreServices services, Duration storePatience) {
     this.services = services;
+    this.storePatience = storePatience;
   }
 
   /// Checks everything that can be checked without touching anything.
@@ -98,7 +108,7 @@ public final class RestoreRunner {
         installation(plan),
         user(journal.destination(), paths),
         paths,
-        WalSpool.Limits.forSegments(plan.segmentSize()),
+        WalSpool.Limits.of(plan.segmentSize(), storePatience),
         listener);
   }
 

@@ -54,9 +54,9 @@ final class WalSpool implements AutoCloseable {
   record Limits(int ahead, Duration patience, Duration beat) {
     private static final long AHEAD_BYTES = 64L << 20;
 
-    static Limits forSegments(WalSegmentSize size) {
+    static Limits of(WalSegmentSize size, Duration patience) {
       int ahead = Math.clamp(AHEAD_BYTES / size.bytes(), 1, 4);
-      return new Limits(ahead, Duration.ofMinutes(5), Duration.ofSeconds(1));
+      return new Limits(ahead, patience, Duration.ofSeconds(1));
     }
   }
 

@@ -35,6 +35,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -150,7 +151,7 @@ final class ProtectedServer implements AutoCloseable {
     return Instant.parse(postgres.value("select " + text));
   }
 
-  List<LineageCatalog> catalogs() {
+  static List<LineageCatalog> catalogs(ObjectStore store) {
     Catalog catalog = new Catalog(store);
     return catalog.lineages(PrefixTemplate.DEFAULT).stream()
         .filter(lineage -> lineage.cluster().equals(CLUSTER))
@@ -159,15 +160,19 @@ final class ProtectedServer implements AutoCloseable {
   }
 
   LineageCatalog catalog(LineageUid uid) {
-    return catalogs().stream()
+    return catalogs(store).stream()
         .filter(each -> each.lineage().uid().equals(uid))
         .findFirst()
         .orElseThrow();
   }
 
+  static RestorePlan plan(ObjectStore store, LineageUid uid, RecoveryTarget target) {
+    return new RestorePlanner(ZoneOffset.UTC)
+        .plan(CLUSTER, catalogs(store), Optional.of(uid), target);
+  }
+
   RestorePlan plan(LineageUid uid, RecoveryTarget target) {
-    return new RestorePlanner(java.time.ZoneOffset.UTC)
-        .plan(CLUSTER, catalogs(), Optional.of(uid), target);
+    return plan(store, uid, target);
   }
 
   RestorePlan plan(LineageUid uid, Instant instant) {

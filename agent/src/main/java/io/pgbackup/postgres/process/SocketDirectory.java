@@ -10,11 +10,15 @@ import java.nio.file.attribute.PosixFilePermissions;
 /// path is short enough for a socket address, which holds 107 bytes at most on Linux (103 on
 /// macOS).
 public record SocketDirectory(Path path) implements AutoCloseable {
-  private static final int LONGEST = 80;
+  private static final int LONGEST = 60;
 
   public static SocketDirectory create(ServerUser user) {
-    Path usual = Path.of(System.getProperty("java.io.tmpdir"));
-    Path parent = usual.toString().length() > LONGEST ? Path.of("/tmp") : usual;
+    return in(Path.of(System.getProperty("java.io.tmpdir")), user);
+  }
+
+  /// Inside this folder, or in `/tmp` where the folder's path is too long.
+  public static SocketDirectory in(Path folder, ServerUser user) {
+    Path parent = folder.toString().length() > LONGEST ? Path.of("/tmp") : folder;
     try {
       Path directory =
           Files.createTempDirectory(
