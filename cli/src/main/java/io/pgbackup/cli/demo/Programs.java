@@ -33,7 +33,8 @@ record Programs(Path folder, Path javaHome) {
       Path target = Files.createDirectories(folder.resolve("lib"));
       openToAll(folder);
       openToAll(target);
-      try (Stream<Path> files = Stream.concat(Stream.of(jar), Files.list(library))) {
+      try (Stream<Path> libraries = Files.list(library)) {
+        Stream<Path> files = Stream.concat(Stream.of(jar), libraries);
         for (Path file : files.filter(Programs::isNeeded).distinct().toList()) {
           copyInto(target, file);
         }

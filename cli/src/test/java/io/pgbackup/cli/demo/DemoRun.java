@@ -39,10 +39,11 @@ record DemoRun(Process process, Path outputFile) implements AutoCloseable {
     Files.setPosixFilePermissions(library, PosixFilePermissions.fromString("rwxr-xr-x"));
     copy(Path.of("pgbackup"), folder);
     copy(Path.of("../agent/pgbackup-agent"), folder);
-    try (Stream<Path> files =
-        Stream.concat(Files.list(Path.of("target")), Files.list(Path.of("target/lib")))) {
-      for (Path jar : files.filter(file -> file.toString().endsWith(".jar")).toList()) {
-        copy(jar, library);
+    for (String built : List.of("target", "target/lib")) {
+      try (Stream<Path> files = Files.list(Path.of(built))) {
+        for (Path jar : files.filter(file -> file.toString().endsWith(".jar")).toList()) {
+          copy(jar, library);
+        }
       }
     }
   }
