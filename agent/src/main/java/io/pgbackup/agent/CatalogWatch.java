@@ -63,6 +63,7 @@ final class CatalogWatch {
     } catch (PgBackupException e) {
       // what was known stays known, with the time it was read
       problems.report(Problems.About.CATALOG, e.problem());
+      return interval;
     }
     Duration took = Duration.between(begun, clock.instant());
     Duration spared = took.multipliedBy(SHARE);
