@@ -15,18 +15,26 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /// Everything that can be refused before anything is touched.
-record RestoreChecks(PostgresProcess process, PostgresInstallation installation, ServerUser user) {
+record RestoreChecks(PostgresProcess process, RestorePaths paths) {
+  /// Whether the data may go there.
+  ///
   /// @throws PgBackupException `Refused`, each with its remedy
-  void check(RestorePlan plan, RestoreDestination destination, RestorePaths paths) {
+  void checkDestination(RestorePlan plan, RestoreDestination destination) {
     switch (destination) {
-      case RestoreDestination.NewDirectory _ -> checkNew(paths);
-      case RestoreDestination.InPlace inPlace -> checkInPlace(plan, inPlace, paths);
+      case RestoreDestination.NewDirectory _ -> checkNew();
+      case RestoreDestination.InPlace inPlace -> checkInPlace(plan, inPlace);
     }
-    checkFolder(paths);
-    checkSpace(plan, paths);
   }
 
-  private static void checkNew(RestorePaths paths) {
+  /// Whether this machine can do it.
+  ///
+  /// @throws PgBackupException `Refused`, each with its remedy
+  void checkMachine(RestorePlan plan, PostgresInstallation installation, ServerUser user) {
+    checkFolder(installation, user);
+    checkSpace(plan);
+  }
+
+  private void checkNew() {
     Path target = paths.dataDirectory();
     if (Files.exists(target)) {
       if (!Files.isDirectory(target) || !isEmpty(target)) {
@@ -54,8 +62,7 @@ record RestoreChecks(PostgresProcess process, PostgresInstallation installation,
     }
   }
 
-  private void checkInPlace(
-      RestorePlan plan, RestoreDestination.InPlace inPlace, RestorePaths paths) {
+  private void checkInPlace(RestorePlan plan, RestoreDestination.InPlace inPlace) {
     DataDirectory old = new DataDirectory(paths.dataDirectory());
     if (!old.isDataDirectory()) {
       throw refused(
@@ -106,7 +113,7 @@ record RestoreChecks(PostgresProcess process, PostgresInstallation installation,
             });
   }
 
-  private void checkFolder(RestorePaths paths) {
+  private void checkFolder(PostgresInstallation installation, ServerUser user) {
     Path folder = paths.parent();
     if (!Files.isDirectory(folder)) {
       throw refused("there is no folder " + folder, "Create it first.");
@@ -129,7 +136,7 @@ record RestoreChecks(PostgresProcess process, PostgresInstallation installation,
     }
   }
 
-  private static void checkSpace(RestorePlan plan, RestorePaths paths) {
+  private void checkSpace(RestorePlan plan) {
     Optional<Long> needed = plan.diskBytes();
     if (needed.isEmpty()) {
       return;

@@ -47,7 +47,9 @@ public final class RestoreRunner {
   public void check(RestorePlan plan, RestoreDestination destination) {
     RestorePaths paths = RestorePaths.of(destination.dataDirectory());
     if (unfinished(paths, plan, destination).isEmpty()) {
-      checks(plan, destination, paths).check(plan, destination, paths);
+      RestoreChecks checks = new RestoreChecks(services.process(), paths);
+      checks.checkDestination(plan, destination);
+      checks.checkMachine(plan, installation(plan), user(destination, paths));
     }
   }
 
@@ -110,11 +112,6 @@ public final class RestoreRunner {
         paths,
         WalSpool.Limits.of(plan.segmentSize(), storePatience),
         listener);
-  }
-
-  private RestoreChecks checks(
-      RestorePlan plan, RestoreDestination destination, RestorePaths paths) {
-    return new RestoreChecks(services.process(), installation(plan), user(destination, paths));
   }
 
   private PostgresInstallation installation(RestorePlan plan) {

@@ -1,20 +1,14 @@
 package io.pgbackup.restore;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import io.pgbackup.catalog.BaseBackup;
-import io.pgbackup.catalog.Lineage;
-import io.pgbackup.engine.format.BackupName;
-import io.pgbackup.engine.format.Codec;
-import io.pgbackup.lineage.LineageUid;
-import io.pgbackup.postgres.Lsn;
-import io.pgbackup.postgres.ServerVersion;
+import io.pgbackup.catalog.Catalog;
+import io.pgbackup.catalog.LineageCatalog;
+import io.pgbackup.lineage.PrefixTemplate;
 import io.pgbackup.postgres.Timeline;
-import io.pgbackup.postgres.TimelineHistory;
-import io.pgbackup.postgres.WalSegment;
-import io.pgbackup.postgres.WalSegmentSize;
-import io.pgbackup.store.StoreFolder;
+import io.pgbackup.problem.PgBackupException;
+import io.pgbackup.problem.Problem;
 import io.pgbackup.store.file.FileObjectStore;
 import io.pgbackup.testing.EnterableTempDir;
 import io.pgbackup.testing.GoldenArchive;
@@ -23,14 +17,15 @@ import io.pgbackup.testing.TestPostgres;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Archives written by real WAL-G become the rows that were there.
@@ -47,11 +42,7 @@ class GoldenRestoreIT {
   @ValueSource(
       strings = {"after-full", "after-update", "after-delta", "after-delete", "timeline-two"})
   void theFirstFullBackupRestoresToEachInstant(String name) throws IOException {
-    GoldenArchive.Expected expected =
-        GoldenArchive.expected().stream()
-            .filter(each -> each.name().equals(name))
-            .findFirst()
-            .orElseThrow();
+    GoldenArchive.Expected expected = expected(name);
     RecoveryTarget target =
         name.equals("timeline-two")
             ? new RecoveryTarget.Latest()
@@ -64,7 +55,7 @@ class GoldenRestoreIT {
           new RestoreBench(store, PostgresRelease.OLDER)
               .runner()
               .run(
-                  plan(target),
+                  plan(store, target),
                   new RestoreDestination.NewDirectory(data, Optional.empty()),
                   RestoreListener.SILENT);
     }
@@ -87,39 +78,30 @@ class GoldenRestoreIT {
     }
   }
 
-  private static RestorePlan plan(RecoveryTarget target) {
-    WalSegmentSize size = WalSegmentSize.DEFAULT;
-    return new RestorePlan(
-        new Lineage(
-            CatalogModel.CLUSTER,
-            new LineageUid("golden"),
-            StoreFolder.of("golden"),
-            Optional.empty()),
-        target,
-        new BaseBackup(
-            new BackupName(GoldenArchive.FULL),
-            Lsn.parse("0/2000028"),
-            Lsn.parse("0/2000100"),
-            Instant.EPOCH,
-            Instant.EPOCH,
-            new ServerVersion(150018),
-            Optional.empty(),
-            0,
-            0,
-            false,
-            Optional.empty()),
-        TimelineHistory.parse(new Timeline(2), history()),
-        size,
-        new TreeSet<>(
-            Stream.of(2, 3, 4, 5, 6, 7)
-                .map(
-                    number ->
-                        new WalSegment(Timeline.FIRST, new Lsn((long) number * size.bytes()), size))
-                .toList()));
+  @ParameterizedTest
+  @CsvSource({"before-full, before the recovery window", "timeline-two, last archived commit"})
+  void otherInstantsAreRefused(String name, String reason) {
+    RecoveryTarget target = new RecoveryTarget.AtTime(expected(name).instant());
+    try (FileObjectStore store = FileObjectStore.open(folder.resolve("store"))) {
+      assertThatExceptionOfType(PgBackupException.class)
+          .isThrownBy(() -> plan(store, target))
+          .withMessageContaining(reason)
+          .satisfies(refusal -> assertThat(refusal.problem()).isInstanceOf(Problem.Refused.class));
+    }
   }
 
-  private static String history() {
-    byte[] stored = GoldenArchive.bytes("wal_005/00000002.history.lz4");
-    return new String(Codec.LZ4.decompress(stored, "00000002.history", 1 << 16), UTF_8);
+  private static GoldenArchive.Expected expected(String name) {
+    return GoldenArchive.expected().stream()
+        .filter(each -> each.name().equals(name))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private static RestorePlan plan(FileObjectStore store, RecoveryTarget target) {
+    Catalog catalog = new Catalog(store);
+    List<LineageCatalog> lineages =
+        catalog.lineages(new PrefixTemplate("golden")).stream().map(catalog::read).toList();
+    return new RestorePlanner(ZoneOffset.UTC)
+        .plan(lineages.getFirst().lineage().cluster(), lineages, Optional.empty(), target);
   }
 }

@@ -185,6 +185,34 @@ class RestoreIT {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(PostgresRelease.class)
+  void aServerThatWasStoppedStaysStoppedAndKeepsTodaysConfiguration(PostgresRelease release) {
+    try (ProtectedServer server = new ProtectedServer(release, store, folder)) {
+      List<Moment> moments = story(server);
+      LineageUid uid = server.uid();
+      server.postgres.configure("work_mem", "7MB");
+      server.postgres.sql("alter system set maintenance_work_mem = '77MB'");
+      server.postgres.stop();
+
+      RestoreResult result =
+          server
+              .bench()
+              .runner()
+              .run(
+                  server.plan(uid, moments.getFirst().instant()),
+                  new RestoreDestination.InPlace(server.postgres.dataDirectory(), false),
+                  RestoreListener.SILENT);
+
+      assertThat(result.running()).isFalse();
+      server.postgres.start();
+      assertThat(server.postgres.value(CONTENT)).isEqualTo(moments.getFirst().content());
+      assertThat(server.postgres.value("show work_mem")).isEqualTo("7MB");
+      assertThat(server.postgres.value("show maintenance_work_mem")).isEqualTo("77MB");
+      assertThat(server.postgres.value("show archive_command")).contains("outbox");
+    }
+  }
+
   private static WalEngine wal(ProtectedServer server, LineageUid uid) {
     return server.bench().services().engines().wal(server.layout(uid));
   }
