@@ -19,8 +19,9 @@ import picocli.CommandLine.Option;
     description = "Take a base backup now, and wait until it is stored.",
     footer = {
       "",
-      "The agent takes it; its name goes to standard output when it is whole.",
-      "Ended early (Ctrl-C), the agent goes on: 'pgbackup status' shows how far it is.",
+      "The agent takes it; its name goes to standard output when it is whole. Ended early with",
+      "Ctrl-C, the agent goes on: 'pgbackup status' shows how far it is. Where no agent runs, this",
+      "process takes it.",
       "",
       "Examples:",
       "  pgbackup --config agent.yaml backup",
@@ -40,28 +41,51 @@ final class BackupCommand extends Verb {
   public void run() {
     PgBackupConfig config = configuration().requireFile("backup");
     AgentClient agent = AgentClient.at(config.http().host(), config.http().port());
+    if (agent.listens()) {
+      through(agent);
+    } else {
+      here(config, agent);
+    }
+  }
+
+  private void through(AgentClient agent) {
     BackupRunView run = agent.requestBackup();
     if (noWait) {
-      BackupRunView asked = run;
-      print(() -> StatusJson.write(asked), () -> asked.id() + "\n");
+      print(() -> StatusJson.write(run), () -> run.id() + "\n");
       return;
     }
     say("the agent at " + agent.url() + " takes a base backup, run " + run.id());
     show(await(agent, run));
   }
 
+  private void here(PgBackupConfig config, AgentClient agent) {
+    if (noWait) {
+      throw Problem.notFound(
+              "no agent answers at " + agent.url(),
+              "Without one the backup runs in this process; leave --no-wait out.")
+          .asException();
+    }
+    say("no agent answers at " + agent.url() + "; the base backup runs in this process");
+    show(new BackupHere(config, surroundings().clock()).take(this::tell));
+  }
+
   private BackupRunView await(AgentClient agent, BackupRunView asked) {
     BackupRunView run = asked;
-    BackupRunView.State said = run.state();
     while (!run.state().ended()) {
       pause();
+      BackupRunView before = run;
       run = agent.backup(run.id());
-      if (run.state() != said && !run.state().ended()) {
-        said = run.state();
-        say("  " + StatusView.run(run));
+      if (run.state() != before.state()) {
+        tell(run);
       }
     }
     return run;
+  }
+
+  private void tell(BackupRunView run) {
+    if (!run.state().ended()) {
+      say("  " + StatusView.run(run));
+    }
   }
 
   private void show(BackupRunView run) {
