@@ -3,7 +3,6 @@ package io.pgbackup.catalog;
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.BackupMetadata;
 import io.pgbackup.engine.format.BackupName;
-import io.pgbackup.engine.format.DeltaOrigin;
 import io.pgbackup.engine.format.Sentinel;
 import io.pgbackup.postgres.Lsn;
 import io.pgbackup.problem.Problem;
@@ -98,7 +97,10 @@ final class BackupListing {
             sentinel.uncompressedSize(),
             sentinel.compressedSize(),
             metadata.permanent(),
-            sentinel.delta().map(DeltaOrigin::parent)));
+            sentinel.delta(),
+            metadata.userData(),
+            sentinel.keyFingerprint(),
+            sentinel.tablespaces()));
   }
 
   private <T> T read(

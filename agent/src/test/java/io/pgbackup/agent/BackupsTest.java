@@ -132,6 +132,9 @@ class BackupsTest {
                         1,
                         1,
                         false,
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
                         Optional.empty()))
             .toList();
     return new CatalogWatch.Known(

@@ -143,7 +143,8 @@ final class ModelArchive {
             Optional.of(now),
             "host",
             "/data",
-            false);
+            false,
+            Optional.empty());
     store.create(layout.sentinel(name), sentinel.toJson(), Map.of());
   }
 

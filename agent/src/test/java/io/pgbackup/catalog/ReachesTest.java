@@ -177,6 +177,9 @@ class ReachesTest {
         0,
         0,
         false,
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
         Optional.empty());
   }
 }

@@ -146,7 +146,8 @@ class LineageIT {
               Optional.of(stop.at()),
               "host",
               "/data",
-              false);
+              false,
+              Optional.empty());
       store.create(lineage.layout().sentinel(name), sentinel.toJson(), Map.of());
       return stop;
     }

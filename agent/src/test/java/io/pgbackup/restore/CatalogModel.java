@@ -146,6 +146,9 @@ record CatalogModel(int segments, Set<Integer> lost, List<Span> backups, Lineage
         5 << 20,
         1 << 20,
         false,
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
         Optional.empty());
   }
 

@@ -72,7 +72,8 @@ final class BackupSeal {
         Optional.of(content.stop().at()),
         settings.hostname(),
         backup.facts().dataDirectory().toString(),
-        false);
+        false,
+        Optional.empty());
   }
 
   private void create(ObjectKey key, byte[] bytes) {

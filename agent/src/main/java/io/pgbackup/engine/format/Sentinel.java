@@ -23,6 +23,8 @@ import java.util.Optional;
 /// @param userData any JSON that the one who made the backup gave
 /// @param filesMetadataDisabled the backup was made without `files_metadata.json`
 /// @param startTime,finishTime written as microseconds, rounded up
+/// @param keyFingerprint of the key that the backup's objects are encrypted with; a key of our own,
+///   which WAL-G passes over
 /// @param permanent as it was at creation; `metadata.json` tells what it is now
 public record Sentinel(
     Optional<Lsn> startLsn,
@@ -40,7 +42,8 @@ public record Sentinel(
     Optional<Instant> finishTime,
     String hostname,
     String dataDirectory,
-    boolean permanent) {
+    boolean permanent,
+    Optional<String> keyFingerprint) {
 
   /// @param name the object's name, for messages
   /// @throws io.pgbackup.problem.PgBackupException `VerificationFailed` if these bytes are no

@@ -32,7 +32,8 @@ import org.jspecify.annotations.Nullable;
   "DateFmt",
   "Hostname",
   "DataDir",
-  "IsPermanent"
+  "IsPermanent",
+  "PgBackupKeyFingerprint"
 })
 record SentinelDocument(
     @JsonProperty("LSN") @JsonInclude(JsonInclude.Include.ALWAYS) @Nullable BigInteger lsn,
@@ -60,12 +61,13 @@ record SentinelDocument(
     @JsonProperty("DateFmt") @Nullable String dateFormat,
     @JsonProperty("Hostname") @Nullable String hostname,
     @JsonProperty("DataDir") @Nullable String dataDirectory,
-    @JsonProperty("IsPermanent") boolean permanent) {
+    @JsonProperty("IsPermanent") boolean permanent,
+    @JsonProperty("PgBackupKeyFingerprint") @Nullable String keyFingerprint) {
   static final String DATE_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ";
   static final SentinelDocument EMPTY =
       new SentinelDocument(
           null, null, null, null, null, 0, null, null, 0, 0, 0, null, null, false, null, 0, null,
-          null, null, null, null, false);
+          null, null, null, null, false, null);
 
   static SentinelDocument of(Sentinel sentinel) {
     Optional<DeltaOrigin> delta = sentinel.delta();
@@ -91,7 +93,8 @@ record SentinelDocument(
         DATE_FORMAT,
         sentinel.hostname(),
         sentinel.dataDirectory(),
-        sentinel.permanent());
+        sentinel.permanent(),
+        sentinel.keyFingerprint().orElse(null));
   }
 
   Sentinel toSentinel(String name) {
@@ -111,7 +114,8 @@ record SentinelDocument(
         Documents.time(finishTime, name),
         hostname == null ? "" : hostname,
         dataDirectory == null ? "" : dataDirectory,
-        permanent);
+        permanent,
+        Optional.ofNullable(keyFingerprint));
   }
 
   private Optional<DeltaOrigin> delta(String name) {

@@ -191,6 +191,7 @@ class SentinelTest {
         it.finishTime(),
         it.hostname(),
         it.dataDirectory(),
-        it.permanent());
+        it.permanent(),
+        it.keyFingerprint());
   }
 }

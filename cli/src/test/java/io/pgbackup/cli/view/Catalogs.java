@@ -108,6 +108,9 @@ public final class Catalogs {
         uncompressed,
         compressed,
         false,
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
         Optional.empty());
   }
 
