@@ -9,6 +9,7 @@ import java.io.BufferedInputStream;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Objects;
 import java.util.Optional;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarConstants;
@@ -79,15 +80,36 @@ public final class TarReader implements Closeable {
   ///
   /// @return how many, or -1 at the end of the member
   public int read(byte[] bytes) throws IOException {
+    return read(bytes, 0, bytes.length);
+  }
+
+  private int read(byte[] bytes, int offset, int length) throws IOException {
     if (unread == 0) {
       return -1;
     }
-    int count = source.read(bytes, 0, (int) Math.min(bytes.length, unread));
+    int count = source.read(bytes, offset, (int) Math.min(length, unread));
     if (count < 0) {
       throw damaged("it ends within a member");
     }
     unread -= count;
     return count;
+  }
+
+  /// What is left of the current member's content; it ends where the member does.
+  public InputStream content() {
+    return new InputStream() {
+      @Override
+      public int read() throws IOException {
+        byte[] one = new byte[1];
+        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
+      }
+
+      @Override
+      public int read(byte[] bytes, int offset, int length) throws IOException {
+        Objects.checkFromIndexSize(offset, length, bytes.length);
+        return length == 0 ? 0 : TarReader.this.read(bytes, offset, length);
+      }
+    };
   }
 
   /// Links, devices, directories and pipes, whatever size their header gives.
