@@ -1,0 +1,56 @@
+package io.pgbackup.engine.walg;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/// The last lines that a program printed, for a message. Thread-safe; bounded, whatever the program
+/// prints.
+final class LogTail {
+  private static final int LINES = 40;
+
+  /// As WAL-G begins its lines: `ERROR: 2026/11/21 02:13:40.296785 `.
+  private static final Pattern PREFIX =
+      Pattern.compile("^(?:[A-Z]+: )?\\d{4}/\\d\\d/\\d\\d \\d\\d:\\d\\d:\\d\\d(?:\\.\\d+)? ");
+
+  private static final Pattern TROUBLE =
+      Pattern.compile("^(?:ERROR|FATAL)\\b.*|^panic: .*|.*\\bfatal error: .*");
+
+  private static final int SHOWN = 300;
+
+  private final Deque<String> lines = new ArrayDeque<>();
+
+  synchronized void add(String line) {
+    if (lines.size() == LINES) {
+      lines.removeFirst();
+    }
+    lines.addLast(line);
+  }
+
+  synchronized List<String> lines() {
+    return List.copyOf(lines);
+  }
+
+  /// The line that says best what went wrong: the first of a panic, the last error, otherwise the
+  /// last line that is not empty. Without time and level, shortened where it is long.
+  Optional<String> reason() {
+    List<String> kept = lines();
+    return kept.stream()
+        .filter(line -> line.startsWith("panic: "))
+        .findFirst()
+        .or(() -> kept.reversed().stream().filter(LogTail::isTrouble).findFirst())
+        .or(() -> kept.reversed().stream().filter(line -> !line.isBlank()).findFirst())
+        .map(LogTail::bare);
+  }
+
+  private static boolean isTrouble(String line) {
+    return TROUBLE.matcher(line).matches();
+  }
+
+  private static String bare(String line) {
+    String text = PREFIX.matcher(line).replaceFirst("").strip();
+    return text.length() <= SHOWN ? text : text.substring(0, SHOWN) + "...";
+  }
+}
