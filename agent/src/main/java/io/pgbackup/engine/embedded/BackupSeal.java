@@ -1,7 +1,5 @@
 package io.pgbackup.engine.embedded;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import io.pgbackup.engine.embedded.EmbeddedBackupEngine.Settings;
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.BackupMetadata;
@@ -12,7 +10,9 @@ import io.pgbackup.problem.Problem;
 import io.pgbackup.store.CreateOutcome;
 import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.ObjectStore;
+import io.pgbackup.store.ObjectUpload;
 import io.pgbackup.store.StoredObject;
+import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -21,13 +21,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Writes the documents of one backup, the sentinel last; or removes what there is of it.
-///
-/// `files_metadata.json` is an empty document: its list of files would be a whitelist for WAL-G, by
-/// which a wrong name loses a file silently, and only delta backups need it. Without the object
-/// WAL-G warns at each restore.
 final class BackupSeal {
   private static final Logger LOG = LoggerFactory.getLogger(BackupSeal.class);
-  private static final byte[] NO_FILES_METADATA = "{}".getBytes(UTF_8);
 
   private final ObjectStore store;
   private final ArchiveLayout layout;
@@ -46,7 +41,15 @@ final class BackupSeal {
 
   void writeMetadata(Sentinel sentinel) {
     create(layout.metadata(name), BackupMetadata.of(sentinel).toJson());
-    create(layout.filesMetadata(name), NO_FILES_METADATA);
+  }
+
+  /// As a stream: a large cluster's list has hundreds of megabytes.
+  void writeFilesMetadata(PackedFiles packed) throws IOException {
+    ObjectKey key = layout.filesMetadata(name);
+    try (ObjectUpload upload = store.upload(key, Map.of())) {
+      packed.writeFilesMetadata(upload.stream());
+      requireCreated(key, upload.complete());
+    }
   }
 
   /// After this the backup exists.
@@ -77,7 +80,11 @@ final class BackupSeal {
   }
 
   private void create(ObjectKey key, byte[] bytes) {
-    if (store.create(key, bytes, Map.of()) instanceof CreateOutcome.AlreadyThere) {
+    requireCreated(key, store.create(key, bytes, Map.of()));
+  }
+
+  private static void requireCreated(ObjectKey key, CreateOutcome outcome) {
+    if (outcome instanceof CreateOutcome.AlreadyThere) {
       throw Problem.refused(
               "somebody else wrote " + key + " while this backup was under way",
               "Find out which other agent backs up into this lineage.")

@@ -55,6 +55,7 @@ final class ContentPush {
       requireKnownTablespaces(stop, tablespaces);
       pushLabel(stop, packed);
       seal.writeManifest(packed.manifest());
+      seal.writeFilesMetadata(packed);
       return new PushedContent(
           stop,
           spec(tablespaces),
@@ -78,8 +79,10 @@ final class ContentPush {
     try (PartWriter part = parts.first()) {
       for (PackingThreads.Directory directory : directories) {
         part.directory(directory.path(), directory.facts());
+        packed.directory(directory.path(), directory.facts());
       }
       parts.finish(part);
+      packed.finished(part);
     }
   }
 
@@ -110,6 +113,7 @@ final class ContentPush {
       part.label("backup_label", label);
       part.label("tablespace_map", map);
       parts.finish(part);
+      packed.finished(part);
       packed.add(manifestFile("backup_label", label, part));
       packed.add(manifestFile("tablespace_map", map, part));
     }

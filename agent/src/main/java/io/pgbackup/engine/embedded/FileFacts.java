@@ -5,14 +5,16 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.Map;
 import java.util.Objects;
 
 /// What one `lstat` says.
 ///
 /// @param mode permission bits only
-/// @param modified seconds since 1970, which is what a plain tar header can hold
-record FileFacts(Kind kind, int mode, int uid, int gid, long modified) {
+/// @param modified when its content last changed, as finely as the file system says it
+/// @param changed when anything of it last changed, which no program can set (`ctime`)
+record FileFacts(Kind kind, int mode, int uid, int gid, Instant modified, Instant changed) {
   private static final int PERMISSIONS = 07777;
   private static final int FORMAT = 0170000;
   private static final int PRIVATE_DIRECTORY = 0700;
@@ -28,7 +30,7 @@ record FileFacts(Kind kind, int mode, int uid, int gid, long modified) {
   /// @throws java.nio.file.NoSuchFileException if it vanished
   static FileFacts of(Path path, LinkOption... options) throws IOException {
     Map<String, Object> facts =
-        Files.readAttributes(path, "unix:mode,uid,gid,lastModifiedTime", options);
+        Files.readAttributes(path, "unix:mode,uid,gid,lastModifiedTime,ctime", options);
     int mode = number(facts, "mode");
     Kind kind =
         switch (mode & FORMAT) {
@@ -38,20 +40,24 @@ record FileFacts(Kind kind, int mode, int uid, int gid, long modified) {
           case 0140000 -> Kind.SOCKET;
           default -> Kind.OTHER;
         };
-    FileTime modified = (FileTime) Objects.requireNonNull(facts.get("lastModifiedTime"));
     return new FileFacts(
         kind,
         mode & PERMISSIONS,
         number(facts, "uid"),
         number(facts, "gid"),
-        modified.toInstant().getEpochSecond());
+        time(facts, "lastModifiedTime"),
+        time(facts, "ctime"));
   }
 
   /// The same; a symbolic link to a directory becomes one, private as PostgreSQL wants it.
   FileFacts asDirectory() {
     return kind == Kind.DIRECTORY
         ? this
-        : new FileFacts(Kind.DIRECTORY, PRIVATE_DIRECTORY, uid, gid, modified);
+        : new FileFacts(Kind.DIRECTORY, PRIVATE_DIRECTORY, uid, gid, modified, changed);
+  }
+
+  private static Instant time(Map<String, Object> facts, String name) {
+    return ((FileTime) Objects.requireNonNull(facts.get(name))).toInstant();
   }
 
   private static int number(Map<String, Object> facts, String name) {

@@ -1,6 +1,7 @@
 package io.pgbackup.engine.embedded;
 
 import io.pgbackup.crypto.Sha256;
+import io.pgbackup.engine.format.FileDescription;
 import io.pgbackup.engine.format.ManifestFile;
 import io.pgbackup.problem.Problem;
 import java.io.IOException;
@@ -76,7 +77,9 @@ final class FilePacker implements AutoCloseable {
       position += length;
     }
     writer.endFile();
-    packed.add(new ManifestFile(file.path(), size, Sha256.hex(digest), writer.name(), corrupt));
+    packed.add(
+        new ManifestFile(file.path(), size, Sha256.hex(digest), writer.name(), corrupt),
+        new FileDescription(FileDescription.Content.WHOLE, file.facts().modified(), corrupt));
   }
 
   /// Reads until the buffer has this many bytes or the file ends.
@@ -107,6 +110,7 @@ final class FilePacker implements AutoCloseable {
       try (PartWriter finished = part.get()) {
         part = Optional.empty();
         parts.finish(finished);
+        packed.finished(finished);
       }
     }
   }

@@ -10,6 +10,8 @@ import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
@@ -28,6 +30,7 @@ final class PartWriter implements AutoCloseable {
   private final ObjectUpload upload;
   private final Counter stored;
   private final TarArchiveOutputStream tar;
+  private final List<String> members = new ArrayList<>();
   private long content;
 
   PartWriter(ObjectStore store, ObjectKey key, Codec codec) throws IOException {
@@ -52,6 +55,11 @@ final class PartWriter implements AutoCloseable {
     return key.name();
   }
 
+  /// The members so far, spelled as in the tar.
+  List<String> members() {
+    return members;
+  }
+
   /// Bytes of file content so far.
   long content() {
     return content;
@@ -64,18 +72,18 @@ final class PartWriter implements AutoCloseable {
 
   /// @param path below the data directory, empty for itself
   void directory(String path, FileFacts facts) throws IOException {
-    TarArchiveEntry entry = new TarArchiveEntry("/" + path, TarConstants.LF_DIR, true);
+    TarArchiveEntry entry = new TarArchiveEntry(member(path), TarConstants.LF_DIR, true);
     describe(entry, facts);
-    tar.putArchiveEntry(entry);
+    put(entry);
     tar.closeArchiveEntry();
   }
 
   /// Begins a member; exactly `size` bytes must follow, then [#endFile].
   OutputStream beginFile(String path, FileFacts facts, long size) throws IOException {
-    TarArchiveEntry entry = new TarArchiveEntry("/" + path, TarConstants.LF_NORMAL, true);
+    TarArchiveEntry entry = new TarArchiveEntry(member(path), TarConstants.LF_NORMAL, true);
     describe(entry, facts);
     entry.setSize(size);
-    tar.putArchiveEntry(entry);
+    put(entry);
     content += size;
     return tar;
   }
@@ -90,17 +98,27 @@ final class PartWriter implements AutoCloseable {
     entry.setMode(PRIVATE);
     entry.setModTime(0);
     entry.setSize(bytes.length);
-    tar.putArchiveEntry(entry);
+    put(entry);
     tar.write(bytes);
     tar.closeArchiveEntry();
     content += bytes.length;
+  }
+
+  /// How a path below the data directory is spelled in a tar.
+  static String member(String path) {
+    return "/" + path;
+  }
+
+  private void put(TarArchiveEntry entry) throws IOException {
+    tar.putArchiveEntry(entry);
+    members.add(entry.getName());
   }
 
   private static void describe(TarArchiveEntry entry, FileFacts facts) {
     entry.setMode(facts.mode());
     entry.setUserId(facts.uid());
     entry.setGroupId(facts.gid());
-    entry.setModTime(facts.modified() * 1000);
+    entry.setModTime(facts.modified().getEpochSecond() * 1000);
   }
 
   /// Ends the tar and makes the object visible.

@@ -1,10 +1,11 @@
 package io.pgbackup.engine.embedded;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.pgbackup.config.PgBackupConfig.PostgresConfig;
 import io.pgbackup.engine.BackupDeadlines;
 import io.pgbackup.engine.FetchedBackup;
@@ -25,6 +26,7 @@ import io.pgbackup.problem.Problem;
 import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.StoreFolder;
+import io.pgbackup.store.StoredObject;
 import io.pgbackup.store.file.FileObjectStore;
 import io.pgbackup.store.s3.S3ObjectStore;
 import io.pgbackup.testing.ArchivePump;
@@ -42,9 +44,12 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
@@ -120,7 +125,32 @@ class EmbeddedBackupIT {
             store.list(layout.tarPartitions(name).path()).mapToLong(part -> part.size()).sum());
     assertThat(BackupMetadata.read(read(layout.metadata(name)), "metadata"))
         .isEqualTo(BackupMetadata.of(sentinel));
-    assertThat(read(layout.filesMetadata(name))).asString(UTF_8).isEqualTo("{}");
+    assertEveryMemberIsListed(name);
+  }
+
+  /// WAL-G drops what the list does not name, without a word.
+  private void assertEveryMemberIsListed(BackupName name) throws IOException {
+    JsonNode listed = new ObjectMapper().readTree(read(layout.filesMetadata(name)));
+    Set<String> files = new TreeSet<>();
+    listed.path("Files").fieldNames().forEachRemaining(files::add);
+    Set<String> members = new TreeSet<>();
+    for (StoredObject tar : store.list(layout.tarPartitions(name).path()).toList()) {
+      String object = tar.key().name();
+      List<String> held = UnpackedBackup.members(store, tar);
+      members.addAll(held);
+      if (!object.startsWith("pg_control.tar")) {
+        List<String> set = new ArrayList<>();
+        listed.path("TarFileSets").path(object).forEach(member -> set.add(member.asText()));
+        assertThat(set).as(object).isEqualTo(held);
+      }
+    }
+    assertThat(members)
+        .containsAll(files)
+        .contains("/", "/global/pg_control", "backup_label", "/pg_wal");
+    members.removeAll(files);
+    assertThat(members)
+        .as("what WAL-G takes without a list")
+        .containsExactly("/global/pg_control", "backup_label", "tablespace_map");
   }
 
   @ParameterizedTest

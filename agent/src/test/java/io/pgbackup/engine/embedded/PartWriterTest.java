@@ -12,6 +12,7 @@ import io.pgbackup.store.ObjectKey;
 import io.pgbackup.testing.MemoryObjectStore;
 import java.io.IOException;
 import java.io.InputStream;
+import java.time.Instant;
 import java.util.Map;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
@@ -19,9 +20,10 @@ import org.junit.jupiter.api.Test;
 
 class PartWriterTest {
   private static final ObjectKey KEY = new ObjectKey("c1/part_001.tar");
+  private static final Instant TIME = Instant.ofEpochSecond(1700000000, 123456789);
   private static final FileFacts DIRECTORY =
-      new FileFacts(Kind.DIRECTORY, 0700, 26, 27, 1700000000);
-  private static final FileFacts FILE = new FileFacts(Kind.REGULAR, 0600, 26, 27, 1700000000);
+      new FileFacts(Kind.DIRECTORY, 0700, 26, 27, TIME, TIME);
+  private static final FileFacts FILE = new FileFacts(Kind.REGULAR, 0600, 26, 27, TIME, TIME);
 
   private final MemoryObjectStore store = new MemoryObjectStore();
 
@@ -67,7 +69,7 @@ class PartWriterTest {
   @Test
   void longNamesAndGreatOwnersSurvive() throws IOException {
     String path = "conf/" + "ä".repeat(80) + "/" + "x".repeat(120);
-    FileFacts owned = new FileFacts(Kind.REGULAR, 0600, 1_000_650_000, 0, 1700000000);
+    FileFacts owned = new FileFacts(Kind.REGULAR, 0600, 1_000_650_000, 0, TIME, TIME);
     try (PartWriter part = new PartWriter(store, KEY, Codec.NONE)) {
       part.beginFile(path, owned, 0);
       part.endFile();

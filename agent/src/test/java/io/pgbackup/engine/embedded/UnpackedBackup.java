@@ -29,10 +29,7 @@ record UnpackedBackup(List<String> members, List<String> parts) {
     for (StoredObject part : store.list(layout.tarPartitions(name).path()).toList()) {
       String file = part.key().name();
       parts.add(file);
-      String extension = file.substring(file.lastIndexOf('.'));
-      Codec codec =
-          extension.equals(".tar") ? Codec.NONE : Codec.byExtension(extension).orElseThrow();
-      try (var tar = new TarArchiveInputStream(codec.decompressing(store.open(part.key()), file))) {
+      try (var tar = open(store, part)) {
         for (TarArchiveEntry entry = tar.getNextEntry();
             entry != null;
             entry = tar.getNextEntry()) {
@@ -42,6 +39,27 @@ record UnpackedBackup(List<String> members, List<String> parts) {
       }
     }
     return new UnpackedBackup(members, parts);
+  }
+
+  /// The members of one tar, as they stand in it.
+  static List<String> members(ObjectStore store, StoredObject part) throws IOException {
+    List<String> members = new ArrayList<>();
+    try (var tar = open(store, part)) {
+      for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
+        String name = entry.getName();
+        // the reader's own habit
+        members.add(entry.isDirectory() && name.length() > 1 ? name.replaceFirst("/$", "") : name);
+      }
+    }
+    return members;
+  }
+
+  private static TarArchiveInputStream open(ObjectStore store, StoredObject part) {
+    String file = part.key().name();
+    String extension = file.substring(file.lastIndexOf('.'));
+    Codec codec =
+        extension.equals(".tar") ? Codec.NONE : Codec.byExtension(extension).orElseThrow();
+    return new TarArchiveInputStream(codec.decompressing(store.open(part.key()), file));
   }
 
   private static void unpack(TarArchiveEntry entry, TarArchiveInputStream tar, Path directory)
