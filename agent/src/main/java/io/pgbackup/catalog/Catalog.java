@@ -3,12 +3,14 @@ package io.pgbackup.catalog;
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.lineage.Claim;
+import io.pgbackup.lineage.ClusterId;
 import io.pgbackup.lineage.PrefixTemplate;
 import io.pgbackup.postgres.Timeline;
 import io.pgbackup.postgres.TimelineHistory;
 import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.postgres.WalSegmentSize;
 import io.pgbackup.store.ObjectStore;
+import io.pgbackup.store.StoreFolder;
 import java.time.Instant;
 import java.util.Collections;
 import java.util.Comparator;
@@ -42,7 +44,27 @@ public final class Catalog {
   /// Every lineage under the template, and every archive there that nobody claimed; for a literal
   /// folder the one in it. By cluster, then UID.
   public List<Lineage> lineages(PrefixTemplate template) {
-    return finder.find(template);
+    return finder.find(template, Optional.empty()).lineages();
+  }
+
+  /// Everything that can be found without being told where it lies: the lineages of the template,
+  /// and archives that Spilo or WAL-G wrote in any folder. `docs/storage.md` says how far that goes
+  /// and what it costs.
+  ///
+  /// @param cluster the one that is looked for, whose folder of the template is enough where the
+  ///   rest of the bucket may not be listed; the result holds the others too
+  public Discovery discover(PrefixTemplate template, Optional<ClusterId> cluster) {
+    return finder.find(template, cluster);
+  }
+
+  /// What lies in one folder.
+  public Discovery discoverIn(StoreFolder folder) {
+    return finder.in(folder);
+  }
+
+  /// What lies in a folder and below it.
+  public Discovery discoverBelow(StoreFolder folder) {
+    return finder.below(folder);
   }
 
   /// What a lineage holds now.

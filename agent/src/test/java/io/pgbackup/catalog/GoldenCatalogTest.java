@@ -57,7 +57,7 @@ class GoldenCatalogTest {
   @Test
   void aFolderWithoutAnArchiveIsNone() {
     assertThat(new Catalog(store).lineages(new PrefixTemplate("spilo"))).isEmpty();
-    assertThat(new Catalog(store).lineages(PrefixTemplate.DEFAULT)).isEmpty();
+    assertThat(new Catalog(store).lineages(new PrefixTemplate("spilo/other"))).isEmpty();
   }
 
   @Test

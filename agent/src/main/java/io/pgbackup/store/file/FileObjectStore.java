@@ -13,6 +13,7 @@ import io.pgbackup.store.StoredObject;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -65,8 +66,17 @@ public final class FileObjectStore implements ObjectStore {
         .toList();
   }
 
+  /// What may not be looked into, `lost+found` of a mounted file system for instance, counts.
   private boolean holdsAnything(String folder) {
-    List<String> entries = FileListing.entries(tree, folder, "");
+    List<String> entries;
+    try {
+      entries = FileListing.entries(tree, folder, "");
+    } catch (PgBackupException e) {
+      if (e.getCause() instanceof AccessDeniedException) {
+        return true;
+      }
+      throw e;
+    }
     return entries.stream().anyMatch(entry -> !entry.endsWith("/"))
         || entries.stream().anyMatch(this::holdsAnything);
   }
