@@ -6,7 +6,9 @@ import java.util.List;
 /// consists of, so that a restore can prove that it is whole. WAL-G knows nothing of it.
 ///
 /// One JSON document: `version`, `backup`, `tablespaces`, then `files` with one object for each
-/// regular file, written and read as a stream. Compressed with zstd, never encrypted by itself.
+/// regular file, written and read as a stream. A delta's lists every file that a restore leaves,
+/// those of its parent's too, so that it can be checked by itself. Compressed with zstd, never
+/// encrypted by itself.
 ///
 /// @param version of this format
 /// @param backup the backup it belongs to

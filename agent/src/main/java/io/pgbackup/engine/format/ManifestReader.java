@@ -4,11 +4,13 @@ import com.fasterxml.jackson.core.JsonParseException;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
+import io.pgbackup.engine.format.FileDescription.Content;
 import java.io.CharConversionException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /// Reads a manifest as a stream.
@@ -96,23 +98,36 @@ public final class ManifestReader {
           long size = -1;
           String sha256 = "";
           String part = "";
+          Content content = Content.WHOLE;
+          String pageLsns = "";
+          long extent = -1;
           final List<Long> corruptPages = new ArrayList<>();
         };
-    eachKey(
-        key -> {
-          switch (key) {
-            case "path" -> fields.path = text();
-            case "size" -> fields.size = parser.getLongValue();
-            case "sha256" -> fields.sha256 = text();
-            case "part" -> fields.part = text().intern();
-            case "corruptPages" ->
-                eachElement(() -> fields.corruptPages.add(parser.getLongValue()));
-            default -> parser.skipChildren();
-          }
-        });
     try {
+      eachKey(
+          key -> {
+            switch (key) {
+              case "path" -> fields.path = text();
+              case "size" -> fields.size = parser.getLongValue();
+              case "sha256" -> fields.sha256 = text();
+              case "part" -> fields.part = text().intern();
+              case "content" -> fields.content = Content.valueOf(text());
+              case "pageLsns" -> fields.pageLsns = text();
+              case "extent" -> fields.extent = parser.getLongValue();
+              case "corruptPages" ->
+                  eachElement(() -> fields.corruptPages.add(parser.getLongValue()));
+              default -> parser.skipChildren();
+            }
+          });
       return new ManifestFile(
-          fields.path, fields.size, fields.sha256, fields.part, fields.corruptPages);
+          fields.path,
+          fields.size,
+          fields.sha256,
+          fields.part,
+          fields.corruptPages,
+          fields.content,
+          Optional.of(fields.pageLsns).filter(digest -> !digest.isEmpty()),
+          fields.extent < 0 ? fields.size : fields.extent);
     } catch (IllegalArgumentException e) {
       throw new JsonParseException(parser, e.getMessage(), e);
     }

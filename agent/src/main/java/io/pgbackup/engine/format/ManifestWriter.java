@@ -1,6 +1,7 @@
 package io.pgbackup.engine.format;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import io.pgbackup.engine.format.FileDescription.Content;
 import java.io.IOException;
 import java.io.OutputStream;
 
@@ -30,8 +31,15 @@ public final class ManifestWriter implements AutoCloseable {
     json.writeStartObject();
     json.writeStringField("path", file.path());
     json.writeNumberField("size", file.size());
-    json.writeStringField("sha256", file.sha256());
-    json.writeStringField("part", file.part());
+    if (file.content() != Content.WHOLE) {
+      json.writeStringField("content", file.content().name());
+    }
+    writeIfKnown("sha256", file.sha256());
+    writeIfKnown("part", file.part());
+    writeIfKnown("pageLsns", file.pageLsns().orElse(""));
+    if (file.extent() != file.size()) {
+      json.writeNumberField("extent", file.extent());
+    }
     if (!file.corruptPages().isEmpty()) {
       json.writeArrayFieldStart("corruptPages");
       for (long page : file.corruptPages()) {
@@ -40,6 +48,12 @@ public final class ManifestWriter implements AutoCloseable {
       json.writeEndArray();
     }
     json.writeEndObject();
+  }
+
+  private void writeIfKnown(String key, String value) throws IOException {
+    if (!value.isEmpty()) {
+      json.writeStringField(key, value);
+    }
   }
 
   /// Ends the document. A writer that failed must be closed as well, and what it wrote thrown away.

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pgbackup.crypto.Sha256;
+import io.pgbackup.engine.format.FileDescription.Content;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import java.io.ByteArrayInputStream;
@@ -13,6 +14,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -39,6 +41,37 @@ class ManifestTest {
     Manifest manifest = read(write(written), read);
 
     assertThat(manifest).isEqualTo(MANIFEST);
+    assertThat(read).isEqualTo(written);
+  }
+
+  @Test
+  void aDeltaSaysHowItHoldsEachFile() throws IOException {
+    var written =
+        List.of(
+            new ManifestFile(
+                "base/5/1",
+                16384,
+                SHA256,
+                "part_002.tar.zst",
+                List.of(1L),
+                Content.INCREMENT,
+                Optional.of(SHA256),
+                24576),
+            new ManifestFile(
+                "base/5/2", 9, SHA256, "", List.of(), Content.OF_THE_PARENT, Optional.empty(), 9),
+            new ManifestFile(
+                "base/5/3",
+                8192,
+                "",
+                "",
+                List.of(),
+                Content.OF_THE_PARENT,
+                Optional.of(SHA256),
+                0));
+
+    var read = new ArrayList<ManifestFile>();
+    read(write(written), read);
+
     assertThat(read).isEqualTo(written);
   }
 
