@@ -7,6 +7,8 @@ import io.pgbackup.archive.SocketLimits;
 import io.pgbackup.archive.WalArchiver;
 import io.pgbackup.archive.WalServer;
 import io.pgbackup.config.PgBackupConfig;
+import io.pgbackup.crypto.ObjectCipher;
+import io.pgbackup.encryption.Encryption;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.schedule.Schedules;
@@ -74,6 +76,7 @@ public final class Agent implements AutoCloseable {
     this.clock = clock;
     Problems problems = new Problems(clock);
 
+    ObjectCipher cipher = Encryption.open(config.encryption());
     StoreHealth health = new StoreHealth(clock);
     store = new ObservedStore(Stores.open(config.storage()), health);
     server = new ServerWatch(config.postgres(), config.wal().enabled(), pace.server(), problems);
@@ -82,7 +85,7 @@ public final class Agent implements AutoCloseable {
             config.postgres().dataDirectory(),
             server::seen,
             LineageSession.resolver(config, store, clock),
-            lineage -> LineageSession.of(lineage, config, store, clock),
+            lineage -> LineageSession.of(lineage, config, store, cipher, clock),
             problems,
             fatal);
     archiver = new WalArchiver(lineages::destination, PUSHES, clock);

@@ -7,6 +7,7 @@ import io.pgbackup.catalog.Catalog;
 import io.pgbackup.catalog.Lineage;
 import io.pgbackup.catalog.LineageCatalog;
 import io.pgbackup.config.PgBackupConfig;
+import io.pgbackup.crypto.ObjectCipher;
 import io.pgbackup.engine.BackupDeadlines;
 import io.pgbackup.engine.BackupEngine;
 import io.pgbackup.engine.WalEngine;
@@ -14,6 +15,7 @@ import io.pgbackup.engine.WalProof;
 import io.pgbackup.engine.embedded.EmbeddedBackupEngine;
 import io.pgbackup.engine.embedded.EmbeddedWalEngine;
 import io.pgbackup.engine.format.ArchiveLayout;
+import io.pgbackup.engine.format.Packing;
 import io.pgbackup.lineage.ClusterId;
 import io.pgbackup.lineage.Fence;
 import io.pgbackup.lineage.Identity;
@@ -53,16 +55,23 @@ public record LineageSession(
   }
 
   static LineageSession of(
-      ProtectedLineage lineage, PgBackupConfig config, ObjectStore store, Clock clock) {
+      ProtectedLineage lineage,
+      PgBackupConfig config,
+      ObjectStore store,
+      ObjectCipher cipher,
+      Clock clock) {
     ArchiveLayout layout = lineage.layout();
     Identity identity = lineage.identity();
     Supplier<Optional<Identity>> beside =
         () -> IdentityFile.beside(config.postgres().dataDirectory()).read();
     WalEngine engine =
         new EmbeddedWalEngine(
-            store, layout, config.wal().compression(), Optional.of(lineage.claim().segmentSize()));
+            store,
+            layout,
+            new Packing(config.wal().compression(), cipher),
+            Optional.of(lineage.claim().segmentSize()));
     Fence fence = new Fence(lineage.claim(), layout, store, engine::fetch);
-    Catalog catalog = new Catalog(store);
+    Catalog catalog = new Catalog(store, cipher);
     Lineage folder =
         new Lineage(
             identity.cluster(), identity.uid(), layout.prefix(), Optional.of(lineage.claim()));
@@ -73,6 +82,7 @@ public record LineageSession(
             lineage,
             config,
             store,
+            cipher,
             engine,
             taken -> new IdentityGuard(taken, identity, beside),
             clock),
@@ -83,6 +93,7 @@ public record LineageSession(
       ProtectedLineage lineage,
       PgBackupConfig config,
       ObjectStore store,
+      ObjectCipher cipher,
       WalEngine wal,
       UnaryOperator<BackupEngine> guard,
       Clock clock) {
@@ -94,7 +105,9 @@ public record LineageSession(
             layout,
             config.postgres(),
             new EmbeddedBackupEngine.Settings(
-                config.backup().compression(), config.backup().threads(), host),
+                new Packing(config.backup().compression(), cipher),
+                config.backup().threads(),
+                host),
             clock);
     ArchivingProbe probe =
         new ArchivingProbe(

@@ -3,6 +3,7 @@ package io.pgbackup.agent;
 import io.pgbackup.backup.BackupObserver;
 import io.pgbackup.backup.BackupRun;
 import io.pgbackup.config.PgBackupConfig;
+import io.pgbackup.encryption.Encryption;
 import io.pgbackup.lineage.IdentityFile;
 import io.pgbackup.lineage.ProtectedLineage;
 import io.pgbackup.lineage.ServerState;
@@ -28,7 +29,7 @@ public final class WithoutAgent {
       ProtectedLineage lineage =
           LineageSession.resolver(config, store, clock)
               .resolve(server, IdentityFile.beside(dataDirectory));
-      return LineageSession.of(lineage, config, store, clock);
+      return LineageSession.of(lineage, config, store, Encryption.open(config.encryption()), clock);
     }
   }
 

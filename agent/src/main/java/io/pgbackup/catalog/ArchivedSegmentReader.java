@@ -1,6 +1,7 @@
 package io.pgbackup.catalog;
 
 import io.pgbackup.catalog.WalListing.WalObject;
+import io.pgbackup.crypto.ObjectCipher;
 import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.postgres.wal.TransactionEnd;
 import io.pgbackup.postgres.wal.WalReader;
@@ -16,13 +17,18 @@ import java.util.Map;
 /// Reads segments from the store, each version of an object once.
 final class ArchivedSegmentReader implements SegmentReader {
   private final ObjectStore store;
+  private final ObjectCipher cipher;
   private final Map<String, WalObject> objects;
   private final VersionedCache<SegmentEnds> cache;
 
   /// @param objects the archive's segments by name
   ArchivedSegmentReader(
-      ObjectStore store, Map<String, WalObject> objects, VersionedCache<SegmentEnds> cache) {
+      ObjectStore store,
+      ObjectCipher cipher,
+      Map<String, WalObject> objects,
+      VersionedCache<SegmentEnds> cache) {
     this.store = store;
+    this.cipher = cipher;
     this.objects = objects;
     this.cache = cache;
   }
@@ -60,7 +66,7 @@ final class ArchivedSegmentReader implements SegmentReader {
   private WalScan scan(WalObject object, Scan scan) {
     String key = object.object().key().value();
     try (InputStream content =
-        object.codec().decompressing(store.open(object.object().key()), key)) {
+        object.packing(cipher).unpacking(store.open(object.object().key()), key)) {
       return scan.of(content);
     } catch (IOException e) {
       throw Problem.storageUnavailable(

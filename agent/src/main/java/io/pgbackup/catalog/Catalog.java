@@ -1,5 +1,6 @@
 package io.pgbackup.catalog;
 
+import io.pgbackup.crypto.ObjectCipher;
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.lineage.Claim;
@@ -27,18 +28,26 @@ import java.util.TreeSet;
 /// `VerificationFailed` for a document or segment that is not what it should be. Thread-safe.
 public final class Catalog {
   private final ObjectStore store;
+  private final ObjectCipher cipher;
   private final LineageFinder finder;
   private final BackupListing backups;
   private final SegmentSizes sizes;
   private final Histories histories;
   private final VersionedCache<SegmentEnds> ends = new VersionedCache<>();
 
+  /// For archives that are not encrypted.
   public Catalog(ObjectStore store) {
+    this(store, ObjectCipher.NONE);
+  }
+
+  /// @param cipher with the keys to read WAL with
+  public Catalog(ObjectStore store, ObjectCipher cipher) {
     this.store = store;
+    this.cipher = cipher;
     this.finder = new LineageFinder(store);
     this.backups = new BackupListing(store);
-    this.sizes = new SegmentSizes(store);
-    this.histories = new Histories(store);
+    this.sizes = new SegmentSizes(store, cipher);
+    this.histories = new Histories(store, cipher);
   }
 
   /// Every lineage under the template, and every archive there that nobody claimed; for a literal
@@ -84,7 +93,7 @@ public final class Catalog {
             ? allBackups.stream().filter(b -> isUsable(b, path)).toList()
             : List.of();
     Map<BackupName, Instant> reach =
-        Reaches.find(runs, usable, new ArchivedSegmentReader(store, wal.segments(), ends));
+        Reaches.find(runs, usable, new ArchivedSegmentReader(store, cipher, wal.segments(), ends));
     return new LineageCatalog(
         lineage,
         allBackups,

@@ -1,6 +1,7 @@
 package io.pgbackup.catalog;
 
 import io.pgbackup.catalog.WalListing.WalObject;
+import io.pgbackup.crypto.ObjectCipher;
 import io.pgbackup.postgres.Timeline;
 import io.pgbackup.postgres.TimelineHistory;
 import io.pgbackup.postgres.WalSegment;
@@ -18,10 +19,12 @@ final class Histories {
   private static final int GREATEST = 16 << 20;
 
   private final ObjectStore store;
+  private final ObjectCipher cipher;
   private final VersionedCache<TimelineHistory> cache = new VersionedCache<>();
 
-  Histories(ObjectStore store) {
+  Histories(ObjectStore store, ObjectCipher cipher) {
     this.store = store;
+    this.cipher = cipher;
   }
 
   /// The way to the newest timeline that has a history file; without any, the newest that has a
@@ -41,7 +44,7 @@ final class Histories {
   private TimelineHistory read(WalObject object) {
     String key = object.object().key().value();
     try (InputStream stored = store.open(object.object().key())) {
-      byte[] content = object.codec().decompress(stored, key, GREATEST);
+      byte[] content = object.packing(cipher).unpack(stored, key, GREATEST);
       TimelineHistory history =
           TimelineHistory.parse(
               Timeline.parseHex(object.name().text().substring(0, 8)),

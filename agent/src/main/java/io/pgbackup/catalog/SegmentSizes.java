@@ -1,6 +1,7 @@
 package io.pgbackup.catalog;
 
 import io.pgbackup.catalog.WalListing.WalObject;
+import io.pgbackup.crypto.ObjectCipher;
 import io.pgbackup.postgres.WalSegmentSize;
 import io.pgbackup.postgres.wal.SegmentHeader;
 import io.pgbackup.problem.Problem;
@@ -12,10 +13,12 @@ import java.io.InputStream;
 /// first bytes. Thread-safe.
 final class SegmentSizes {
   private final ObjectStore store;
+  private final ObjectCipher cipher;
   private final VersionedCache<WalSegmentSize> cache = new VersionedCache<>();
 
-  SegmentSizes(ObjectStore store) {
+  SegmentSizes(ObjectStore store, ObjectCipher cipher) {
     this.store = store;
+    this.cipher = cipher;
   }
 
   WalSegmentSize of(WalListing wal) {
@@ -29,7 +32,7 @@ final class SegmentSizes {
   private WalSegmentSize read(WalObject object) {
     String key = object.object().key().value();
     try (InputStream content =
-        object.codec().decompressing(store.open(object.object().key()), key)) {
+        object.packing(cipher).unpacking(store.open(object.object().key()), key)) {
       WalSegmentSize size =
           SegmentHeader.parse(content.readNBytes(SegmentHeader.LENGTH))
               .map(SegmentHeader::segmentSize)

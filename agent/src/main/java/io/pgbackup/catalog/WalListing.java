@@ -1,7 +1,9 @@
 package io.pgbackup.catalog;
 
+import io.pgbackup.crypto.ObjectCipher;
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.Codec;
+import io.pgbackup.engine.format.Packing;
 import io.pgbackup.postgres.WalFileName;
 import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.StoredObject;
@@ -13,7 +15,11 @@ import java.util.stream.Stream;
 record WalListing(TreeMap<String, WalObject> segments, TreeMap<String, WalObject> histories) {
 
   /// @param codec told by the object's name
-  record WalObject(WalFileName name, StoredObject object, Codec codec) {}
+  record WalObject(WalFileName name, StoredObject object, Codec codec) {
+    Packing packing(ObjectCipher cipher) {
+      return new Packing(codec, cipher);
+    }
+  }
 
   static WalListing of(ObjectStore store, ArchiveLayout layout) {
     WalListing listing = new WalListing(new TreeMap<>(), new TreeMap<>());

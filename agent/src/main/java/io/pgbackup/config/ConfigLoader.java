@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import io.pgbackup.config.PgBackupConfig.EncryptionConfig;
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
 import io.pgbackup.problem.Problem;
 import java.io.IOException;
@@ -69,6 +70,15 @@ public final class ConfigLoader {
     StorageConfig storage = StorageReader.read(root.section("storage"));
     reading.faults().throwIfAny("the environment");
     return storage;
+  }
+
+  /// The keys of a person who gives a URL instead of a file: what `PGBACKUP_ENCRYPTION_...` say.
+  public EncryptionConfig encryption() {
+    Section.Reading reading = reading(environment);
+    Section root = Section.root(JsonNodeFactory.instance.objectNode(), reading);
+    EncryptionConfig encryption = EncryptionReader.read(root.section("encryption"));
+    reading.faults().throwIfAny("the environment");
+    return encryption;
   }
 
   private static void checkStoreUrl(String url) {

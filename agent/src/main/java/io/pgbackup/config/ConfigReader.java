@@ -32,6 +32,7 @@ final class ConfigReader {
         cluster(root.section("cluster")),
         postgres(root.section("postgres")),
         StorageReader.read(root.section("storage")),
+        EncryptionReader.read(root.section("encryption")),
         wal(root.section("wal")),
         backup(root.section("backup")),
         retention(root.section("retention")),

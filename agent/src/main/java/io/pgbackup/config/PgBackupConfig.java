@@ -6,6 +6,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.ZoneId;
+import java.util.List;
 import java.util.Optional;
 
 /// The whole configuration, valid by construction when [ConfigLoader] made it: whoever holds one
@@ -14,6 +15,7 @@ public record PgBackupConfig(
     ClusterConfig cluster,
     PostgresConfig postgres,
     StorageConfig storage,
+    EncryptionConfig encryption,
     WalConfig wal,
     BackupConfig backup,
     RetentionConfig retention,
@@ -62,6 +64,46 @@ public record PgBackupConfig(
   /// chain is asked.
   public record CredentialFiles(
       Path accessKeyIdFile, Path secretAccessKeyFile, Optional<Path> sessionTokenFile) {}
+
+  /// How objects are encrypted, and with which keys they are read.
+  ///
+  /// @param keyFile libsodium's key
+  /// @param publicKeyFile armoured OpenPGP keys to encrypt for
+  /// @param secretKeyFile armoured OpenPGP key to read with; a server that only writes needs none
+  /// @param passphraseFile of the secret key, where it is locked
+  /// @param previousKeyFiles keys of the same method that are only read with, newest first
+  public record EncryptionConfig(
+      EncryptionMethod method,
+      Optional<Path> keyFile,
+      KeyTransform keyTransform,
+      Optional<Path> publicKeyFile,
+      Optional<Path> secretKeyFile,
+      Optional<Path> passphraseFile,
+      List<Path> previousKeyFiles) {
+    public static final EncryptionConfig NONE =
+        new EncryptionConfig(
+            EncryptionMethod.NONE,
+            Optional.empty(),
+            KeyTransform.NONE,
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            List.of());
+  }
+
+  public enum EncryptionMethod {
+    NONE,
+    LIBSODIUM,
+    OPENPGP
+  }
+
+  /// How the text of a libsodium key becomes its 32 bytes, as WAL-G has it.
+  public enum KeyTransform {
+    /// The text's bytes, at least 25; cut off, or filled with zeros.
+    NONE,
+    HEX,
+    BASE64
+  }
 
   /// @param enabled whether the agent answers on the socket
   public record WalConfig(boolean enabled, Path socket, Codec compression) {}

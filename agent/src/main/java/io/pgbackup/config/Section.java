@@ -2,6 +2,8 @@ package io.pgbackup.config;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -59,6 +61,31 @@ final class Section {
       return parse("%s (%s)".formatted(override(key), path(key)), override.get(), value);
     }
     return given(key) ? fromFile(key, value) : Optional.empty();
+  }
+
+  /// A sequence in the file, or one text with commas in the environment. Elements that are wrong
+  /// are faults and left out.
+  <T> List<T> list(String key, Value<T> value) {
+    reading.known(path(key));
+    Optional<String> override = variable(override(key));
+    if (override.isPresent()) {
+      String where = "%s (%s)".formatted(override(key), path(key));
+      return Arrays.stream(override.get().split(","))
+          .flatMap(text -> parse(where, text.strip(), value).stream())
+          .toList();
+    }
+    JsonNode child = node.path(key);
+    if (child.isMissingNode() || child.isNull()) {
+      return List.of();
+    }
+    if (!child.isArray() || child.valueStream().anyMatch(element -> !element.isTextual())) {
+      reading.faults().add(path(key), "must be a list of texts");
+      return List.of();
+    }
+    return child
+        .valueStream()
+        .flatMap(element -> parse(path(key), element.textValue(), value).stream())
+        .toList();
   }
 
   /// A secret's own key, refused because a configuration file is copied, shown and committed.

@@ -7,6 +7,7 @@ import io.pgbackup.archive.ArchiveClient;
 import io.pgbackup.config.PgBackupConfig;
 import io.pgbackup.config.PgBackupConfig.BackupConfig;
 import io.pgbackup.config.PgBackupConfig.ClusterConfig;
+import io.pgbackup.config.PgBackupConfig.EncryptionConfig;
 import io.pgbackup.config.PgBackupConfig.EngineChoice;
 import io.pgbackup.config.PgBackupConfig.EngineConfig;
 import io.pgbackup.config.PgBackupConfig.HttpConfig;
@@ -104,6 +105,7 @@ class AgentIT {
         new ClusterConfig("orders", "shop", Optional.empty()),
         postgres.configOverSocket(),
         storage,
+        EncryptionConfig.NONE,
         new WalConfig(true, socket(), Codec.LZ4),
         new BackupConfig(true, Crontab.parse("0 2 * * *"), ZoneOffset.UTC, Codec.ZSTD, 1),
         new RetentionConfig(

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import io.pgbackup.config.PgBackupConfig.BackupConfig;
 import io.pgbackup.config.PgBackupConfig.ClusterConfig;
 import io.pgbackup.config.PgBackupConfig.CredentialFiles;
+import io.pgbackup.config.PgBackupConfig.EncryptionConfig;
 import io.pgbackup.config.PgBackupConfig.EngineChoice;
 import io.pgbackup.config.PgBackupConfig.EngineConfig;
 import io.pgbackup.config.PgBackupConfig.HttpConfig;
@@ -128,6 +129,7 @@ class ConfigLoaderTest {
                     Optional.empty(),
                     Optional.empty(),
                     "pgbackup/$(NAMESPACE)/$(CLUSTER)/$(UID)/$(PGVERSION)"),
+                EncryptionConfig.NONE,
                 new WalConfig(true, Path.of("/run/pgbackup/archive.sock"), Codec.LZ4),
                 new BackupConfig(true, Crontab.parse("0 2 * * *"), ZoneId.of("UTC"), Codec.ZSTD, 0),
                 new RetentionConfig(
@@ -163,6 +165,7 @@ class ConfigLoaderTest {
                             Path.of("/secrets/key"),
                             Optional.of(Path.of("/secrets/token")))),
                     "spilo/$(CLUSTER)/$(UID)/wal/$(PGVERSION)"),
+                EncryptionConfig.NONE,
                 new WalConfig(false, Path.of("/tmp/archive.sock"), Codec.ZSTD),
                 new BackupConfig(
                     false, Crontab.parse("0 3 * * 1"), ZoneId.of("Europe/Berlin"), Codec.NONE, 3),

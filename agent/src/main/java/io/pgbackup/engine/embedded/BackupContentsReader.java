@@ -1,5 +1,6 @@
 package io.pgbackup.engine.embedded;
 
+import io.pgbackup.crypto.ObjectCipher;
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.engine.format.FilesMetadata;
@@ -30,10 +31,12 @@ final class BackupContentsReader {
 
   private final ObjectStore store;
   private final ArchiveLayout layout;
+  private final ObjectCipher cipher;
 
-  BackupContentsReader(ObjectStore store, ArchiveLayout layout) {
+  BackupContentsReader(ObjectStore store, ArchiveLayout layout, ObjectCipher cipher) {
     this.store = store;
     this.layout = layout;
+    this.cipher = cipher;
   }
 
   BackupContents read(BackupName name) {
@@ -101,7 +104,8 @@ final class BackupContentsReader {
         stored -> {
           Map<String, ManifestFile> files = new HashMap<>();
           Manifest manifest =
-              ManifestReader.read(stored, key.value(), file -> files.put(file.path(), file));
+              ManifestReader.read(
+                  stored, cipher, key.value(), file -> files.put(file.path(), file));
           if (!manifest.backup().equals(name)) {
             throw Problem.verificationFailed(
                     key + " is the manifest of " + manifest.backup(),

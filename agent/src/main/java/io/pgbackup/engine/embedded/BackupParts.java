@@ -1,6 +1,6 @@
 package io.pgbackup.engine.embedded;
 
-import io.pgbackup.engine.format.Codec;
+import io.pgbackup.engine.format.Packing;
 import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.StoreFolder;
 import java.io.IOException;
@@ -11,16 +11,16 @@ import java.util.concurrent.atomic.LongAdder;
 final class BackupParts {
   private final ObjectStore store;
   private final StoreFolder folder;
-  private final Codec codec;
+  private final Packing packing;
   private final AtomicInteger number = new AtomicInteger(1);
   private final LongAdder content = new LongAdder();
   private final LongAdder stored = new LongAdder();
 
   /// @param folder the backup's `tar_partitions`
-  BackupParts(ObjectStore store, StoreFolder folder, Codec codec) {
+  BackupParts(ObjectStore store, StoreFolder folder, Packing packing) {
     this.store = store;
     this.folder = folder;
-    this.codec = codec;
+    this.packing = packing;
   }
 
   /// The first part, for the directories.
@@ -35,7 +35,7 @@ final class BackupParts {
 
   /// @param name without extension
   PartWriter named(String name) throws IOException {
-    return new PartWriter(store, folder.key(name + ".tar" + codec.extension()), codec);
+    return new PartWriter(store, folder.key(name + ".tar" + packing.codec().extension()), packing);
   }
 
   /// Finishes a part and counts it.

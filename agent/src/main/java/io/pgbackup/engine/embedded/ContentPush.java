@@ -47,7 +47,8 @@ final class ContentPush {
   PushedContent push(BackupSeal seal, BackupListener listener)
       throws IOException, InterruptedException {
     List<TablespaceLink> tablespaces = TablespaceLink.in(dataDirectory);
-    try (PackedFiles packed = new PackedFiles(manifestHead(tablespaces), listener)) {
+    try (PackedFiles packed =
+        new PackedFiles(manifestHead(tablespaces), settings.packing().cipher(), listener)) {
       pushFiles(tablespaces, packed);
       pushControlFile(packed);
       BackupStop stop = client.stopBackup(settings.deadlines().checkpoint());

@@ -8,6 +8,7 @@ import io.pgbackup.engine.TakenBackup;
 import io.pgbackup.engine.WalProof;
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.Codec;
+import io.pgbackup.engine.format.Packing;
 import io.pgbackup.engine.format.Sentinel;
 import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.postgres.jdbc.PostgresClient;
@@ -38,12 +39,21 @@ public final class EmbeddedBackupEngine implements BackupEngine {
   /// @param hostname for the sentinel; a person reads it there
   /// @param partSize bytes of content after which a part is finished, before compression
   public record Settings(
-      Codec codec, int threads, String hostname, long partSize, BackupDeadlines deadlines) {
+      Packing packing, int threads, String hostname, long partSize, BackupDeadlines deadlines) {
     private static final long DEFAULT_PART_SIZE = 1L << 30;
     private static final long HEAP_FOR_EACH_THREAD = 64L << 20;
 
+    public Settings(Packing packing, int threads, String hostname) {
+      this(packing, threads, hostname, DEFAULT_PART_SIZE, BackupDeadlines.DEFAULT);
+    }
+
     public Settings(Codec codec, int threads, String hostname) {
-      this(codec, threads, hostname, DEFAULT_PART_SIZE, BackupDeadlines.DEFAULT);
+      this(Packing.plain(codec), threads, hostname);
+    }
+
+    public Settings(
+        Codec codec, int threads, String hostname, long partSize, BackupDeadlines deadlines) {
+      this(Packing.plain(codec), threads, hostname, partSize, deadlines);
     }
 
     int packingThreads() {
@@ -89,7 +99,7 @@ public final class EmbeddedBackupEngine implements BackupEngine {
     try {
       listener.started(backup.name());
       BackupParts parts =
-          new BackupParts(store, layout.tarPartitions(backup.name()), settings.codec());
+          new BackupParts(store, layout.tarPartitions(backup.name()), settings.packing());
       PushedContent content =
           new ContentPush(client, dataDirectory, backup, parts, settings).push(seal, listener);
       awaitWal(client, backup, content, listener);

@@ -1,5 +1,6 @@
 package io.pgbackup.engine.embedded;
 
+import io.pgbackup.crypto.ObjectCipher;
 import io.pgbackup.engine.BackupFetcher;
 import io.pgbackup.engine.FetchedBackup;
 import io.pgbackup.engine.format.ArchiveLayout;
@@ -27,16 +28,24 @@ public final class EmbeddedBackupFetcher implements BackupFetcher {
       List.of("PG_VERSION", "global/pg_control", "backup_label");
 
   private final ObjectStore store;
+  private final ObjectCipher cipher;
   private final BackupContentsReader contents;
   private final int parallelism;
 
   /// @param parallelism tars to unpack at the same time, at least 1
   public EmbeddedBackupFetcher(ObjectStore store, ArchiveLayout layout, int parallelism) {
+    this(store, layout, ObjectCipher.NONE, parallelism);
+  }
+
+  /// @param cipher with the keys to read with
+  public EmbeddedBackupFetcher(
+      ObjectStore store, ArchiveLayout layout, ObjectCipher cipher, int parallelism) {
     if (parallelism < 1) {
       throw new IllegalArgumentException("at least one tar at a time, got " + parallelism);
     }
     this.store = store;
-    this.contents = new BackupContentsReader(store, layout);
+    this.cipher = cipher;
+    this.contents = new BackupContentsReader(store, layout, cipher);
     this.parallelism = parallelism;
   }
 
@@ -46,7 +55,7 @@ public final class EmbeddedBackupFetcher implements BackupFetcher {
     BackupContents backup = contents.read(name);
     RestoredTree tree = RestoredTree.in(directory);
     var arrived = new ArrivedFiles(name, backup.manifest());
-    var extraction = new PartExtraction(store, backup.files(), tree, arrived, progress);
+    var extraction = new PartExtraction(store, cipher, backup.files(), tree, arrived, progress);
     try (var workers = new PartWorkers(extraction, parallelism)) {
       workers.extractAll(backup.parts());
       for (StoredObject tar : backup.last()) {

@@ -5,6 +5,7 @@ import io.pgbackup.engine.WalEngine;
 import io.pgbackup.engine.embedded.WalObjects.WalObject;
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.Codec;
+import io.pgbackup.engine.format.Packing;
 import io.pgbackup.postgres.WalFileName;
 import io.pgbackup.postgres.WalSegmentSize;
 import io.pgbackup.problem.PgBackupException;
@@ -31,7 +32,7 @@ public final class EmbeddedWalEngine implements WalEngine {
 
   private final ObjectStore store;
   private final ArchiveLayout layout;
-  private final Codec codec;
+  private final Packing packing;
   private final Optional<WalSegmentSize> segmentSize;
   private final WalObjects objects;
   private final ImmutableObjects immutable;
@@ -41,9 +42,18 @@ public final class EmbeddedWalEngine implements WalEngine {
   ///   will do, as for an archive that nobody claimed
   public EmbeddedWalEngine(
       ObjectStore store, ArchiveLayout layout, Codec codec, Optional<WalSegmentSize> segmentSize) {
+    this(store, layout, Packing.plain(codec), segmentSize);
+  }
+
+  /// @param packing for what is pushed; whatever the archive holds is read, with the cipher's keys
+  public EmbeddedWalEngine(
+      ObjectStore store,
+      ArchiveLayout layout,
+      Packing packing,
+      Optional<WalSegmentSize> segmentSize) {
     this.store = store;
     this.layout = layout;
-    this.codec = codec;
+    this.packing = packing;
     this.segmentSize = segmentSize;
     this.objects = new WalObjects(store, layout);
     this.immutable = new ImmutableObjects(store);
@@ -54,26 +64,25 @@ public final class EmbeddedWalEngine implements WalEngine {
     // The store's answer takes about as long as the work on the bytes.
     try (var listing = Answer.of("wal-listing", () -> objects.find(name))) {
       String digest = Sha256.hex(content);
-      byte[] encoded = codec.compress(content);
+      byte[] encoded = packing.pack(content);
       List<WalObject> standing = listing.await();
       if (!standing.isEmpty()) {
         // WAL-G takes any of them for the file, so each must hold it.
         standing.forEach(object -> requireSame(object, digest));
         return Pushed.ALREADY_STORED;
       }
-      return create(layout.wal(name, codec), encoded, digest);
+      return create(layout.wal(name, packing.codec()), encoded, digest);
     }
   }
 
   private void requireSame(WalObject object, String digest) {
     ObjectKey key = object.object().key();
-    immutable.requireSame(
-        key, digest, stored -> codecOf(object).decompressing(stored, key.value()));
+    immutable.requireSame(key, digest, stored -> packingOf(object).unpacking(stored, key.value()));
   }
 
   private Pushed create(ObjectKey key, byte[] encoded, String digest) {
     var outcome =
-        immutable.put(key, encoded, digest, stored -> codec.decompressing(stored, key.value()));
+        immutable.put(key, encoded, digest, stored -> packing.unpacking(stored, key.value()));
     LOG.atDebug()
         .addKeyValue("key", key)
         .addKeyValue("bytes", encoded.length)
@@ -98,10 +107,10 @@ public final class EmbeddedWalEngine implements WalEngine {
 
   private byte[] read(WalFileName name, WalObject object) {
     ObjectKey key = object.object().key();
-    Codec known = codecOf(object);
+    Packing known = packingOf(object);
     byte[] content;
     try (InputStream stored = store.open(key)) {
-      content = known.decompress(stored, key.value(), limit(name));
+      content = known.unpack(stored, key.value(), limit(name));
     } catch (PgBackupException e) {
       throw e.problem() instanceof Problem.NotFound ? SourceFailure.vanished(key).causedBy(e) : e;
     } catch (IOException e) {
@@ -113,9 +122,10 @@ public final class EmbeddedWalEngine implements WalEngine {
     return content;
   }
 
-  private static Codec codecOf(WalObject object) {
+  private Packing packingOf(WalObject object) {
     return object
         .codec()
+        .map(codec -> new Packing(codec, packing.cipher()))
         .orElseThrow(
             () ->
                 Problem.verificationFailed(

@@ -1,5 +1,6 @@
 package io.pgbackup.engine.embedded;
 
+import io.pgbackup.crypto.ObjectCipher;
 import io.pgbackup.engine.BackupListener;
 import io.pgbackup.engine.TakenBackup.CorruptFile;
 import io.pgbackup.engine.format.FileDescription;
@@ -25,9 +26,9 @@ final class PackedFiles implements AutoCloseable {
   private final AtomicLong files = new AtomicLong();
   private final AtomicLong bytes = new AtomicLong();
 
-  PackedFiles(Manifest head, BackupListener listener) throws IOException {
+  PackedFiles(Manifest head, ObjectCipher cipher, BackupListener listener) throws IOException {
     this.listener = listener;
-    this.manifest = new ManifestWriter(document, head);
+    this.manifest = new ManifestWriter(document, cipher, head);
   }
 
   /// A regular file of the data directory.

@@ -1,10 +1,12 @@
 package io.pgbackup.engine.embedded;
 
+import io.pgbackup.crypto.ObjectCipher;
 import io.pgbackup.crypto.Sha256;
 import io.pgbackup.engine.embedded.RestoredTree.RestoredFile;
 import io.pgbackup.engine.format.Codec;
 import io.pgbackup.engine.format.FilesMetadata;
 import io.pgbackup.engine.format.MemberPath;
+import io.pgbackup.engine.format.Packing;
 import io.pgbackup.engine.format.TarMember;
 import io.pgbackup.engine.format.TarReader;
 import io.pgbackup.problem.PgBackupException;
@@ -21,6 +23,7 @@ final class PartExtraction {
   private static final int CHUNK = 256 << 10;
 
   private final ObjectStore store;
+  private final ObjectCipher cipher;
   private final FilesMetadata files;
   private final RestoredTree tree;
   private final ArrivedFiles arrived;
@@ -28,11 +31,13 @@ final class PartExtraction {
 
   PartExtraction(
       ObjectStore store,
+      ObjectCipher cipher,
       FilesMetadata files,
       RestoredTree tree,
       ArrivedFiles arrived,
       LongConsumer progress) {
     this.store = store;
+    this.cipher = cipher;
     this.files = files;
     this.tree = tree;
     this.arrived = arrived;
@@ -43,7 +48,7 @@ final class PartExtraction {
   void extract(ObjectKey key) {
     var attempt = new Attempt(key);
     try (InputStream stored = store.open(key);
-        var tar = new TarReader(codec(key).decompressing(stored, key.value()), key.value())) {
+        var tar = new TarReader(packing(key).unpacking(stored, key.value()), key.value())) {
       for (var member = tar.next(); member.isPresent(); member = tar.next()) {
         attempt.member(tar, member.get());
       }
@@ -54,6 +59,10 @@ final class PartExtraction {
       attempt.takeBack();
       throw e.problem() instanceof Problem.NotFound ? SourceFailure.vanished(key).causedBy(e) : e;
     }
+  }
+
+  private Packing packing(ObjectKey key) {
+    return new Packing(codec(key), cipher);
   }
 
   private static Codec codec(ObjectKey key) {

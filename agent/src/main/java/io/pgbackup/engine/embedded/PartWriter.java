@@ -1,6 +1,6 @@
 package io.pgbackup.engine.embedded;
 
-import io.pgbackup.engine.format.Codec;
+import io.pgbackup.engine.format.Packing;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.store.CreateOutcome;
 import io.pgbackup.store.ObjectKey;
@@ -33,14 +33,14 @@ final class PartWriter implements AutoCloseable {
   private final List<String> members = new ArrayList<>();
   private long content;
 
-  PartWriter(ObjectStore store, ObjectKey key, Codec codec) throws IOException {
+  PartWriter(ObjectStore store, ObjectKey key, Packing packing) throws IOException {
     this.key = key;
     this.upload = store.upload(key, Map.of());
     this.stored = new Counter(upload.stream());
     try {
       this.tar =
           new TarArchiveOutputStream(
-              codec.compressing(stored), TAR_BLOCK, StandardCharsets.UTF_8.name());
+              packing.packing(stored), TAR_BLOCK, StandardCharsets.UTF_8.name());
     } catch (IOException | RuntimeException e) {
       upload.close();
       throw e;

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonParseException;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
+import io.pgbackup.crypto.ObjectCipher;
 import io.pgbackup.engine.format.FileDescription.Content;
 import java.io.CharConversionException;
 import java.io.IOException;
@@ -28,15 +29,16 @@ public final class ManifestReader {
 
   /// Keys that a later version may add are passed over.
   ///
-  /// @param source the compressed document; closed
+  /// @param source the packed document; closed
   /// @param name the object's name, for messages
   /// @param files gets each file while the document is read; what it throws passes through. What it
   ///   got counts only when this method returns.
   /// @throws io.pgbackup.problem.PgBackupException `VerificationFailed` if it is no whole manifest
   ///   of a version that is known
-  public static Manifest read(InputStream source, String name, Consumer<ManifestFile> files)
+  public static Manifest read(
+      InputStream source, ObjectCipher cipher, String name, Consumer<ManifestFile> files)
       throws IOException {
-    try (InputStream plain = Codec.ZSTD.decompressing(source, name);
+    try (InputStream plain = new Packing(Codec.ZSTD, cipher).unpacking(source, name);
         JsonParser parser = Documents.STREAMING.createParser(plain)) {
       return new ManifestReader(parser, files).document(name);
     } catch (JsonProcessingException e) {

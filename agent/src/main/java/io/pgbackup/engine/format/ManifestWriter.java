@@ -1,6 +1,7 @@
 package io.pgbackup.engine.format;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import io.pgbackup.crypto.ObjectCipher;
 import io.pgbackup.engine.format.FileDescription.Content;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -9,9 +10,10 @@ import java.io.OutputStream;
 public final class ManifestWriter implements AutoCloseable {
   private final JsonGenerator json;
 
-  /// @param sink gets the compressed document; closed with this writer
-  public ManifestWriter(OutputStream sink, Manifest manifest) throws IOException {
-    json = Documents.STREAMING.createGenerator(Codec.ZSTD.compressing(sink));
+  /// @param sink gets the packed document; closed with this writer
+  public ManifestWriter(OutputStream sink, ObjectCipher cipher, Manifest manifest)
+      throws IOException {
+    json = Documents.STREAMING.createGenerator(new Packing(Codec.ZSTD, cipher).packing(sink));
     json.writeStartObject();
     json.writeNumberField("version", manifest.version());
     json.writeStringField("backup", manifest.backup().value());

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.pgbackup.crypto.ObjectCipher;
 import io.pgbackup.crypto.Sha256;
 import io.pgbackup.engine.FetchedBackup;
 import io.pgbackup.engine.format.ArchiveLayout;
@@ -180,7 +181,9 @@ class EmbeddedBackupFetcherTest {
     backup(Codec.ZSTD, usual(new Tars()));
     var sink = new ByteArrayOutputStream();
     new ManifestWriter(
-            sink, new Manifest(new BackupName("base_000000010000000000000009"), List.of()))
+            sink,
+            ObjectCipher.NONE,
+            new Manifest(new BackupName("base_000000010000000000000009"), List.of()))
         .close();
     put(LAYOUT.manifest(BACKUP), sink.toByteArray());
 
@@ -346,7 +349,8 @@ class EmbeddedBackupFetcherTest {
 
   private void manifest(Map<String, byte[]> files) throws IOException {
     var sink = new ByteArrayOutputStream();
-    try (var writer = new ManifestWriter(sink, new Manifest(BACKUP, List.of()))) {
+    try (var writer =
+        new ManifestWriter(sink, ObjectCipher.NONE, new Manifest(BACKUP, List.of()))) {
       for (var file : files.entrySet()) {
         writer.add(
             new ManifestFile(

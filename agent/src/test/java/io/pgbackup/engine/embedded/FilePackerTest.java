@@ -4,10 +4,12 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.pgbackup.crypto.ObjectCipher;
 import io.pgbackup.crypto.Sha256;
 import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.engine.format.Codec;
 import io.pgbackup.engine.format.Manifest;
+import io.pgbackup.engine.format.Packing;
 import io.pgbackup.store.CreateOutcome;
 import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.ObjectUpload;
@@ -93,10 +95,14 @@ class FilePackerTest {
     try (PackedFiles packed =
         new PackedFiles(
             new Manifest(new BackupName("base_000000010000000000000002"), List.of()),
+            ObjectCipher.NONE,
             new QuietListener())) {
       try (FilePacker packer =
           new FilePacker(
-              new BackupParts(store, PARTS, Codec.NONE), 1000, Optional.empty(), packed)) {
+              new BackupParts(store, PARTS, Packing.plain(Codec.NONE)),
+              1000,
+              Optional.empty(),
+              packed)) {
         for (SourceFile file : files) {
           packer.pack(file);
         }

@@ -3,9 +3,11 @@ package io.pgbackup.engine.embedded;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.pgbackup.crypto.ObjectCipher;
 import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.engine.format.Codec;
 import io.pgbackup.engine.format.Manifest;
+import io.pgbackup.engine.format.Packing;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.store.ObjectKey;
@@ -37,6 +39,7 @@ class PackingThreadsTest {
     packed =
         new PackedFiles(
             new Manifest(new BackupName("base_000000010000000000000002"), List.of()),
+            ObjectCipher.NONE,
             new QuietListener());
   }
 
@@ -80,7 +83,7 @@ class PackingThreadsTest {
   }
 
   private PackingThreads threads(MemoryObjectStore store) {
-    BackupParts parts = new BackupParts(store, StoreFolder.of("parts"), Codec.NONE);
+    BackupParts parts = new BackupParts(store, StoreFolder.of("parts"), Packing.plain(Codec.NONE));
     return new PackingThreads(3, () -> new FilePacker(parts, 1000, Optional.empty(), packed));
   }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pgbackup.engine.embedded.FileFacts.Kind;
 import io.pgbackup.engine.format.Codec;
+import io.pgbackup.engine.format.Packing;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.store.ObjectKey;
@@ -29,7 +30,7 @@ class PartWriterTest {
 
   @Test
   void headersAreThoseOfWalG() throws IOException {
-    try (PartWriter part = new PartWriter(store, KEY, Codec.NONE)) {
+    try (PartWriter part = new PartWriter(store, KEY, Packing.plain(Codec.NONE))) {
       part.directory("", DIRECTORY);
       part.directory("base", DIRECTORY);
       part.beginFile("PG_VERSION", FILE, 3).write("18\n".getBytes(UTF_8));
@@ -49,7 +50,7 @@ class PartWriterTest {
 
   @Test
   void theLabelBelongsToNobody() throws IOException {
-    try (PartWriter part = new PartWriter(store, KEY, Codec.NONE)) {
+    try (PartWriter part = new PartWriter(store, KEY, Packing.plain(Codec.NONE))) {
       part.label("backup_label", "START\n".getBytes(UTF_8));
       part.label("tablespace_map", new byte[0]);
       part.finish();
@@ -70,7 +71,7 @@ class PartWriterTest {
   void longNamesAndGreatOwnersSurvive() throws IOException {
     String path = "conf/" + "ä".repeat(80) + "/" + "x".repeat(120);
     FileFacts owned = new FileFacts(Kind.REGULAR, 0600, 1_000_650_000, 0, TIME, TIME);
-    try (PartWriter part = new PartWriter(store, KEY, Codec.NONE)) {
+    try (PartWriter part = new PartWriter(store, KEY, Packing.plain(Codec.NONE))) {
       part.beginFile(path, owned, 0);
       part.endFile();
       part.finish();
@@ -88,7 +89,7 @@ class PartWriterTest {
   @Test
   void somebodyElsesPartIsRefused() throws IOException {
     store.create(KEY, new byte[] {1}, Map.of());
-    try (PartWriter part = new PartWriter(store, KEY, Codec.NONE)) {
+    try (PartWriter part = new PartWriter(store, KEY, Packing.plain(Codec.NONE))) {
       part.directory("", DIRECTORY);
 
       assertThatThrownBy(part::finish)

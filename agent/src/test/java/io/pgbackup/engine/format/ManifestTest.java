@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.pgbackup.crypto.ObjectCipher;
 import io.pgbackup.crypto.Sha256;
 import io.pgbackup.engine.format.FileDescription.Content;
 import io.pgbackup.problem.PgBackupException;
@@ -132,7 +133,7 @@ class ManifestTest {
 
   private static byte[] write(List<ManifestFile> files) throws IOException {
     var sink = new ByteArrayOutputStream();
-    try (var writer = new ManifestWriter(sink, MANIFEST)) {
+    try (var writer = new ManifestWriter(sink, ObjectCipher.NONE, MANIFEST)) {
       for (ManifestFile file : files) {
         writer.add(file);
       }
@@ -141,7 +142,8 @@ class ManifestTest {
   }
 
   private static Manifest read(byte[] stored, List<ManifestFile> files) throws IOException {
-    return ManifestReader.read(new ByteArrayInputStream(stored), "manifest", files::add);
+    return ManifestReader.read(
+        new ByteArrayInputStream(stored), ObjectCipher.NONE, "manifest", files::add);
   }
 
   private static void assertRefused(byte[] stored) {

@@ -22,7 +22,7 @@ final class ClustersCommand extends Verb {
 
   @Override
   public void run() {
-    try (Archives archives = Archives.open(configuration().storage())) {
+    try (Archives archives = Archives.open(configuration())) {
       List<LineageCatalog> found = archives.read(_ -> true);
       if (found.isEmpty()) {
         say("no cluster has backups in " + archives.store().url());

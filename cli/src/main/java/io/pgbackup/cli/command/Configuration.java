@@ -2,6 +2,7 @@ package io.pgbackup.cli.command;
 
 import io.pgbackup.config.ConfigLoader;
 import io.pgbackup.config.PgBackupConfig;
+import io.pgbackup.config.PgBackupConfig.EncryptionConfig;
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
@@ -51,6 +52,11 @@ final class Configuration {
                 misconfigured(
                     "nothing says where the backups are",
                     "Give --config FILE, or --store s3://bucket or --store file:///directory."));
+  }
+
+  /// How objects are encrypted: what the file says, then the environment.
+  EncryptionConfig encryption() {
+    return file().map(PgBackupConfig::encryption).orElseGet(loader::encryption);
   }
 
   private Optional<String> variable(String name) {

@@ -25,7 +25,7 @@ abstract class LineageVerb extends Verb {
     Optional<ClusterId> cluster =
         options.cluster(configuration.file().map(PgBackupConfig::cluster));
     Optional<LineageUid> uid = options.uid();
-    try (Archives archives = Archives.open(configuration.storage())) {
+    try (Archives archives = Archives.open(configuration)) {
       List<LineageCatalog> found = archives.read(lineage -> isWanted(lineage, cluster, uid));
       if (found.isEmpty()) {
         throw Problem.notFound(

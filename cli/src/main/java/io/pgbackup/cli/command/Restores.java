@@ -1,12 +1,14 @@
 package io.pgbackup.cli.command;
 
 import io.pgbackup.catalog.LineageCatalog;
+import io.pgbackup.crypto.ObjectCipher;
 import io.pgbackup.engine.BackupFetcher;
 import io.pgbackup.engine.WalEngine;
 import io.pgbackup.engine.embedded.EmbeddedBackupFetcher;
 import io.pgbackup.engine.embedded.EmbeddedWalEngine;
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.Codec;
+import io.pgbackup.engine.format.Packing;
 import io.pgbackup.lineage.Claims;
 import io.pgbackup.lineage.ClusterId;
 import io.pgbackup.lineage.Leases;
@@ -40,7 +42,7 @@ record Restores(Archives archives, Clock clock, ZoneId local) {
     ObjectStore store = archives.store();
     return new RestoreRunner(
         new RestoreServices(
-            new Embedded(store),
+            new Embedded(store, archives.cipher()),
             new Claims(store),
             new Leases(store, clock),
             archives.template(),
@@ -49,15 +51,16 @@ record Restores(Archives archives, Clock clock, ZoneId local) {
             clock));
   }
 
-  private record Embedded(ObjectStore store) implements LineageEngines {
+  private record Embedded(ObjectStore store, ObjectCipher cipher) implements LineageEngines {
     @Override
     public BackupFetcher backups(ArchiveLayout layout) {
-      return new EmbeddedBackupFetcher(store, layout, Runtime.getRuntime().availableProcessors());
+      return new EmbeddedBackupFetcher(
+          store, layout, cipher, Runtime.getRuntime().availableProcessors());
     }
 
     @Override
     public WalEngine wal(ArchiveLayout layout) {
-      return new EmbeddedWalEngine(store, layout, Codec.LZ4, Optional.empty());
+      return new EmbeddedWalEngine(store, layout, new Packing(Codec.LZ4, cipher), Optional.empty());
     }
   }
 }

@@ -56,7 +56,7 @@ abstract class RestoringVerb extends Verb {
     Configuration configuration = configuration();
     ClusterId cluster = cluster(configuration.file().map(PgBackupConfig::cluster));
     RestoreDestination destination = destination(cluster);
-    try (Archives archives = Archives.open(configuration.storage())) {
+    try (Archives archives = Archives.open(configuration)) {
       Restores restores = new Restores(archives, surroundings().clock(), local);
       RestorePlan plan = restores.plan(cluster, options.uid(), target);
       RestoreRunner runner = restores.runner(Optional.ofNullable(binDirectory));
