@@ -1,5 +1,6 @@
 package io.pgbackup.store.open;
 
+import io.pgbackup.config.AccessKeys;
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.store.ObjectStore;
@@ -7,6 +8,7 @@ import io.pgbackup.store.file.FileObjectStore;
 import io.pgbackup.store.s3.S3ObjectStore;
 import java.net.URI;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /// Opens whatever store a URL names. The AWS SDK is loaded only for S3.
 public final class Stores {
@@ -17,9 +19,14 @@ public final class Stores {
   /// @throws io.pgbackup.problem.PgBackupException `Misconfigured` if the URL names no store, or a
   ///   directory that does not exist; whether a bucket exists shows when it is used
   public static ObjectStore open(StorageConfig storage) {
+    return open(storage, Optional.empty());
+  }
+
+  /// @param keys instead of what the configuration says
+  public static ObjectStore open(StorageConfig storage, Optional<AccessKeys> keys) {
     URI url = storage.url();
     return switch (String.valueOf(url.getScheme())) {
-      case "s3" -> S3ObjectStore.open(storage);
+      case "s3" -> S3ObjectStore.open(storage, keys);
       case "file" -> FileObjectStore.open(directory(url));
       default -> throw Problem.misconfigured("'" + url + "' is not a store", FORMS).asException();
     };

@@ -1,5 +1,6 @@
 package io.pgbackup.store.s3;
 
+import io.pgbackup.config.AccessKeys;
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.store.CreateOutcome;
@@ -39,10 +40,10 @@ public final class S3ObjectStore implements ObjectStore {
   private final ExecutorService senders =
       Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("part-upload-", 0).factory());
 
-  private S3ObjectStore(StorageConfig storage, S3Tuning tuning) {
+  private S3ObjectStore(StorageConfig storage, Optional<AccessKeys> keys, S3Tuning tuning) {
     String name = bucketName(storage.url());
     this.url = "s3://" + name;
-    this.client = S3Clients.client(storage, tuning);
+    this.client = S3Clients.client(storage, keys, tuning);
     this.failures =
         new S3Failures(
             name, storage.endpoint().map(URI::toString).orElse("AWS " + storage.region()));
@@ -59,8 +60,13 @@ public final class S3ObjectStore implements ObjectStore {
     return open(storage, S3Tuning.DEFAULT);
   }
 
+  /// @param keys instead of those that the configuration names
+  public static S3ObjectStore open(StorageConfig storage, Optional<AccessKeys> keys) {
+    return new S3ObjectStore(storage, keys, S3Tuning.DEFAULT);
+  }
+
   static S3ObjectStore open(StorageConfig storage, S3Tuning tuning) {
-    return new S3ObjectStore(storage, tuning);
+    return new S3ObjectStore(storage, Optional.empty(), tuning);
   }
 
   // Not the URI's host: that is undefined for names with an underscore.

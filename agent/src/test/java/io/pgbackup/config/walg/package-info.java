@@ -1,0 +1,4 @@
+@NullMarked
+package io.pgbackup.config.walg;
+
+import org.jspecify.annotations.NullMarked;
