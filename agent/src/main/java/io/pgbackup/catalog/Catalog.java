@@ -88,9 +88,10 @@ public final class Catalog {
         .forEach(name -> WalSegment.tryParse(name, size).ifPresent(segments::add));
     TimelineHistory path = histories.pathToNewest(wal, segments);
     List<WalRun> runs = WalRun.along(path, segments);
+    Chains chains = Chains.of(allBackups);
     List<BaseBackup> usable =
         canBeNamed(path, wal)
-            ? allBackups.stream().filter(b -> isUsable(b, path)).toList()
+            ? allBackups.stream().filter(b -> isUsable(b, path, chains)).toList()
             : List.of();
     Map<BackupName, Instant> reach =
         Reaches.find(runs, usable, new ArchivedSegmentReader(store, cipher, wal.segments(), ends));
@@ -106,9 +107,10 @@ public final class Catalog {
         lastCommit(runs, usable, reach));
   }
 
-  /// A delta is left out: nothing is promised that this version does not restore.
-  private static boolean isUsable(BaseBackup backup, TimelineHistory path) {
-    return backup.deltaFrom().isEmpty() && path.contains(backup.timeline(), backup.finishLsn());
+  /// A delta counts when all that it stands on is there.
+  private static boolean isUsable(BaseBackup backup, TimelineHistory path, Chains chains) {
+    return chains.of(backup.name()).isPresent()
+        && path.contains(backup.timeline(), backup.finishLsn());
   }
 
   /// Recovery is told its timeline by number, and refuses one above 1 that has no history file.

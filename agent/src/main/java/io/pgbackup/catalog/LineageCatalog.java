@@ -30,4 +30,9 @@ public record LineageCatalog(
     List<RecoveryWindow> windows,
     Map<BackupName, Instant> reach,
     List<WalGap> gaps,
-    Optional<Instant> lastCommit) {}
+    Optional<Instant> lastCommit) {
+  /// A backup and all that it stands on, the full one first. Empty where one of them is missing.
+  public Optional<List<BaseBackup>> chain(BackupName name) {
+    return Chains.of(backups).of(name);
+  }
+}

@@ -7,20 +7,22 @@ import io.pgbackup.postgres.TimelineHistory;
 import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.postgres.WalSegmentSize;
 import java.util.Collections;
+import java.util.List;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.function.ToLongFunction;
 
 /// What a restore is going to do, decided before anything is touched. Immutable.
 ///
-/// @param backup where it begins; a full one
+/// @param chain where it begins: a full backup, and the deltas on it that are applied, in order
 /// @param path the timelines that are replayed; the last one's number is given to PostgreSQL
 /// @param wal the archived segments that recovery is expected to ask for, one for each position:
 ///   the one on the later timeline where two timelines share it, as PostgreSQL prefers it
 public record RestorePlan(
     Lineage lineage,
     RecoveryTarget target,
-    BaseBackup backup,
+    List<BaseBackup> chain,
     TimelineHistory path,
     WalSegmentSize segmentSize,
     SortedSet<WalSegment> wal) {
@@ -28,6 +30,10 @@ public record RestorePlan(
   private static final long KEPT_WAL = 1L << 30;
 
   public RestorePlan {
+    chain = List.copyOf(chain);
+    if (chain.isEmpty()) {
+      throw new IllegalArgumentException("a restore begins with a base backup");
+    }
     wal = Collections.unmodifiableSortedSet(new TreeSet<>(wal));
   }
 
@@ -35,17 +41,34 @@ public record RestorePlan(
     return path.timeline();
   }
 
-  /// Bytes of the base backup in the store, where its sentinel says so.
+  /// The base backup that recovery begins with.
+  public BaseBackup backup() {
+    return chain.getLast();
+  }
+
+  /// Bytes of the base backup in the store, and of all that it stands on, where their sentinels say
+  /// so.
   public Optional<Long> downloadBytes() {
-    return backup.compressedSize() > 0 ? Optional.of(backup.compressedSize()) : Optional.empty();
+    return sum(BaseBackup::compressedSize);
+  }
+
+  /// Bytes of tar content that are unpacked, where the sentinels say so.
+  public Optional<Long> contentBytes() {
+    return sum(BaseBackup::uncompressedSize);
+  }
+
+  private Optional<Long> sum(ToLongFunction<BaseBackup> size) {
+    return chain.stream().allMatch(backup -> size.applyAsLong(backup) > 0)
+        ? Optional.of(chain.stream().mapToLong(size).sum())
+        : Optional.empty();
   }
 
   /// Bytes that the data directory needs: the backup's files and the WAL that PostgreSQL keeps
-  /// while it replays. Empty where the sentinel does not say how large the files are.
+  /// while it replays. Of a chain all that is unpacked is counted, which is a little too much:
+  /// pages of a delta mostly replace others. Empty where a sentinel does not say how large the
+  /// files are.
   public Optional<Long> diskBytes() {
     long kept = wal.isEmpty() ? 0 : Math.min(wal.size() * (long) segmentSize.bytes(), KEPT_WAL);
-    return backup.uncompressedSize() > 0
-        ? Optional.of(backup.uncompressedSize() + kept)
-        : Optional.empty();
+    return contentBytes().map(content -> content + kept);
   }
 }

@@ -55,7 +55,7 @@ public record RestorePlanner(ZoneId local) {
   private static boolean reaches(LineageCatalog catalog, RecoveryTarget target) {
     return switch (target) {
       case RecoveryTarget.AtTime(Instant instant) -> backupFor(catalog, instant).isPresent();
-      case RecoveryTarget.Latest() -> newestFull(catalog).isPresent();
+      case RecoveryTarget.Latest() -> newest(catalog).isPresent();
     };
   }
 
@@ -68,16 +68,16 @@ public record RestorePlanner(ZoneId local) {
     return new RestorePlan(
         catalog.lineage(),
         target,
-        backup,
+        catalog.chain(backup.name()).orElseThrow(),
         catalog.path(),
         catalog.segmentSize(),
         wal(catalog, target, backup));
   }
 
-  /// The newest full backup that finished at or before the instant and from which recovery meets a
-  /// later commit: the less WAL is replayed the better.
+  /// The newest backup that finished at or before the instant and from which recovery meets a later
+  /// commit: the less WAL is replayed the better.
   private static Optional<BaseBackup> backupFor(LineageCatalog catalog, Instant instant) {
-    return fullBackups(catalog)
+    return usable(catalog)
         .filter(backup -> !backup.finishTime().isAfter(instant))
         .filter(
             backup ->
@@ -88,7 +88,7 @@ public record RestorePlanner(ZoneId local) {
   }
 
   private static BaseBackup newestWithoutGap(LineageCatalog catalog) {
-    BaseBackup backup = newestFull(catalog).orElseThrow();
+    BaseBackup backup = newest(catalog).orElseThrow();
     Lsn end =
         segmentsOnPath(catalog).max(naturalOrder()).map(WalSegment::end).orElse(backup.finishLsn());
     Optional<WalGap> gap = gapBetween(catalog, backup.startLsn(), end);
@@ -104,15 +104,16 @@ public record RestorePlanner(ZoneId local) {
     return backup;
   }
 
-  private static Optional<BaseBackup> newestFull(LineageCatalog catalog) {
-    return fullBackups(catalog)
+  private static Optional<BaseBackup> newest(LineageCatalog catalog) {
+    return usable(catalog)
         .max(comparing(BaseBackup::finishTime).thenComparing(BaseBackup::startLsn));
   }
 
-  private static Stream<BaseBackup> fullBackups(LineageCatalog catalog) {
+  /// Those on the path whose chain is whole.
+  private static Stream<BaseBackup> usable(LineageCatalog catalog) {
     TimelineHistory path = catalog.path();
     return catalog.backups().stream()
-        .filter(backup -> backup.deltaFrom().isEmpty())
+        .filter(backup -> catalog.chain(backup.name()).isPresent())
         .filter(backup -> path.contains(backup.timeline(), backup.finishLsn()));
   }
 
@@ -154,7 +155,7 @@ public record RestorePlanner(ZoneId local) {
   /// Recovery to a time ends at the first commit that is later, and that usually stands before the
   /// start of the next backup.
   private static Optional<Lsn> startOfNextBackup(LineageCatalog catalog, Instant instant) {
-    return fullBackups(catalog)
+    return usable(catalog)
         .filter(later -> later.startTime().isAfter(instant))
         .map(BaseBackup::startLsn)
         .min(naturalOrder());

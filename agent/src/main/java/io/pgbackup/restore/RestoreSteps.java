@@ -1,5 +1,6 @@
 package io.pgbackup.restore;
 
+import io.pgbackup.engine.FetchTarget;
 import io.pgbackup.engine.FetchedBackup;
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.lineage.Claim;
@@ -54,16 +55,14 @@ record RestoreSteps(
   private void fetch(RestorePlan plan) throws IOException {
     Trees.delete(paths.staging());
     AtomicLong written = new AtomicLong();
-    long size = plan.backup().uncompressedSize();
-    OptionalLong total = size > 0 ? OptionalLong.of(size) : OptionalLong.empty();
+    OptionalLong total = plan.contentBytes().map(OptionalLong::of).orElseGet(OptionalLong::empty);
     FetchedBackup fetched =
         services
             .engines()
             .backups(new ArchiveLayout(plan.lineage().prefix()))
             .fetch(
                 plan.backup().name(),
-                paths.staging(),
-                user::own,
+                new FetchTarget(paths.staging(), user::own),
                 bytes -> listener.progress(RestoreStep.FETCH, written.addAndGet(bytes), total));
     new StagedFiles(paths, user).check(plan, fetched);
   }

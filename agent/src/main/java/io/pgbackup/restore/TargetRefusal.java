@@ -41,12 +41,6 @@ record TargetRefusal(ZoneId local) {
             .map(TargetRefusal::upToMicros)
             .min(Instant::compareTo);
     String asked = Moments.both(instant, local);
-    if (windows.stream().anyMatch(window -> window.contains(instant))) {
-      return Problem.refused(
-          "only a delta backup reaches " + asked,
-          "Delta backups are not restored yet: choose a time after the next full backup, or use"
-              + " wal-g.");
-    }
     if (before.isEmpty()) {
       return Problem.refused(
           asked + " is before the recovery window",

@@ -36,7 +36,16 @@ final class ModelArchive {
 
   private record End(Lsn start, Lsn end, Instant time) {}
 
-  private record Backup(BackupName name, Lsn start, Lsn finish, Instant finishTime) {}
+  private record Backup(
+      BackupName name, Lsn start, Lsn finish, Instant finishTime, Optional<DeltaOrigin> delta) {
+    DeltaOrigin asParent() {
+      return new DeltaOrigin(
+          start,
+          name,
+          delta.map(DeltaOrigin::full).orElse(name),
+          delta.map(DeltaOrigin::count).orElse(0) + 1);
+    }
+  }
 
   private final Random random;
   private final Duration jitter;
@@ -112,24 +121,41 @@ final class ModelArchive {
     Lsn finish = wal.other(40);
     advance();
     BackupName name = BackupName.full(WalSegment.containing(wal.timeline(), start, SIZE));
-    if (random.nextInt(5) == 0 && !backups.isEmpty()) {
+    int dice = random.nextInt(15);
+    if (dice == 0) {
+      BackupName gone = new BackupName("base_0000000100000000000000FF");
+      write(named(name, gone), start, finish, startTime, origin(start, gone));
+    } else if (dice == 1 && !backups.isEmpty()) {
       BackupName parent = backups.getLast().name();
-      name = new BackupName(name + "_D_" + parent.startSegment());
-      write(name, start, finish, startTime, Optional.of(parent));
+      write(named(name, parent), start, finish, startTime, origin(start, parent));
     } else {
-      write(name, start, finish, startTime, Optional.empty());
-      backups.add(new Backup(name, start, finish, now));
+      Optional<DeltaOrigin> delta =
+          dice < 7 && !backups.isEmpty()
+              ? Optional.of(backups.getLast().asParent())
+              : Optional.empty();
+      BackupName own = delta.map(DeltaOrigin::parent).map(p -> named(name, p)).orElse(name);
+      write(own, start, finish, startTime, delta);
+      backups.add(new Backup(own, start, finish, now, delta));
     }
     moments.add(now);
     wal.switchSegment();
   }
 
+  private static BackupName named(BackupName own, BackupName parent) {
+    return new BackupName(own + "_D_" + parent.startSegment());
+  }
+
+  /// Of a delta that was not made on what is there under its parent's name.
+  private static Optional<DeltaOrigin> origin(Lsn lsn, BackupName parent) {
+    return Optional.of(new DeltaOrigin(lsn, parent, parent, 1));
+  }
+
   private void write(
-      BackupName name, Lsn start, Lsn finish, Instant startTime, Optional<BackupName> parent) {
+      BackupName name, Lsn start, Lsn finish, Instant startTime, Optional<DeltaOrigin> delta) {
     Sentinel sentinel =
         new Sentinel(
             Optional.of(start),
-            parent.map(p -> new DeltaOrigin(start, p, p, 1)),
+            delta,
             Optional.of(new ServerVersion(180006)),
             Optional.of(finish),
             Optional.of(SyntheticWal.SYSTEM),

@@ -41,7 +41,7 @@ class GoldenRestoreIT {
   @ParameterizedTest
   @ValueSource(
       strings = {"after-full", "after-update", "after-delta", "after-delete", "timeline-two"})
-  void theFirstFullBackupRestoresToEachInstant(String name) throws IOException {
+  void everyInstantIsRestored(String name) throws IOException {
     GoldenArchive.Expected expected = expected(name);
     RecoveryTarget target =
         name.equals("timeline-two")

@@ -123,7 +123,7 @@ class RestoreJournalTest {
             StoreFolder.of("orders/first"),
             Optional.empty()),
         target,
-        CatalogModel.backup(new Span(1, 2)),
+        List.of(CatalogModel.backup(new Span(1, 2))),
         TimelineHistory.parse(new Timeline(2), "1\t0/800000\tbefore\n"),
         CatalogModel.segment(0).size(),
         new TreeSet<>(

@@ -185,7 +185,7 @@ class WindowPropertyIT {
     return new RestorePlan(
         plan.lineage(),
         new RecoveryTarget.AtTime(instant),
-        plan.backup(),
+        plan.chain(),
         plan.path(),
         plan.segmentSize(),
         plan.wal());

@@ -1,9 +1,7 @@
 package io.pgbackup.engine.embedded;
 
 import io.pgbackup.engine.format.BackupName;
-import io.pgbackup.engine.format.FilesMetadata;
 import io.pgbackup.engine.format.ManifestFile;
-import io.pgbackup.engine.format.MemberPath;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import java.util.List;
@@ -13,36 +11,70 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListSet;
 
-/// Compares the files that arrive with the backup's manifest, where it has one. Thread-safe.
+/// What came out of the tars of one backup of a chain. Thread-safe.
 final class ArrivedFiles {
   private final BackupName backup;
-  private final Optional<Map<String, ManifestFile>> manifest;
+  private final Optional<Map<String, ManifestFile>> own;
+  private final Optional<Map<String, ManifestFile>> newest;
+  private final boolean isNewest;
   private final Map<String, Long> sizes = new ConcurrentHashMap<>();
+  private final Set<String> patched = ConcurrentHashMap.newKeySet();
   private final Set<String> directories = ConcurrentHashMap.newKeySet();
   private final Set<String> leftOut = new ConcurrentSkipListSet<>();
 
-  ArrivedFiles(BackupName backup, Optional<Map<String, ManifestFile>> manifest) {
+  /// @param own the manifest of this backup, where it has one
+  /// @param newest the manifest of the chain's newest backup, where it has one
+  /// @param isNewest whether both are the same
+  ArrivedFiles(
+      BackupName backup,
+      Optional<Map<String, ManifestFile>> own,
+      Optional<Map<String, ManifestFile>> newest,
+      boolean isNewest) {
     this.backup = backup;
-    this.manifest = manifest;
+    this.own = own;
+    this.newest = newest;
+    this.isNewest = isNewest;
   }
 
   /// Whether there is something to compare with, so that digests are worth their time.
   boolean compares() {
-    return manifest.isPresent();
+    return own.isPresent() || newest.isPresent();
   }
 
-  void file(String path, long size, String sha256) {
-    manifest.ifPresent(
-        files -> {
-          ManifestFile expected = files.get(path);
-          if (expected == null) {
-            throw damaged(path + " is in a tar and not in its manifest");
-          }
-          if (expected.size() != size || !expected.sha256().equals(sha256)) {
-            throw damaged(path + " is not the file that was backed up");
-          }
-        });
+  /// A file that a tar held whole.
+  ///
+  /// @param isFinal whether no younger backup changes it
+  void file(String path, long size, String sha256, boolean isFinal) {
+    own.ifPresent(files -> compare(expected(files, path), size, sha256));
+    if (isFinal && !isNewest) {
+      newest.ifPresent(files -> compare(expected(files, path), size, sha256));
+    }
     sizes.put(path, size);
+  }
+
+  /// A file of which a tar held pages.
+  ///
+  /// @param size of the whole file
+  /// @param sha256 of what the tar held
+  void patched(String path, long size, String sha256) {
+    own.ifPresent(files -> compare(expected(files, path), size, sha256));
+    sizes.put(path, size);
+    patched.add(path);
+  }
+
+  private ManifestFile expected(Map<String, ManifestFile> files, String path) {
+    ManifestFile expected = files.get(path);
+    if (expected == null) {
+      throw damaged(backup, path + " is in a tar and not in its manifest");
+    }
+    return expected;
+  }
+
+  private void compare(ManifestFile expected, long size, String sha256) {
+    boolean same = expected.sha256().isEmpty() || expected.sha256().equals(sha256);
+    if (expected.size() != size || !same) {
+      throw damaged(backup, expected.path() + " is not the file that was backed up");
+    }
   }
 
   void directory(String path) {
@@ -53,45 +85,29 @@ final class ArrivedFiles {
     leftOut.add(path);
   }
 
-  /// @throws PgBackupException `VerificationFailed` if a file of the manifest never came
-  void requireAll() {
-    List<String> missing =
-        manifest.map(Map::keySet).orElse(Set.of()).stream()
-            .filter(path -> !sizes.containsKey(path))
-            .sorted()
-            .toList();
-    if (!missing.isEmpty()) {
-      throw damaged(
-          missing.size() == 1
-              ? missing.getFirst() + " is missing"
-              : missing.size() + " files are missing, the first of them " + missing.getFirst());
-    }
+  boolean has(String path) {
+    return sizes.containsKey(path);
   }
 
-  /// Paths that WAL-G's list has and no tar had.
-  List<String> missing(FilesMetadata listed) {
-    return listed.names().stream()
-        .filter(name -> !listed.skipped().contains(name))
-        .map(name -> MemberPath.of(name, backup + "/files_metadata.json"))
-        .filter(path -> !sizes.containsKey(path))
-        .filter(path -> !directories.contains(path) && !leftOut.contains(path))
-        .sorted()
-        .toList();
+  /// Whether anything of that name came, be it no file.
+  boolean hasAnything(String path) {
+    return has(path) || directories.contains(path) || leftOut.contains(path);
   }
 
-  long count() {
-    return sizes.size();
+  /// Bytes of each file that came, by path.
+  Map<String, Long> sizes() {
+    return sizes;
   }
 
-  long bytes() {
-    return sizes.values().stream().mapToLong(Long::longValue).sum();
+  Set<String> allPatched() {
+    return patched;
   }
 
   List<String> allLeftOut() {
     return List.copyOf(leftOut);
   }
 
-  private PgBackupException damaged(String reason) {
+  static PgBackupException damaged(BackupName backup, String reason) {
     return Problem.verificationFailed(
             "the base backup " + backup + " is damaged: " + reason, "Choose another base backup.")
         .asException();

@@ -1,35 +1,32 @@
 package io.pgbackup.engine.embedded;
 
+import static java.util.stream.Collectors.toMap;
+
 import io.pgbackup.crypto.ObjectCipher;
 import io.pgbackup.engine.BackupFetcher;
+import io.pgbackup.engine.FetchTarget;
 import io.pgbackup.engine.FetchedBackup;
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.BackupName;
-import io.pgbackup.problem.Problem;
+import io.pgbackup.engine.format.Manifest;
 import io.pgbackup.store.ObjectStore;
-import io.pgbackup.store.StoredObject;
-import java.nio.file.Path;
-import java.util.List;
-import java.util.function.Consumer;
+import java.util.Map;
 import java.util.function.LongConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Unpacks full base backups in WAL-G's format: several parts at a time, then the control file,
-/// then the label, as WAL-G does. Thread-safe.
+/// Unpacks base backups in WAL-G's format: the full one, then each delta on it, the oldest first;
+/// of each several parts at a time, and at the very end the control file and the label.
+/// Thread-safe.
 ///
 /// Memory is bounded by the number of parts at a time (8 MiB each for lz4; more for a zstd window
 /// that another tool made wide) and by the list of files, some 300 bytes each.
 public final class EmbeddedBackupFetcher implements BackupFetcher {
   private static final Logger LOG = LoggerFactory.getLogger(EmbeddedBackupFetcher.class);
 
-  /// Without them no server starts, whatever else is there.
-  private static final List<String> INDISPENSABLE =
-      List.of("PG_VERSION", "global/pg_control", "backup_label");
-
   private final ObjectStore store;
   private final ObjectCipher cipher;
-  private final BackupContentsReader contents;
+  private final BackupDocuments documents;
   private final int parallelism;
 
   /// @param parallelism tars to unpack at the same time, at least 1
@@ -45,41 +42,38 @@ public final class EmbeddedBackupFetcher implements BackupFetcher {
     }
     this.store = store;
     this.cipher = cipher;
-    this.contents = new BackupContentsReader(store, layout, cipher);
+    this.documents = new BackupDocuments(store, layout, cipher);
     this.parallelism = parallelism;
   }
 
   @Override
-  public FetchedBackup fetch(
-      BackupName name, Path directory, Consumer<Path> owner, LongConsumer progress) {
-    BackupContents backup = contents.read(name);
-    RestoredTree tree = RestoredTree.in(directory);
-    var arrived = new ArrivedFiles(name, backup.manifest());
-    var extraction = new PartExtraction(store, cipher, backup.files(), tree, arrived, progress);
-    try (var workers = new PartWorkers(extraction, parallelism)) {
-      workers.extractAll(backup.parts());
-      for (StoredObject tar : backup.last()) {
-        workers.extractAll(List.of(tar));
-      }
-    }
-    arrived.requireAll();
-    requireIndispensable(name, tree);
-    tree.finish(owner);
-    var fetched =
-        new FetchedBackup(
-            name,
-            arrived.count(),
-            arrived.bytes(),
-            arrived.compares(),
-            arrived.allLeftOut(),
-            arrived.missing(backup.files()));
-    log(fetched);
+  public FetchedBackup fetch(BackupName name, FetchTarget target, LongConsumer progress) {
+    BackupChain chain = BackupChain.read(name, documents);
+    FetchedBackup fetched =
+        new ChainExtraction(store, cipher, documents, chain, parallelism).into(target, progress);
+    log(fetched, chain);
     return fetched;
   }
 
-  private static void log(FetchedBackup fetched) {
+  @Override
+  public Map<String, String> tablespaceNames(BackupName name) {
+    return documents
+        .manifest(name, _ -> {})
+        .map(
+            manifest ->
+                manifest.tablespaces().stream()
+                    .collect(
+                        toMap(
+                            Manifest.Tablespace::oid,
+                            Manifest.Tablespace::name,
+                            (first, _) -> first)))
+        .orElse(Map.of());
+  }
+
+  private static void log(FetchedBackup fetched, BackupChain chain) {
     LOG.atInfo()
         .addKeyValue("backup", fetched.name())
+        .addKeyValue("deltas", chain.links().size() - 1)
         .addKeyValue("files", fetched.files())
         .addKeyValue("bytes", fetched.bytes())
         .addKeyValue("matchesManifest", fetched.matchesManifest())
@@ -91,17 +85,6 @@ public final class EmbeddedBackupFetcher implements BackupFetcher {
           .addKeyValue("files", fetched.missing().size())
           .addKeyValue("first", fetched.missing().getFirst())
           .log("the base backup lists files that none of its tars holds");
-    }
-  }
-
-  private static void requireIndispensable(BackupName name, RestoredTree tree) {
-    for (String path : INDISPENSABLE) {
-      if (!tree.hasFile(path)) {
-        throw Problem.verificationFailed(
-                "the base backup " + name + " is damaged: " + path + " is missing",
-                "Choose another base backup.")
-            .asException();
-      }
     }
   }
 }

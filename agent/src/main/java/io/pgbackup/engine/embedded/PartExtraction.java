@@ -2,9 +2,10 @@ package io.pgbackup.engine.embedded;
 
 import io.pgbackup.crypto.ObjectCipher;
 import io.pgbackup.crypto.Sha256;
+import io.pgbackup.engine.embedded.RestoredTree.PatchedFile;
 import io.pgbackup.engine.embedded.RestoredTree.RestoredFile;
 import io.pgbackup.engine.format.Codec;
-import io.pgbackup.engine.format.FilesMetadata;
+import io.pgbackup.engine.format.IncrementReader;
 import io.pgbackup.engine.format.MemberPath;
 import io.pgbackup.engine.format.Packing;
 import io.pgbackup.engine.format.TarMember;
@@ -15,16 +16,18 @@ import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.ObjectStore;
 import java.io.IOException;
 import java.io.InputStream;
+import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.util.function.LongConsumer;
 
-/// Unpacks tars of one backup into its directory. Thread-safe; each tar belongs to one thread.
+/// Unpacks tars of one backup of a chain into the directory. Thread-safe; each tar belongs to one
+/// thread.
 final class PartExtraction {
   private static final int CHUNK = 256 << 10;
 
   private final ObjectStore store;
   private final ObjectCipher cipher;
-  private final FilesMetadata files;
+  private final LinkFiles files;
   private final RestoredTree tree;
   private final ArrivedFiles arrived;
   private final LongConsumer progress;
@@ -32,7 +35,7 @@ final class PartExtraction {
   PartExtraction(
       ObjectStore store,
       ObjectCipher cipher,
-      FilesMetadata files,
+      LinkFiles files,
       RestoredTree tree,
       ArrivedFiles arrived,
       LongConsumer progress) {
@@ -85,7 +88,7 @@ final class PartExtraction {
     private final ObjectKey key;
     private final byte[] chunk = new byte[CHUNK];
     private final MessageDigest digest = Sha256.digest();
-    private long written;
+    private long content;
 
     private Attempt(ObjectKey key) {
       this.key = key;
@@ -95,8 +98,10 @@ final class PartExtraction {
       String path = MemberPath.of(member.name(), key.value());
       switch (member.kind()) {
         case DIRECTORY -> {
-          tree.directory(path, member.mode());
-          arrived.directory(path);
+          if (files.takesDirectories()) {
+            tree.directory(path, member.mode());
+            arrived.directory(path);
+          }
         }
         case OTHER -> arrived.leftOut(path);
         case FILE -> {
@@ -105,33 +110,60 @@ final class PartExtraction {
                     key + " holds a file without a name", "Choose another backup.")
                 .asException();
           }
-          if (files.admits(member.name())) {
-            file(tar, path, member);
+          switch (files.use(member.name())) {
+            case WHOLE -> file(tar, path, member);
+            case PAGES -> pages(tar, path, member);
+            case PASS_OVER -> dealtWith(member.size());
           }
         }
       }
     }
 
     private void file(TarReader tar, String path, TarMember member) throws IOException {
+      boolean isFinal = files.isFinal(member.name());
       try (RestoredFile file = tree.file(path, member.mode())) {
         for (int count = tar.read(chunk); count >= 0; count = tar.read(chunk)) {
-          if (Thread.currentThread().isInterrupted()) {
-            throw Interruption.of("fetching " + key);
-          }
+          stopIfInterrupted();
           file.write(chunk, count);
           if (arrived.compares()) {
             digest.update(chunk, 0, count);
           }
-          written += count;
-          progress.accept(count);
+          dealtWith(count);
         }
-        file.complete();
+        file.complete(isFinal);
       }
-      arrived.file(path, member.size(), arrived.compares() ? Sha256.hex(digest) : "");
+      arrived.file(path, member.size(), arrived.compares() ? Sha256.hex(digest) : "", isFinal);
+    }
+
+    private void pages(TarReader tar, String path, TarMember member) throws IOException {
+      InputStream content =
+          arrived.compares() ? new DigestInputStream(tar.content(), digest) : tar.content();
+      IncrementReader increment = IncrementReader.of(content, key + ": " + member.name());
+      try (PatchedFile file = tree.existing(path)) {
+        file.resize(increment.fileSize());
+        for (long at = increment.nextPage(chunk); at >= 0; at = increment.nextPage(chunk)) {
+          stopIfInterrupted();
+          file.write(chunk, IncrementReader.PAGE, at);
+        }
+        file.complete(files.isFinal(member.name()));
+      }
+      dealtWith(member.size());
+      arrived.patched(path, increment.fileSize(), arrived.compares() ? Sha256.hex(digest) : "");
+    }
+
+    private void stopIfInterrupted() {
+      if (Thread.currentThread().isInterrupted()) {
+        throw Interruption.of("fetching " + key);
+      }
+    }
+
+    private void dealtWith(long bytes) {
+      content += bytes;
+      progress.accept(bytes);
     }
 
     private void takeBack() {
-      progress.accept(-written);
+      progress.accept(-content);
     }
   }
 }

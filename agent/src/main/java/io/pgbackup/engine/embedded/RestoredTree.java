@@ -1,5 +1,7 @@
 package io.pgbackup.engine.embedded;
 
+import io.pgbackup.engine.FetchTarget;
+import io.pgbackup.engine.format.PageLsns;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import java.io.IOException;
@@ -17,16 +19,21 @@ import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// The directory that a backup is unpacked into. Only directories and regular files come into
-/// being, and nobody else can enter before [#finish], so no path leads out of it.
+/// The directories that a backup is unpacked into: the data directory and one for each tablespace.
+/// Only directories, regular files and the links to the tablespaces come into being, and nobody
+/// else can enter before [#finish], so no path leads out of them.
 ///
 /// Thread-safe.
 final class RestoredTree {
@@ -52,16 +59,42 @@ final class RestoredTree {
   private static final FileAttribute<?> NEW_DIRECTORY =
       PosixFilePermissions.asFileAttribute(OURS_ALONE);
 
+  private static final Pattern IN_TABLESPACE = Pattern.compile("pg_tblspc/([^/]+)(?:/(.+))?");
+
   private final Path root;
+  private final Map<String, Path> tablespaces;
   private final Map<Path, Integer> directoryModes = new ConcurrentHashMap<>();
 
-  private RestoredTree(Path root) {
+  private RestoredTree(Path root, Map<String, Path> tablespaces) {
     this.root = root;
+    this.tablespaces = tablespaces;
   }
 
-  /// @throws PgBackupException `Refused` if anything lies in the directory
-  static RestoredTree in(Path directory) {
-    Path root = directory.toAbsolutePath().normalize();
+  /// @throws PgBackupException `Refused` if anything lies in a directory
+  static RestoredTree in(FetchTarget target) {
+    Path root = target.directory().toAbsolutePath().normalize();
+    makeEmpty(root);
+    Map<String, Path> tablespaces = new HashMap<>();
+    target
+        .tablespaces()
+        .forEach((oid, place) -> tablespaces.put(oid, place.toAbsolutePath().normalize()));
+    var tree = new RestoredTree(root, tablespaces);
+    tablespaces.forEach(tree::link);
+    return tree;
+  }
+
+  private void link(String oid, Path place) {
+    makeEmpty(place);
+    Path link = root.resolve(TablespaceLink.FOLDER).resolve(oid);
+    createDirectory(root.resolve(TablespaceLink.FOLDER));
+    try {
+      Files.createSymbolicLink(link, place);
+    } catch (IOException e) {
+      throw cannotWrite(link, e);
+    }
+  }
+
+  private static void makeEmpty(Path root) {
     try {
       Path parent = root.getParent();
       if (parent != null) {
@@ -82,7 +115,6 @@ final class RestoredTree {
     } catch (IOException e) {
       throw cannotWrite(root, e);
     }
-    return new RestoredTree(root);
   }
 
   /// @param path as [io.pgbackup.engine.format.MemberPath] gives it
@@ -102,6 +134,30 @@ final class RestoredTree {
     return new RestoredFile(file, mode);
   }
 
+  /// A file that came from an older backup of the chain.
+  ///
+  /// @throws PgBackupException `VerificationFailed` if there is none
+  PatchedFile existing(String path) {
+    if (!hasFile(path)) {
+      throw Problem.verificationFailed(
+              "the backup holds pages of " + path + ", and nothing that they belong to",
+              "Choose another base backup.")
+          .asException();
+    }
+    return new PatchedFile(resolve(path));
+  }
+
+  /// See [PageLsns].
+  String pageLsns(String path) {
+    try {
+      return PageLsns.of(resolve(path));
+    } catch (IOException e) {
+      throw Problem.storageFailed(
+              "cannot read " + resolve(path) + " back: " + e.getMessage(), "Look at the disk.")
+          .causedBy(e);
+    }
+  }
+
   boolean hasFile(String path) {
     return Files.isRegularFile(resolve(path), LinkOption.NOFOLLOW_LINKS);
   }
@@ -110,9 +166,14 @@ final class RestoredTree {
   /// brings the directories to the disk.
   void finish(Consumer<Path> owner) {
     EMPTIED.forEach(path -> createDirectory(resolve(path)));
+    tablespaces.values().forEach(place -> finish(place, owner));
+    finish(root, owner);
+  }
+
+  private void finish(Path top, Consumer<Path> owner) {
     try {
       Files.walkFileTree(
-          root,
+          top,
           new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
@@ -126,7 +187,7 @@ final class RestoredTree {
               if (fault != null) {
                 throw fault;
               }
-              Integer mode = directory.equals(root) ? null : directoryModes.get(directory);
+              Integer mode = directory.equals(top) ? null : directoryModes.get(directory);
               if (mode != null) {
                 // Without these bits PostgreSQL could not enter its own directory.
                 Files.setPosixFilePermissions(directory, permissions(mode | 0700));
@@ -137,7 +198,7 @@ final class RestoredTree {
             }
           });
     } catch (IOException e) {
-      throw cannotWrite(root, e);
+      throw cannotWrite(top, e);
     }
   }
 
@@ -150,16 +211,33 @@ final class RestoredTree {
   }
 
   private Path resolve(String path) {
+    Path base = root;
+    String below = path;
+    Matcher matcher = IN_TABLESPACE.matcher(path);
+    if (matcher.matches()) {
+      base = tablespaces.get(matcher.group(1));
+      if (base == null) {
+        throw Problem.refused(
+                "the backup holds "
+                    + path
+                    + ", and nothing says where tablespace "
+                    + matcher.group(1)
+                    + " goes",
+                "Give it a place with --tablespace " + matcher.group(1) + "=DIR.")
+            .asException();
+      }
+      below = Objects.requireNonNullElse(matcher.group(2), "");
+    }
     Path resolved;
     try {
-      resolved = root.resolve(path).normalize();
+      resolved = base.resolve(below).normalize();
     } catch (InvalidPathException e) {
       throw Problem.verificationFailed(
               "the backup holds a file whose name this system cannot have: " + e.getMessage(),
               "Set LC_ALL to a UTF-8 locale such as C.UTF-8 and try again.")
           .causedBy(e);
     }
-    if (!resolved.startsWith(root)) {
+    if (!resolved.startsWith(base)) {
       throw Problem.verificationFailed(
               "the backup holds " + path + ", which leads out of the data directory",
               "The backup was tampered with; do not use it.")
@@ -228,13 +306,75 @@ final class RestoredTree {
       }
     }
 
-    /// Sets the mode and brings the file to the disk.
-    void complete() {
+    /// Sets the mode.
+    ///
+    /// @param force whether to bring the file to the disk as well: nothing will change it
+    void complete(boolean force) {
       try {
         Files.setPosixFilePermissions(path, permissions(mode));
-        channel.force(true);
+        if (force) {
+          channel.force(true);
+        }
       } catch (IOException e) {
         throw cannotWrite(path, e);
+      }
+    }
+
+    @Override
+    public void close() {
+      try {
+        channel.close();
+      } catch (IOException e) {
+        throw cannotWrite(path, e);
+      }
+    }
+  }
+
+  /// A file while pages of it are replaced. Its mode stays. Not thread-safe.
+  static final class PatchedFile implements AutoCloseable {
+    private final Path path;
+    private final FileChannel channel;
+
+    private PatchedFile(Path path) {
+      this.path = path;
+      try {
+        channel = FileChannel.open(path, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
+      } catch (IOException e) {
+        throw cannotWrite(path, e);
+      }
+    }
+
+    /// What is added is zeros.
+    void resize(long size) {
+      try {
+        channel.truncate(size);
+        if (channel.size() < size) {
+          channel.write(ByteBuffer.allocate(1), size - 1);
+        }
+      } catch (IOException e) {
+        throw cannotWrite(path, e);
+      }
+    }
+
+    void write(byte[] bytes, int length, long position) {
+      try {
+        var buffer = ByteBuffer.wrap(bytes, 0, length);
+        while (buffer.hasRemaining()) {
+          channel.write(buffer, position + buffer.position());
+        }
+      } catch (IOException e) {
+        throw cannotWrite(path, e);
+      }
+    }
+
+    /// @param force as for [RestoredFile#complete]
+    void complete(boolean force) {
+      if (force) {
+        try {
+          channel.force(true);
+        } catch (IOException e) {
+          throw cannotWrite(path, e);
+        }
       }
     }
 

@@ -3,6 +3,7 @@ package io.pgbackup.engine.embedded;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pgbackup.engine.FetchTarget;
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.engine.format.Codec;
@@ -59,7 +60,7 @@ class DamagedBackupTest {
     Path folder = Files.createTempDirectory("pgbackup-damaged-");
     try {
       new EmbeddedBackupFetcher(store, LAYOUT, 1)
-          .fetch(BACKUP, folder.resolve("data"), _ -> {}, _ -> {});
+          .fetch(BACKUP, new FetchTarget(folder.resolve("data"), _ -> {}), _ -> {});
     } catch (PgBackupException e) {
       // a damaged name may be one that is a directory already, or too long for the file system
       assertThat(e.problem())

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pgbackup.crypto.ObjectCipher;
 import io.pgbackup.crypto.Sha256;
+import io.pgbackup.engine.FetchTarget;
 import io.pgbackup.engine.FetchedBackup;
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.BackupName;
@@ -59,7 +60,10 @@ class EmbeddedBackupFetcherTest {
 
     FetchedBackup fetched =
         new EmbeddedBackupFetcher(store, LAYOUT, 2)
-            .fetch(new BackupName(GoldenArchive.FULL), target(), owned::add, progress::addAndGet);
+            .fetch(
+                new BackupName(GoldenArchive.FULL),
+                new FetchTarget(target(), owned::add),
+                progress::addAndGet);
 
     assertThat(fetched.matchesManifest()).isFalse();
     assertThat(fetched.files()).isEqualTo(969 + 3);
@@ -125,7 +129,7 @@ class EmbeddedBackupFetcherTest {
         LAYOUT.filesMetadata(BACKUP),
         """
         {"Files":{"/PG_VERSION":{},"/base/5/1259":{},"/base":{},"/base/5/2":{},
-        "/base/5/1":{},"/base/5/3":{"IsSkipped":true}}}"""
+        "/base/5/1":{}}}"""
             .getBytes(UTF_8));
 
     assertThat(fetch().missing()).containsExactly("base/5/1", "base/5/2");
@@ -208,26 +212,22 @@ class EmbeddedBackupFetcherTest {
   }
 
   @Test
-  void aDeltaIsRefusedAndItsFullBackupNamed() {
+  void aDeltaOfWalgIsPutTogetherWithItsFullBackup() throws IOException {
     golden();
-    var delta = new BackupName(GoldenArchive.DELTA);
+    var progress = new AtomicLong();
 
-    assertProblem(
-        () -> fetcher().fetch(delta, target(), _ -> {}, _ -> {}),
-        Problem.Refused.class,
-        "delta backups cannot be restored by this version");
-    assertThat(target()).doesNotExist();
-  }
+    FetchedBackup fetched =
+        fetcher()
+            .fetch(
+                new BackupName(GoldenArchive.DELTA),
+                new FetchTarget(target(), _ -> {}),
+                progress::addAndGet);
 
-  @Test
-  void tablespacesAreRefused() throws IOException {
-    var spec =
-        """
-        {"Spec":{"16391":{"loc":"/mnt/ts1","link":"pg_tblspc/16391"},"base_prefix":"/data",\
-        "tablespaces":["16391"]}}""";
-    put(LAYOUT.sentinel(BACKUP), spec.getBytes(UTF_8));
-
-    assertProblem(Problem.Refused.class, "has 1 tablespaces");
+    assertThat(fetched.missing()).isEmpty();
+    assertThat(target().resolve("backup_label")).content().startsWith("START WAL LOCATION: 0/5");
+    assertThat(target().resolve("base/5/1259")).as("one page of it is the delta's").hasSize(114688);
+    assertThat(fetched.bytes()).isEqualTo(sizeOf(target()));
+    assertThat(progress.get()).isGreaterThan(fetched.bytes());
   }
 
   @Test
@@ -296,7 +296,7 @@ class EmbeddedBackupFetcherTest {
     var progress = new AtomicLong();
 
     new EmbeddedBackupFetcher(flaky, LAYOUT, 1)
-        .fetch(BACKUP, target(), _ -> {}, progress::addAndGet);
+        .fetch(BACKUP, new FetchTarget(target(), _ -> {}), progress::addAndGet);
 
     assertThat(target().resolve("base/5/1259")).hasBinaryContent(new byte[8192]);
     assertThat(progress.get()).isEqualTo(8192 + 8192 + 3 + LABEL.length);
@@ -389,7 +389,17 @@ class EmbeddedBackupFetcherTest {
   }
 
   private FetchedBackup fetch() {
-    return fetcher().fetch(BACKUP, target(), _ -> {}, _ -> {});
+    return fetcher().fetch(BACKUP, new FetchTarget(target(), _ -> {}), _ -> {});
+  }
+
+  private static long sizeOf(Path directory) throws IOException {
+    long size = 0;
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path file : (Iterable<Path>) files.filter(Files::isRegularFile)::iterator) {
+        size += Files.size(file);
+      }
+    }
+    return size;
   }
 
   private static String mode(Path path) throws IOException {

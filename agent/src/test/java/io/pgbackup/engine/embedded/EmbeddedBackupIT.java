@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.pgbackup.config.PgBackupConfig.PostgresConfig;
 import io.pgbackup.engine.BackupDeadlines;
+import io.pgbackup.engine.FetchTarget;
 import io.pgbackup.engine.FetchedBackup;
 import io.pgbackup.engine.TakenBackup;
 import io.pgbackup.engine.TakenBackup.CorruptFile;
@@ -447,7 +448,7 @@ class EmbeddedBackupIT {
     return directory -> {
       FetchedBackup content =
           new EmbeddedBackupFetcher(store, layout, 2)
-              .fetch(name, directory, file -> {}, bytes -> {});
+              .fetch(name, new FetchTarget(directory, file -> {}), bytes -> {});
       assertThat(content.matchesManifest()).isTrue();
     };
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.pgbackup.engine.FetchTarget;
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.BackupMetadata;
 import io.pgbackup.engine.format.BackupName;
@@ -71,7 +72,9 @@ class WalgArchivesTest {
       assertThatThrownBy(
               () ->
                   backups.fetch(
-                      new BackupName(GoldenArchive.FULL), folder.resolve("data"), _ -> {}, _ -> {}))
+                      new BackupName(GoldenArchive.FULL),
+                      new FetchTarget(folder.resolve("data"), _ -> {}),
+                      _ -> {}))
           .hasMessageContaining(".br is compressed in a way that this version cannot read");
     }
   }

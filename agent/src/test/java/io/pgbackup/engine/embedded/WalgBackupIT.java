@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.pgbackup.engine.BackupDeadlines;
 import io.pgbackup.engine.BackupListener;
+import io.pgbackup.engine.FetchTarget;
 import io.pgbackup.engine.FetchedBackup;
 import io.pgbackup.engine.TakenBackup;
 import io.pgbackup.engine.format.ArchiveLayout;
@@ -114,7 +115,7 @@ class WalgBackupIT {
       BackupName name = onlyBackup();
       FetchedBackup fetched =
           new EmbeddedBackupFetcher(store, LAYOUT, 2)
-              .fetch(name, restored, postgres.user()::own, _ -> {});
+              .fetch(name, new FetchTarget(restored, postgres.user()::own), _ -> {});
       assertThat(fetched.matchesManifest()).as("wal-g writes none").isFalse();
       assertThat(fetched.leftOut()).isEmpty();
       assertThat(fetched.missing()).isEmpty();

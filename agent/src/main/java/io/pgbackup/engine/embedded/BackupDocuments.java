@@ -1,0 +1,102 @@
+package io.pgbackup.engine.embedded;
+
+import io.pgbackup.crypto.ObjectCipher;
+import io.pgbackup.engine.format.ArchiveLayout;
+import io.pgbackup.engine.format.BackupName;
+import io.pgbackup.engine.format.FilesMetadataReader;
+import io.pgbackup.engine.format.Manifest;
+import io.pgbackup.engine.format.ManifestFile;
+import io.pgbackup.engine.format.ManifestReader;
+import io.pgbackup.engine.format.Sentinel;
+import io.pgbackup.problem.PgBackupException;
+import io.pgbackup.problem.Problem;
+import io.pgbackup.store.ObjectKey;
+import io.pgbackup.store.ObjectStore;
+import io.pgbackup.store.StoredObject;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/// Reads what one archive says of its backups. Thread-safe.
+final class BackupDocuments {
+  /// A sentinel has some hundred bytes and what user data its maker gave it.
+  private static final int GREATEST_SENTINEL = 64 << 20;
+
+  private final ObjectStore store;
+  private final ArchiveLayout layout;
+  private final ObjectCipher cipher;
+
+  BackupDocuments(ObjectStore store, ArchiveLayout layout, ObjectCipher cipher) {
+    this.store = store;
+    this.layout = layout;
+    this.cipher = cipher;
+  }
+
+  Optional<Sentinel> sentinel(BackupName name) {
+    ObjectKey key = layout.sentinel(name);
+    return open(key, stored -> Sentinel.read(stored.readNBytes(GREATEST_SENTINEL), key.value()));
+  }
+
+  /// @return whether there is such a document
+  boolean filesMetadata(BackupName name, FilesMetadataReader.Visitor visitor) {
+    ObjectKey key = layout.filesMetadata(name);
+    return open(
+            key,
+            stored -> {
+              FilesMetadataReader.read(stored, key.value(), visitor);
+              return true;
+            })
+        .isPresent();
+  }
+
+  /// Files by path, for a backup of ours.
+  Optional<Map<String, ManifestFile>> manifest(BackupName name) {
+    Map<String, ManifestFile> files = new HashMap<>();
+    return manifest(name, file -> files.put(file.path(), file)).map(_ -> files);
+  }
+
+  Optional<Manifest> manifest(BackupName name, Consumer<ManifestFile> files) {
+    ObjectKey key = layout.manifest(name);
+    return open(
+        key,
+        stored -> {
+          Manifest manifest = ManifestReader.read(stored, cipher, key.value(), files);
+          if (!manifest.backup().equals(name)) {
+            throw Problem.verificationFailed(
+                    key + " is the manifest of " + manifest.backup(),
+                    "Somebody copied objects by hand; look at the archive.")
+                .asException();
+          }
+          return manifest;
+        });
+  }
+
+  List<StoredObject> tars(BackupName name) {
+    try (Stream<StoredObject> listing = store.list(layout.tarPartitions(name).path())) {
+      return listing.toList();
+    }
+  }
+
+  private interface Reading<T> {
+    T from(InputStream stored) throws IOException;
+  }
+
+  /// @return nothing where the store says that there is no such object
+  private <T> Optional<T> open(ObjectKey key, Reading<T> reading) {
+    try (InputStream stored = store.open(key)) {
+      return Optional.of(reading.from(stored));
+    } catch (PgBackupException e) {
+      if (e.problem() instanceof Problem.NotFound) {
+        return Optional.empty();
+      }
+      throw e;
+    } catch (IOException e) {
+      throw SourceFailure.of(key, e);
+    }
+  }
+}
