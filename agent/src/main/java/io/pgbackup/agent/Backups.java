@@ -2,6 +2,7 @@ package io.pgbackup.agent;
 
 import io.pgbackup.backup.BackupRun;
 import io.pgbackup.config.PgBackupConfig.BackupConfig;
+import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.lineage.LineageUid;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.schedule.Schedules;
@@ -61,7 +62,7 @@ final class Backups implements BackupRequests {
   }
 
   @Override
-  public synchronized Answer request() {
+  public synchronized Answer request(BackupRequest request) {
     Optional<BackupRunView> running = book.running();
     if (running.isPresent()) {
       return new Answer.AlreadyRunning(running.get());
@@ -71,7 +72,7 @@ final class Backups implements BackupRequests {
     }
     LineageSession session = lineages.require();
     BackupRunView run = book.begin(BackupRun.newId(), clock.instant());
-    thread = Thread.ofPlatform().name("backup").start(() -> run(session, run.id()));
+    thread = Thread.ofPlatform().name("backup").start(() -> run(session, run.id(), request));
     return new Answer.Started(run);
   }
 
@@ -80,9 +81,9 @@ final class Backups implements BackupRequests {
     return book.find(id);
   }
 
-  private void run(LineageSession session, String id) {
+  private void run(LineageSession session, String id, BackupRequest request) {
     try {
-      switch (session.backups().run(id, book.observer(id))) {
+      switch (session.backups().run(id, request, book.observer(id))) {
         case BackupRun.Completed _ -> {
           completed(session);
           afterwards.accept(session);
@@ -147,7 +148,7 @@ final class Backups implements BackupRequests {
         && primary()
         && lineages.current().isPresent()
         && due.isOwed(clock.instant())) {
-      var _ = request();
+      var _ = request(BackupRequest.CONFIGURED);
     }
   }
 

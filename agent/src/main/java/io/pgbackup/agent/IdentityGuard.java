@@ -2,6 +2,7 @@ package io.pgbackup.agent;
 
 import io.pgbackup.engine.BackupEngine;
 import io.pgbackup.engine.BackupListener;
+import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.engine.TakenBackup;
 import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.lineage.Identity;
@@ -24,9 +25,10 @@ final class IdentityGuard implements BackupEngine {
   }
 
   @Override
-  public TakenBackup push(BackupListener listener) {
+  public TakenBackup push(BackupRequest request, BackupListener listener) {
     check();
     return engine.push(
+        request,
         new BackupListener() {
           @Override
           public void started(BackupName name) {

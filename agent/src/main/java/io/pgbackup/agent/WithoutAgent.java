@@ -4,6 +4,7 @@ import io.pgbackup.backup.BackupObserver;
 import io.pgbackup.backup.BackupRun;
 import io.pgbackup.config.PgBackupConfig;
 import io.pgbackup.encryption.Encryption;
+import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.lineage.IdentityFile;
 import io.pgbackup.lineage.ProtectedLineage;
 import io.pgbackup.lineage.ServerState;
@@ -38,7 +39,10 @@ public final class WithoutAgent {
   ///
   /// @param progress told of each state, the last one included
   public static BackupRunView takeBackup(
-      LineageSession session, Clock clock, Consumer<BackupRunView> progress) {
+      LineageSession session,
+      BackupRequest request,
+      Clock clock,
+      Consumer<BackupRunView> progress) {
     RunBook book = new RunBook();
     String id = book.begin(BackupRun.newId(), clock.instant()).id();
     BackupObserver observer = book.observer(id);
@@ -46,6 +50,7 @@ public final class WithoutAgent {
         .backups()
         .run(
             id,
+            request,
             new BackupObserver() {
               @Override
               public void became(BackupRun run) {

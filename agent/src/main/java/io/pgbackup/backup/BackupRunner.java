@@ -1,6 +1,7 @@
 package io.pgbackup.backup;
 
 import io.pgbackup.engine.BackupEngine;
+import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.engine.TakenBackup;
 import io.pgbackup.lineage.Lease;
 import io.pgbackup.lineage.Leases;
@@ -52,11 +53,11 @@ public final class BackupRunner {
   /// that fails: that is an end like the other.
   ///
   /// @param id from [BackupRun#newId]
-  public BackupRun.Ended run(String id, BackupObserver observer) {
+  public BackupRun.Ended run(String id, BackupRequest request, BackupObserver observer) {
     RunProgress progress = new RunProgress(id, observer, clock);
     try (Lease lease = leases.acquire(prefix, LEASE, holder)) {
       probe.run();
-      return completed(progress.completed(engine.push(progress.under(lease))));
+      return completed(progress.completed(engine.push(request, progress.under(lease))));
     } catch (PgBackupException e) {
       LOG.atError()
           .addKeyValue("run", id)

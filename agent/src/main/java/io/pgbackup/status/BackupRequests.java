@@ -1,5 +1,6 @@
 package io.pgbackup.status;
 
+import io.pgbackup.engine.BackupRequest;
 import java.util.Optional;
 
 /// Who starts base backups when somebody asks for one over HTTP. Thread-safe.
@@ -16,7 +17,7 @@ public interface BackupRequests {
   /// Starts a run and returns at once.
   ///
   /// @throws io.pgbackup.problem.PgBackupException if none can begin now
-  Answer request();
+  Answer request(BackupRequest request);
 
   /// A run under way, or one that ended lately.
   Optional<BackupRunView> find(String id);

@@ -1,6 +1,7 @@
 package io.pgbackup.status;
 
 import com.sun.net.httpserver.Headers;
+import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.telemetry.Exposition;
@@ -20,11 +21,11 @@ final class Routes {
     this.guard = guard;
   }
 
-  Reply answer(String method, String path, Headers headers) {
+  Reply answer(String method, String path, Headers headers, String body) {
     try {
       if (path.startsWith("/api/")) {
         Optional<Reply> refusal = guard.refusal(method, headers);
-        return refusal.orElseGet(() -> api(method, path));
+        return refusal.orElseGet(() -> api(method, path, body));
       }
       return switch (path) {
         case "/healthz" -> get(method, () -> Reply.text(200, "ok"));
@@ -40,12 +41,12 @@ final class Routes {
     }
   }
 
-  private Reply api(String method, String path) {
+  private Reply api(String method, String path, String body) {
     if (path.equals("/api/v1/status")) {
       return get(method, () -> Reply.json(200, sources.status().get()));
     }
     if (path.equals(RUNS)) {
-      return method.equals("POST") ? requestBackup() : Reply.methodNotAllowed("POST");
+      return method.equals("POST") ? requestBackup(read(body)) : Reply.methodNotAllowed("POST");
     }
     if (path.startsWith(RUNS + "/")) {
       return get(method, () -> run(path.substring(RUNS.length() + 1)));
@@ -61,8 +62,22 @@ final class Routes {
         .orElseGet(() -> Reply.text(200, "ok"));
   }
 
-  private Reply requestBackup() {
-    return switch (sources.backups().request()) {
+  private static BackupRequest read(String body) {
+    if (body.isBlank()) {
+      return BackupRequest.CONFIGURED;
+    }
+    try {
+      return StatusJson.read(body, BackupRequest.class);
+    } catch (IllegalArgumentException e) {
+      throw Problem.misconfigured(
+              "the body is no request for a base backup: " + e.getMessage(),
+              "Send nothing, or JSON with kind (configured, full, delta), permanent and userData.")
+          .causedBy(e);
+    }
+  }
+
+  private Reply requestBackup(BackupRequest request) {
+    return switch (sources.backups().request(request)) {
       case BackupRequests.Answer.Started(var run) ->
           Reply.json(202, run).with("Location", RUNS + "/" + run.id());
       case BackupRequests.Answer.AlreadyRunning(var run) ->

@@ -74,14 +74,18 @@ public final class StatusServer implements AutoCloseable {
 
   private static Reply answer(HttpExchange exchange, Routes routes) throws IOException {
     try (InputStream body = exchange.getRequestBody()) {
-      if (body.readNBytes(LARGEST_BODY + 1).length > LARGEST_BODY) {
+      byte[] content = body.readNBytes(LARGEST_BODY + 1);
+      if (content.length > LARGEST_BODY) {
         return Reply.failure(
-            413, Problem.misconfigured("the request's body is too large", "Send an empty one."));
+            413,
+            Problem.misconfigured(
+                "the request's body is too large", "Give less user data, or none."));
       }
       return routes.answer(
           exchange.getRequestMethod(),
           exchange.getRequestURI().getPath(),
-          exchange.getRequestHeaders());
+          exchange.getRequestHeaders(),
+          new String(content, StandardCharsets.UTF_8));
     } catch (RuntimeException e) {
       LOGGER
           .atError()

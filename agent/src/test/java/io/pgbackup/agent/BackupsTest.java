@@ -12,6 +12,7 @@ import io.pgbackup.catalog.BaseBackup;
 import io.pgbackup.catalog.Lineage;
 import io.pgbackup.catalog.LineageCatalog;
 import io.pgbackup.config.PgBackupConfig.BackupConfig;
+import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.engine.TakenBackup;
 import io.pgbackup.engine.embedded.EmbeddedWalEngine;
 import io.pgbackup.engine.format.BackupName;
@@ -212,7 +213,7 @@ class BackupsTest {
 
   @Test
   void takesOneThatSomebodyAsksForAlsoWhereBackupsAreOff() {
-    assertThat(backups(false).request()).isInstanceOf(Answer.Started.class);
+    assertThat(backups(false).request(BackupRequest.CONFIGURED)).isInstanceOf(Answer.Started.class);
 
     awaitEnd();
     assertThat(taker.runs).hasValue(1);
@@ -245,8 +246,8 @@ class BackupsTest {
     Backups backups = backups();
     taker.gate = new CountDownLatch(1);
 
-    Answer first = backups.request();
-    Answer second = backups.request();
+    Answer first = backups.request(BackupRequest.CONFIGURED);
+    Answer second = backups.request(BackupRequest.CONFIGURED);
 
     String id = ((Answer.Started) first).run().id();
     assertThat(second)
@@ -262,7 +263,7 @@ class BackupsTest {
     server = Optional.empty();
     Backups backups = backups();
 
-    assertThatThrownBy(backups::request)
+    assertThatThrownBy(() -> backups.request(BackupRequest.CONFIGURED))
         .isInstanceOf(PgBackupException.class)
         .hasMessageContaining("not known yet");
   }
@@ -292,19 +293,20 @@ class BackupsTest {
   void breaksOffABackupUnderWayWhenTheAgentStops() {
     Backups backups = backups();
     taker.gate = new CountDownLatch(1);
-    backups.request();
+    backups.request(BackupRequest.CONFIGURED);
 
     backups.drain();
 
     assertThat(book.lastEnded().map(BackupRunView::state)).contains(State.FAILED);
-    assertThatThrownBy(backups::request).hasMessageContaining("stopping");
+    assertThatThrownBy(() -> backups.request(BackupRequest.CONFIGURED))
+        .hasMessageContaining("stopping");
   }
 
   @Test
   void letsABackupThatOnlyAwaitsItsWalFinishWhenTheAgentStops() {
     Backups backups = backups();
     taker.gateBeforeEnd = new CountDownLatch(1);
-    backups.request();
+    backups.request(BackupRequest.CONFIGURED);
     await()
         .until(() -> book.running().filter(run -> run.state() == State.AWAITING_WAL).isPresent());
 
@@ -320,13 +322,13 @@ class BackupsTest {
   void aRunThatDiesIsAFailureAndBlocksNoOther() {
     Backups backups = backups();
     taker.death = Optional.of(new AssertionError("expected by this test"));
-    backups.request();
+    backups.request(BackupRequest.CONFIGURED);
     awaitEnd();
     assertThat(book.lastEnded().map(BackupRunView::state)).contains(State.FAILED);
     await().untilAsserted(() -> assertThat(problems.about(About.BACKUP)).isPresent());
 
     taker.death = Optional.empty();
-    assertThat(backups.request()).isInstanceOf(Answer.Started.class);
+    assertThat(backups.request(BackupRequest.CONFIGURED)).isInstanceOf(Answer.Started.class);
     await().untilAsserted(() -> assertThat(taker.runs).hasValue(2));
   }
 
@@ -350,7 +352,7 @@ class BackupsTest {
     private volatile Optional<AssertionError> death = Optional.empty();
 
     @Override
-    public BackupRun.Ended run(String id, BackupObserver observer) {
+    public BackupRun.Ended run(String id, BackupRequest request, BackupObserver observer) {
       runs.incrementAndGet();
       death.ifPresent(
           error -> {

@@ -68,7 +68,7 @@ class CatalogWatchTest {
         new WalDestination(
             (_, _, _) -> {},
             new EmbeddedWalEngine(store, lineage.layout(), Codec.NONE, Optional.empty())),
-        (_, _) -> {
+        (_, _, _) -> {
           throw new AssertionError("no backup is asked for here");
         },
         () -> listing(lineage));

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pgbackup.engine.BackupListener;
+import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.engine.TakenBackup;
 import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.lineage.ClusterId;
@@ -54,7 +55,7 @@ class IdentityGuardTest {
 
   private TakenBackup push(Runnable meanwhile) {
     return new IdentityGuard(
-            listener -> {
+            (_, listener) -> {
               listener.started(NAME);
               listener.progressed(1, 2);
               meanwhile.run();
@@ -66,6 +67,7 @@ class IdentityGuardTest {
             OURS,
             beside::get)
         .push(
+            BackupRequest.CONFIGURED,
             new BackupListener() {
               @Override
               public void started(BackupName name) {

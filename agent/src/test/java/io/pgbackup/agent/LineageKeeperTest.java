@@ -70,7 +70,7 @@ class LineageKeeperTest {
         new WalDestination(
             (_, _, _) -> {},
             new EmbeddedWalEngine(store, lineage.layout(), Codec.NONE, Optional.empty())),
-        (_, _) -> {
+        (_, _, _) -> {
           throw new AssertionError("no backup is asked for here");
         },
         () -> {

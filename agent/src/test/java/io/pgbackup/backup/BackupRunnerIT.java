@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.pgbackup.engine.BackupDeadlines;
+import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.engine.WalProof;
 import io.pgbackup.engine.embedded.EmbeddedBackupEngine;
 import io.pgbackup.engine.embedded.EmbeddedWalEngine;
@@ -238,6 +239,7 @@ class BackupRunnerIT {
             engine, probe, new Leases(store, clock), layout.prefix(), "a test", clock)
         .run(
             BackupRun.newId(),
+            BackupRequest.FULL,
             new BackupObserver() {
               @Override
               public void became(BackupRun run) {}

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pgbackup.engine.BackupEngine;
 import io.pgbackup.engine.BackupListener;
+import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.engine.TakenBackup;
 import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.lineage.Leases;
@@ -66,7 +67,7 @@ class BackupRunnerTest {
             () -> {
               throw problem.asException();
             },
-            listener -> {
+            (_, listener) -> {
               throw new AssertionError("must not be asked");
             });
 
@@ -109,7 +110,7 @@ class BackupRunnerTest {
     BackupRun.Ended end =
         run(
             () -> {},
-            listener -> {
+            (_, listener) -> {
               listener.started(TAKEN.name());
               listener.awaitingWal(FIRST, FIRST);
               clock.advance(Duration.ofMinutes(2));
@@ -128,7 +129,7 @@ class BackupRunnerTest {
     BackupRun.Ended end =
         run(
             () -> {},
-            listener -> {
+            (_, listener) -> {
               throw new IllegalStateException("oops");
             });
 
@@ -150,10 +151,10 @@ class BackupRunnerTest {
         };
     return new BackupRunner(
             engine, probing, leases, PREFIX, "base backup on db-1, process 1", clock)
-        .run("run-1", recorder);
+        .run("run-1", BackupRequest.FULL, recorder);
   }
 
-  private static TakenBackup push(BackupListener listener) {
+  private static TakenBackup push(BackupRequest request, BackupListener listener) {
     listener.started(TAKEN.name());
     listener.progressed(900, 1000);
     listener.awaitingWal(FIRST, FIRST);

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.pgbackup.catalog.Catalog;
 import io.pgbackup.catalog.LineageCatalog;
 import io.pgbackup.engine.BackupListener;
+import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.engine.TakenBackup;
 import io.pgbackup.engine.WalEngine;
 import io.pgbackup.engine.embedded.EmbeddedBackupEngine;
@@ -130,7 +131,7 @@ final class ProtectedServer implements AutoCloseable {
             postgres.config(),
             new EmbeddedBackupEngine.Settings(Codec.LZ4, 2, "test"),
             Clock.systemUTC())
-        .push(new Unheard());
+        .push(BackupRequest.FULL, new Unheard());
   }
 
   /// Commits something and waits until it stands in the archive.

@@ -10,6 +10,7 @@ import io.pgbackup.catalog.LineageCatalog;
 import io.pgbackup.catalog.RecoveryWindow;
 import io.pgbackup.engine.BackupDeadlines;
 import io.pgbackup.engine.BackupListener;
+import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.engine.embedded.EmbeddedBackupEngine;
 import io.pgbackup.engine.embedded.EmbeddedWalEngine;
 import io.pgbackup.engine.format.ArchiveLayout;
@@ -106,7 +107,7 @@ class WindowPropertyIT {
       TreeSet<Integer> backups = new TreeSet<>(List.of(random.nextInt(8), 8 + random.nextInt(20)));
       for (int commit = 0; commit < COMMITS; commit++) {
         if (backups.contains(commit)) {
-          engine(store, postgres).push(new Unwatched());
+          engine(store, postgres).push(BackupRequest.FULL, new Unwatched());
         }
         switch (random.nextInt(5)) {
           case 0 -> postgres.sql("select pg_switch_wal()");

@@ -3,7 +3,9 @@ package io.pgbackup.status;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.sun.net.httpserver.Headers;
+import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.status.BackupRunView.State;
@@ -18,6 +20,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -108,10 +111,14 @@ class StatusServerTest {
   }
 
   private HttpResponse<String> post(String contentType) throws Exception {
+    return post(contentType, "{}");
+  }
+
+  private HttpResponse<String> post(String contentType, String body) throws Exception {
     return client.send(
         HttpRequest.newBuilder(uri("/api/v1/backups"))
             .header("Content-Type", contentType)
-            .POST(BodyPublishers.ofString("{}"))
+            .POST(BodyPublishers.ofString(body))
             .build(),
         BodyHandlers.ofString());
   }
@@ -165,6 +172,27 @@ class StatusServerTest {
   }
 
   @Test
+  void aRequestSaysWhatKindOfBackupIsWanted() throws Exception {
+    post("application/json", "");
+    post("application/json", "{}");
+    post(
+        "application/json",
+        "{\"kind\":\"delta\",\"permanent\":true,\"userData\":{\"ticket\":4711}}");
+    HttpResponse<String> wrong = post("application/json", "{\"kind\":\"half\"}");
+
+    assertThat(wrong.statusCode()).isEqualTo(400);
+    assertThat(wrong.body()).contains("half", "configured, full, delta");
+    assertThat(requests.asked)
+        .containsExactly(
+            BackupRequest.CONFIGURED,
+            BackupRequest.CONFIGURED,
+            new BackupRequest(
+                BackupRequest.Kind.DELTA,
+                true,
+                Optional.of(JsonNodeFactory.instance.objectNode().put("ticket", 4711))));
+  }
+
+  @Test
   void answersConflictWhileOneIsUnderWay() throws Exception {
     requests.answer = new BackupRequests.Answer.AlreadyRunning(RUN);
 
@@ -207,7 +235,7 @@ class StatusServerTest {
 
     assertThat(response.statusCode()).isEqualTo(403);
     assertThat(response.body()).contains("Content-Type: application/json");
-    assertThat(requests.asked).isZero();
+    assertThat(requests.asked).isEmpty();
   }
 
   @Test
@@ -242,12 +270,12 @@ class StatusServerTest {
     headers.set("Host", "127.0.0.1");
     headers.set("Content-Type", "application/json");
 
-    assertThat(routes.answer("GET", "/api/v1/status", headers).status()).isEqualTo(403);
-    assertThat(routes.answer("POST", "/api/v1/backups", headers).body())
+    assertThat(routes.answer("GET", "/api/v1/status", headers, "").status()).isEqualTo(403);
+    assertThat(routes.answer("POST", "/api/v1/backups", headers, "").body())
         .contains("/api is not served off loopback in this version");
-    assertThat(routes.answer("GET", "/metrics", headers).status()).isEqualTo(200);
-    assertThat(routes.answer("GET", "/readyz", headers).status()).isEqualTo(200);
-    assertThat(requests.asked).isZero();
+    assertThat(routes.answer("GET", "/metrics", headers, "").status()).isEqualTo(200);
+    assertThat(routes.answer("GET", "/readyz", headers, "").status()).isEqualTo(200);
+    assertThat(requests.asked).isEmpty();
   }
 
   @Test
@@ -271,7 +299,7 @@ class StatusServerTest {
             BodyHandlers.ofString());
 
     assertThat(response.statusCode()).isEqualTo(413);
-    assertThat(requests.asked).isZero();
+    assertThat(requests.asked).isEmpty();
   }
 
   @Test
@@ -301,11 +329,11 @@ class StatusServerTest {
   private static final class ScriptedRequests implements BackupRequests {
     private Answer answer = new Answer.Started(RUN);
     private Optional<Problem> problem = Optional.empty();
-    private int asked;
+    private final List<BackupRequest> asked = new ArrayList<>();
 
     @Override
-    public Answer request() {
-      asked++;
+    public Answer request(BackupRequest request) {
+      asked.add(request);
       problem.ifPresent(
           known -> {
             throw known.asException();

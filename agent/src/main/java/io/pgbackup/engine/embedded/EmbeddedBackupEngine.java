@@ -4,6 +4,7 @@ import io.pgbackup.config.PgBackupConfig.PostgresConfig;
 import io.pgbackup.engine.BackupDeadlines;
 import io.pgbackup.engine.BackupEngine;
 import io.pgbackup.engine.BackupListener;
+import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.engine.TakenBackup;
 import io.pgbackup.engine.WalProof;
 import io.pgbackup.engine.format.ArchiveLayout;
@@ -78,7 +79,7 @@ public final class EmbeddedBackupEngine implements BackupEngine {
   }
 
   @Override
-  public TakenBackup push(BackupListener listener) {
+  public TakenBackup push(BackupRequest request, BackupListener listener) {
     try (PostgresClient client = PostgresClient.connect(postgres)) {
       ServerFacts facts = client.facts();
       Path dataDirectory = DataDirectoryCheck.requireOf(facts, postgres.dataDirectory());

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.pgbackup.config.PgBackupConfig.PostgresConfig;
 import io.pgbackup.engine.BackupDeadlines;
+import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.engine.FetchTarget;
 import io.pgbackup.engine.FetchedBackup;
 import io.pgbackup.engine.TakenBackup;
@@ -99,7 +100,8 @@ class EmbeddedBackupIT {
               + "insert into words (word) select md5(i::text) from generate_series(1, 50000) i");
       TakenBackup backup;
       try (Writer writer = new Writer(postgres)) {
-        backup = engine(postgres, codec, 2 << 20).push(new Once(writer::awaitMore));
+        backup =
+            engine(postgres, codec, 2 << 20).push(BackupRequest.FULL, new Once(writer::awaitMore));
         writer.awaitMore();
       }
       String expected = postgres.value(CONTENT);
@@ -164,7 +166,8 @@ class EmbeddedBackupIT {
           "create table words (id int, word text);"
               + "insert into words select i, md5(i::text) from generate_series(1, 20000) i");
       String expected = postgres.value(CONTENT);
-      TakenBackup backup = engine(postgres, codec, 2 << 20).push(new Once(() -> {}));
+      TakenBackup backup =
+          engine(postgres, codec, 2 << 20).push(BackupRequest.FULL, new Once(() -> {}));
       archiveEverything(postgres);
 
       assertThat(walg.run("backup-list", "--detail", "--json").succeeded().output())
@@ -203,7 +206,8 @@ class EmbeddedBackupIT {
           postgres.dataDirectory().resolve("foreign"), folder.resolve("store"));
       Files.createFile(postgres.dataDirectory().resolve("backup_manifest"));
 
-      TakenBackup backup = engine(postgres, Codec.LZ4, 4 << 20).push(new Once(() -> {}));
+      TakenBackup backup =
+          engine(postgres, Codec.LZ4, 4 << 20).push(BackupRequest.FULL, new Once(() -> {}));
 
       Path unpacked = Files.createDirectory(folder.resolve("unpacked"));
       UnpackedBackup content = UnpackedBackup.into(unpacked, store, layout, backup.name());
@@ -247,7 +251,8 @@ class EmbeddedBackupIT {
       String oid = postgres.value("select oid from pg_tablespace where spcname = 'fast'");
       String expected = postgres.value(CONTENT);
 
-      TakenBackup backup = engine(postgres, Codec.LZ4, 1 << 30).push(new Once(() -> {}));
+      TakenBackup backup =
+          engine(postgres, Codec.LZ4, 1 << 30).push(BackupRequest.FULL, new Once(() -> {}));
 
       assertThat(Sentinel.read(read(layout.sentinel(backup.name())), "sentinel").tablespaces())
           .contains(
@@ -284,7 +289,8 @@ class EmbeddedBackupIT {
       flip(postgres.dataDirectory().resolve(path), 3 * 8192 + 4000);
       postgres.start();
 
-      TakenBackup backup = engine(postgres, Codec.ZSTD, 1 << 30).push(new Once(() -> {}));
+      TakenBackup backup =
+          engine(postgres, Codec.ZSTD, 1 << 30).push(BackupRequest.FULL, new Once(() -> {}));
 
       assertThat(backup.corruptFiles()).containsExactly(new CorruptFile(path, List.of(3L)));
     }
@@ -303,7 +309,8 @@ class EmbeddedBackupIT {
       ObjectKey leftover = layout.tarPartitions(next).key("part_007.tar.lz4");
       store.create(leftover, new byte[] {1}, Map.of());
 
-      TakenBackup backup = engine(postgres, Codec.LZ4, 1 << 30).push(new Once(() -> {}));
+      TakenBackup backup =
+          engine(postgres, Codec.LZ4, 1 << 30).push(BackupRequest.FULL, new Once(() -> {}));
 
       assertThat(backup.name()).isGreaterThan(next);
       assertThat(store.head(leftover)).isPresent();
@@ -318,7 +325,10 @@ class EmbeddedBackupIT {
       BackupDeadlines impatient = new BackupDeadlines(PATIENCE, PATIENCE, Duration.ofSeconds(2));
       Once listener = new Once(pump::hold);
 
-      assertThatThrownBy(() -> engine(postgres, Codec.LZ4, 1 << 30, impatient).push(listener))
+      assertThatThrownBy(
+              () ->
+                  engine(postgres, Codec.LZ4, 1 << 30, impatient)
+                      .push(BackupRequest.FULL, listener))
           .isInstanceOfSatisfying(
               PgBackupException.class,
               e -> {
@@ -346,7 +356,7 @@ class EmbeddedBackupIT {
               .start(
                   () -> {
                     try {
-                      engine(postgres, Codec.LZ4, 1 << 30).push(listener);
+                      engine(postgres, Codec.LZ4, 1 << 30).push(BackupRequest.FULL, listener);
                       ended.complete(new AssertionError("it must not end without its WAL"));
                     } catch (Throwable e) {
                       ended.complete(e);
@@ -389,7 +399,7 @@ class EmbeddedBackupIT {
               new EmbeddedBackupEngine.Settings(Codec.LZ4, 2, "db-1"),
               Clock.systemUTC());
 
-      assertThatThrownBy(() -> engine.push(new Once(() -> {})))
+      assertThatThrownBy(() -> engine.push(BackupRequest.FULL, new Once(() -> {})))
           .isInstanceOfSatisfying(
               PgBackupException.class,
               e -> assertThat(e.problem()).isInstanceOf(Problem.Refused.class))

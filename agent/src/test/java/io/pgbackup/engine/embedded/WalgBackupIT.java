@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.pgbackup.engine.BackupDeadlines;
 import io.pgbackup.engine.BackupListener;
+import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.engine.FetchTarget;
 import io.pgbackup.engine.FetchedBackup;
 import io.pgbackup.engine.TakenBackup;
@@ -75,7 +76,7 @@ class WalgBackupIT {
       postgres.sql(
           "create table words (id bigserial primary key, word text);"
               + "insert into words (word) select md5(i::text) from generate_series(1, 20000) i");
-      backup = engine(postgres, codec).push(new Unheard());
+      backup = engine(postgres, codec).push(BackupRequest.FULL, new Unheard());
       postgres.sql("insert into words (word) values ('after the backup')");
       expected = postgres.value(CONTENT);
       archiveEverything(postgres);

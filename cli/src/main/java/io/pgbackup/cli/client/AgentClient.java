@@ -1,5 +1,6 @@
 package io.pgbackup.cli.client;
 
+import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.status.BackupRunView;
 
 /// A running agent. Every method throws [io.pgbackup.problem.PgBackupException]: with the agent's
@@ -14,7 +15,7 @@ public interface AgentClient {
   String status();
 
   /// Asks for a base backup, which then goes on by itself.
-  BackupRunView requestBackup();
+  BackupRunView requestBackup(BackupRequest request);
 
   /// A run that was asked for.
   BackupRunView backup(String id);

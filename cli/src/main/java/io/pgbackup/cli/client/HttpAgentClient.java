@@ -1,5 +1,6 @@
 package io.pgbackup.cli.client;
 
+import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.status.BackupRunView;
@@ -7,6 +8,7 @@ import io.pgbackup.status.ProblemView;
 import io.pgbackup.status.StatusJson;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.ConnectException;
 import java.net.HttpURLConnection;
 import java.net.Proxy;
@@ -49,17 +51,17 @@ final class HttpAgentClient implements AgentClient {
 
   @Override
   public String status() {
-    return exchange("GET", "/api/v1/status");
+    return exchange("GET", "/api/v1/status", "");
   }
 
   @Override
-  public BackupRunView requestBackup() {
-    return read(exchange("POST", RUNS));
+  public BackupRunView requestBackup(BackupRequest request) {
+    return read(exchange("POST", RUNS, StatusJson.write(request)));
   }
 
   @Override
   public BackupRunView backup(String id) {
-    return read(exchange("GET", RUNS + "/" + id));
+    return read(exchange("GET", RUNS + "/" + id, ""));
   }
 
   @Override
@@ -75,15 +77,18 @@ final class HttpAgentClient implements AgentClient {
     return connection;
   }
 
-  private String exchange(String method, String path) {
+  private String exchange(String method, String path, String content) {
     try {
       HttpURLConnection connection = connect(path);
       connection.setRequestMethod(method);
       if (method.equals("POST")) {
         connection.setRequestProperty("Content-Type", "application/json");
         connection.setDoOutput(true);
-        connection.setFixedLengthStreamingMode(0);
-        connection.getOutputStream().close();
+        byte[] bytes = content.getBytes(StandardCharsets.UTF_8);
+        connection.setFixedLengthStreamingMode(bytes.length);
+        try (OutputStream out = connection.getOutputStream()) {
+          out.write(bytes);
+        }
       }
       int status = connection.getResponseCode();
       if (status >= 400) {

@@ -1,16 +1,22 @@
 package io.pgbackup.cli.command;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.pgbackup.cli.client.AgentClient;
 import io.pgbackup.cli.output.Sizes;
 import io.pgbackup.cli.output.Times;
 import io.pgbackup.cli.view.StatusView;
 import io.pgbackup.config.PgBackupConfig;
+import io.pgbackup.engine.BackupRequest;
+import io.pgbackup.engine.BackupRequest.Kind;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.status.BackupRunView;
 import io.pgbackup.status.ProblemView;
 import io.pgbackup.status.StatusJson;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -26,12 +32,35 @@ import picocli.CommandLine.Option;
       "Examples:",
       "  pgbackup --config agent.yaml backup",
       "  pgbackup --config agent.yaml backup --no-wait    print the run's id and return",
+      "  pgbackup --config agent.yaml backup --full --permanent --user-data '{\"ticket\": 4711}'",
     })
 final class BackupCommand extends Verb {
   private static final Duration POLL = Duration.ofMillis(500);
 
   @Option(names = "--no-wait", description = "Only ask for it, and print the run's id.")
   private boolean noWait;
+
+  @ArgGroup private KindOptions kind = new KindOptions();
+
+  @Option(names = "--permanent", description = "Retention never expires it, nor what it stands on.")
+  private boolean permanent;
+
+  @Option(
+      names = "--user-data",
+      paramLabel = "JSON",
+      description = "Kept with it, instead of backup.userData of the configuration.")
+  private @Nullable String userData;
+
+  /// At most one of them.
+  static final class KindOptions {
+    @Option(names = "--full", description = "Every file, whatever the configuration says.")
+    private boolean full;
+
+    @Option(
+        names = "--delta",
+        description = "Only what changed, however many deltas there are in a row.")
+    private boolean delta;
+  }
 
   BackupCommand(Surroundings surroundings) {
     super(surroundings);
@@ -48,8 +77,24 @@ final class BackupCommand extends Verb {
     }
   }
 
+  private BackupRequest request() {
+    Kind wanted = kind.full ? Kind.FULL : kind.delta ? Kind.DELTA : Kind.CONFIGURED;
+    return new BackupRequest(
+        wanted, permanent, Optional.ofNullable(userData).map(BackupCommand::json));
+  }
+
+  private static JsonNode json(String text) {
+    try {
+      return StatusJson.read(text, JsonNode.class);
+    } catch (IllegalArgumentException e) {
+      throw Problem.misconfigured(
+              "--user-data is not JSON: " + text, "Text needs quotes of its own: '\"text\"'.")
+          .causedBy(e);
+    }
+  }
+
   private void through(AgentClient agent) {
-    BackupRunView run = agent.requestBackup();
+    BackupRunView run = agent.requestBackup(request());
     if (noWait) {
       print(() -> StatusJson.write(run), () -> run.id() + "\n");
       return;
@@ -66,7 +111,7 @@ final class BackupCommand extends Verb {
           .asException();
     }
     say("no agent answers at " + agent.url() + "; the base backup runs in this process");
-    show(new BackupHere(config, surroundings().clock()).take(this::tell));
+    show(new BackupHere(config, surroundings().clock()).take(request(), this::tell));
   }
 
   private BackupRunView await(AgentClient agent, BackupRunView asked) {

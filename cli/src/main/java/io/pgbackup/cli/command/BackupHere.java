@@ -9,6 +9,7 @@ import io.pgbackup.archive.SocketLimits;
 import io.pgbackup.archive.WalArchiver;
 import io.pgbackup.archive.WalServer;
 import io.pgbackup.config.PgBackupConfig;
+import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.status.BackupRunView;
 import io.pgbackup.store.ObjectStore;
@@ -27,7 +28,7 @@ record BackupHere(PgBackupConfig config, Clock clock) {
   private static final Duration CLEANING = Duration.ofSeconds(20);
   private static final Retry PUSHES = new Retry(Duration.ofSeconds(40), Duration.ofMillis(250));
 
-  BackupRunView take(Consumer<BackupRunView> progress) {
+  BackupRunView take(BackupRequest request, Consumer<BackupRunView> progress) {
     CountDownLatch done = new CountDownLatch(1);
     Thread hook = interruption(Thread.currentThread(), done);
     Runtime.getRuntime().addShutdownHook(hook);
@@ -35,7 +36,7 @@ record BackupHere(PgBackupConfig config, Clock clock) {
       LineageSession session = WithoutAgent.lineage(config, store, clock);
       Optional<ArchiveSocket> socket = takeWal(session);
       try {
-        return WithoutAgent.takeBackup(session, clock, progress);
+        return WithoutAgent.takeBackup(session, request, clock, progress);
       } finally {
         socket.ifPresent(ArchiveSocket::close);
       }

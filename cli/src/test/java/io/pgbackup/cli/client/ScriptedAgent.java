@@ -1,5 +1,6 @@
 package io.pgbackup.cli.client;
 
+import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.status.BackupRequests;
 import io.pgbackup.status.BackupRunView;
@@ -10,12 +11,15 @@ import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /// The agent's real HTTP server over answers that a test writes down.
 public final class ScriptedAgent implements AutoCloseable {
   private final StatusServer server;
+  private final List<BackupRequest> asked;
 
-  private ScriptedAgent(StatusSnapshot status, BackupRequests requests) {
+  private ScriptedAgent(StatusSnapshot status, BackupRequests requests, List<BackupRequest> asked) {
+    this.asked = asked;
     this.server =
         StatusServer.open(
             "127.0.0.1", 0, new StatusSources(() -> status, () -> "", Optional::empty, requests));
@@ -24,12 +28,14 @@ public final class ScriptedAgent implements AutoCloseable {
   /// @param course what it answers, first to the request and then to each question; the last one
   ///   for ever
   public static ScriptedAgent with(StatusSnapshot status, BackupRunView... course) {
+    List<BackupRequest> asked = new CopyOnWriteArrayList<>();
     Queue<BackupRunView> answers = new ArrayDeque<>(List.of(course));
     return new ScriptedAgent(
         status,
         new BackupRequests() {
           @Override
-          public Answer request() {
+          public Answer request(BackupRequest request) {
+            asked.add(request);
             return new Answer.Started(next());
           }
 
@@ -41,7 +47,8 @@ public final class ScriptedAgent implements AutoCloseable {
           private synchronized BackupRunView next() {
             return answers.size() > 1 ? answers.remove() : answers.element();
           }
-        });
+        },
+        asked);
   }
 
   public static ScriptedAgent refusing(StatusSnapshot status, PgBackupException refusal) {
@@ -49,7 +56,7 @@ public final class ScriptedAgent implements AutoCloseable {
         status,
         new BackupRequests() {
           @Override
-          public Answer request() {
+          public Answer request(BackupRequest request) {
             throw refusal;
           }
 
@@ -57,7 +64,13 @@ public final class ScriptedAgent implements AutoCloseable {
           public Optional<BackupRunView> find(String id) {
             return Optional.empty();
           }
-        });
+        },
+        List.of());
+  }
+
+  /// What it was asked for so far.
+  public List<BackupRequest> asked() {
+    return asked;
   }
 
   public int port() {

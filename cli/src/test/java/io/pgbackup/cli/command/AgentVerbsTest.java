@@ -2,8 +2,11 @@ package io.pgbackup.cli.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.pgbackup.cli.client.ScriptedAgent;
 import io.pgbackup.cli.view.Statuses;
+import io.pgbackup.engine.BackupRequest;
+import io.pgbackup.engine.BackupRequest.Kind;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.status.BackupRunView;
 import io.pgbackup.status.BackupRunView.State;
@@ -101,6 +104,29 @@ class AgentVerbsTest {
       assertThat(run.out()).isEqualTo(NAME + "\n");
       assertThat(run.err()).contains("copying", "stored in 4 s: 900 files, 24 MiB");
       assertThat(run.status()).isZero();
+    }
+  }
+
+  @Test
+  void backupSaysWhatKindIsWanted() throws IOException {
+    try (ScriptedAgent agent = ScriptedAgent.with(Statuses.healthy(), run(State.COMPLETED))) {
+      String config = config(agent.port());
+
+      Run.of("backup", "--config", config);
+      Run.of("backup", "--config", config, "--delta", "--permanent");
+      Run.of("backup", "--config", config, "--full", "--user-data", "[1]");
+      Run both = Run.of("backup", "--config", config, "--full", "--delta");
+      Run wrong = Run.of("backup", "--config", config, "--user-data", "{");
+
+      assertThat(agent.asked())
+          .containsExactly(
+              BackupRequest.CONFIGURED,
+              new BackupRequest(Kind.DELTA, true, Optional.empty()),
+              new BackupRequest(
+                  Kind.FULL, false, Optional.of(JsonNodeFactory.instance.arrayNode().add(1))));
+      assertThat(both.status()).isEqualTo(2);
+      assertThat(wrong.status()).isEqualTo(2);
+      assertThat(wrong.err()).contains("--user-data is not JSON");
     }
   }
 
