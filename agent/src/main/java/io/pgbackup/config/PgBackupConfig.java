@@ -114,7 +114,7 @@ public record PgBackupConfig(
   public record BackupConfig(
       boolean enabled, Crontab schedule, ZoneId timeZone, Codec compression, int threads) {}
 
-  /// Read and checked, not yet applied: nothing is ever deleted in this version.
+  /// Read and checked, not yet applied: no rule deletes anything in this version.
   ///
   /// @param keepFull base backups to keep at least
   /// @param window how far back every instant stays restorable

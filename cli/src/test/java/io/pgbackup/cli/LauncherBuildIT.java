@@ -9,6 +9,9 @@ import io.pgbackup.testing.EnterableTempDir;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -86,6 +89,46 @@ class LauncherBuildIT {
         .singleElement()
         .asString()
         .contains("-pl cli -am package");
+  }
+
+  @Test
+  void buildsAgainAfterTheSourcesChangedButNotWhilePostgresWaits() throws IOException {
+    run(VERSION);
+    changeTheSources();
+
+    Result recovery = run(FETCH);
+    Result person = run(VERSION);
+    Result again = run(VERSION);
+
+    assertThat(recovery.err()).isEmpty();
+    assertThat(person.err()).contains("because its sources are newer");
+    assertThat(again.err()).isEmpty();
+    assertThat(Files.readAllLines(repository.resolve("builds"))).hasSize(2);
+  }
+
+  @Test
+  void saysThatItIsOlderThanItsSourcesWhereItCannotBuild() throws IOException {
+    assumeTrue(ServerUser.weAreRoot(), "only root can become another user");
+    run(VERSION);
+    changeTheSources();
+    var environment = environment();
+    Path java = Path.of(environment.get("JAVA_HOME"));
+    Files.setPosixFilePermissions(java, PosixFilePermissions.fromString("rwxr-xr-x"));
+
+    Result result =
+        InstalledLauncher.run(
+            Path.of("/"), environment, InstalledLauncher.asUser(54321, launcher.command(VERSION)));
+
+    assertThat(result.out()).isEqualTo("started\n");
+    assertThat(result.err()).contains("WARNING: it was built from older sources");
+  }
+
+  private void changeTheSources() throws IOException {
+    Files.setLastModifiedTime(
+        repository.resolve("cli/target/pgbackup-cli-1.jar"),
+        FileTime.from(Instant.now().minusSeconds(60)));
+    Files.createFile(
+        Files.createDirectories(repository.resolve("agent/src/main")).resolve("A.java"));
   }
 
   @Test
