@@ -17,15 +17,27 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/// An archive that real WAL-G 3.0.9 wrote: a full backup, a delta and WAL over two timelines. See
-/// `walg-golden/README.md` among the resources.
-public final class GoldenArchive {
+/// Archives that real WAL-G 3.0.9 wrote: two backups and WAL over two timelines. See
+/// `walg-golden/README.md` among the resources. What asks for none means [#LZ4_DELTA].
+public enum GoldenArchive {
+  /// A full backup and a delta on it.
+  LZ4_DELTA("lz4-delta"),
+  /// The same in several parts.
+  BROTLI("brotli"),
+  /// Two full backups, encrypted with [#LIBSODIUM_KEY].
+  ZSTD_LIBSODIUM("zstd-libsodium");
+
   public static final String FULL = "base_000000010000000000000002";
   public static final String DELTA = "base_000000010000000000000005_D_000000010000000000000002";
 
-  private static final String RESOURCE = "/walg-golden/lz4-delta";
+  /// 32 bytes in hexadecimal digits.
+  public static final String LIBSODIUM_KEY = "0123456789abcdef".repeat(4);
 
-  private GoldenArchive() {}
+  private final String resource;
+
+  GoldenArchive(String folder) {
+    this.resource = "/walg-golden/" + folder;
+  }
 
   /// One line of `expected.psv`.
   ///
@@ -35,32 +47,50 @@ public final class GoldenArchive {
   public record Expected(String name, Instant instant, String lsn, String rows, String md5) {}
 
   public static List<Expected> expected() {
-    return new String(bytes("expected.psv"), UTF_8)
+    return LZ4_DELTA.instants();
+  }
+
+  /// @param path inside the archive, `wal_005/00000002.history.lz4`
+  public static byte[] bytes(String path) {
+    return LZ4_DELTA.read(path);
+  }
+
+  /// Copies the archive's objects into a folder, which then is an archive's prefix.
+  public static void copyInto(Path folder) {
+    LZ4_DELTA.copy(folder);
+  }
+
+  /// The lines of `expected.psv`.
+  public List<Expected> instants() {
+    return new String(read("expected.psv"), UTF_8)
         .lines()
         .map(line -> line.split("\\|"))
         .map(field -> new Expected(field[0], Instant.parse(field[1]), field[2], field[3], field[4]))
         .toList();
   }
 
-  /// @param path inside the archive, `wal_005/00000002.history.lz4`
-  public static byte[] bytes(String path) {
-    try (var stream = GoldenArchive.class.getResourceAsStream(RESOURCE + "/" + path)) {
+  public Expected instant(String name) {
+    return instants().stream().filter(each -> each.name().equals(name)).findFirst().orElseThrow();
+  }
+
+  private byte[] read(String path) {
+    try (var stream = GoldenArchive.class.getResourceAsStream(resource + "/" + path)) {
       return requireNonNull(stream, path).readAllBytes();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  /// Copies the archive's objects into a folder, which then is an archive's prefix.
-  public static void copyInto(Path folder) {
+  /// As [#copyInto].
+  public void copy(Path folder) {
     try {
-      URI resource = requireNonNull(GoldenArchive.class.getResource(RESOURCE)).toURI();
-      if (resource.getScheme().equals("jar")) {
-        try (FileSystem jar = FileSystems.newFileSystem(resource, Map.of())) {
-          copy(jar.getPath(RESOURCE), folder);
+      URI found = requireNonNull(GoldenArchive.class.getResource(resource)).toURI();
+      if (found.getScheme().equals("jar")) {
+        try (FileSystem jar = FileSystems.newFileSystem(found, Map.of())) {
+          copy(jar.getPath(resource), folder);
         }
       } else {
-        copy(Path.of(resource), folder);
+        copy(Path.of(found), folder);
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);

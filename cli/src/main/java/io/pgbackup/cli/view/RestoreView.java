@@ -1,5 +1,6 @@
 package io.pgbackup.cli.view;
 
+import io.pgbackup.catalog.BaseBackup;
 import io.pgbackup.cli.output.Sizes;
 import io.pgbackup.lineage.Identity;
 import io.pgbackup.restore.RecoveryTarget;
@@ -10,13 +11,16 @@ import io.pgbackup.restore.TargetTime;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.ZoneId;
+import java.util.List;
 import java.util.Optional;
 
 /// What a restore is going to do, and what it did.
 public final class RestoreView {
   /// @param timestamp empty for the latest state
+  /// @param backup that recovery begins with
+  /// @param chain that backup and all that it stands on, the full one first
   /// @param firstSegment,lastSegment of the WAL that is expected to be replayed
-  /// @param downloadBytes of the base backup
+  /// @param downloadBytes of the whole chain
   /// @param diskBytes that the data directory needs
   public record Plan(
       String namespace,
@@ -24,6 +28,7 @@ public final class RestoreView {
       String uid,
       Optional<Instant> timestamp,
       String backup,
+      List<String> chain,
       Instant backupFinishTime,
       long timeline,
       int segments,
@@ -57,6 +62,7 @@ public final class RestoreView {
         plan.lineage().uid().value(),
         instant(plan.target()),
         plan.backup().name().value(),
+        plan.chain().stream().map(backup -> backup.name().value()).toList(),
         plan.backup().finishTime(),
         plan.timeline().id(),
         plan.wal().size(),
@@ -88,6 +94,9 @@ public final class RestoreView {
                 plan.backup().name(),
                 TargetTime.echo(plan.backup().finishTime(), local),
                 plan.downloadBytes().map(bytes -> ", " + Sizes.human(bytes)).orElse("")));
+    for (BaseBackup parent : plan.chain().reversed().subList(1, plan.chain().size())) {
+      line(text, "on", parent.name() + (parent.isDelta() ? "" : ", full"));
+    }
     line(
         text,
         "and",

@@ -61,8 +61,8 @@ class CatalogVerbsTest {
   void listsFullAndDeltaBackups() {
     assertThat(run("backups", "--cluster", "orders", "--namespace", "shop").out())
         .startsWith("shop/orders  " + UID + "  PostgreSQL 15.")
-        .containsPattern(GoldenArchive.FULL + " +full")
-        .containsPattern(GoldenArchive.DELTA + " +delta");
+        .containsPattern(GoldenArchive.FULL + " +full .* \\{\"made\":\"full\"}\n")
+        .containsPattern(GoldenArchive.DELTA + " +delta 1 ");
   }
 
   @Test

@@ -76,7 +76,7 @@ class RestoreVerbsIT {
             "--cluster",
             "orders",
             "--timestamp",
-            AFTER_UPDATE.instant().toString(),
+            expected("after-delta").instant().toString(),
             "--target-dir",
             data.toString(),
             "--pg-bin-dir",
@@ -87,7 +87,10 @@ class RestoreVerbsIT {
 
     assertThat(run.err()).isEmpty();
     JsonNode plan = new JsonMapper().readTree(run.out());
-    assertThat(plan.path("backup").asText()).isEqualTo(GoldenArchive.FULL);
+    assertThat(plan.path("backup").asText()).isEqualTo(GoldenArchive.DELTA);
+    assertThat(plan.path("chain"))
+        .extracting(JsonNode::asText)
+        .containsExactly(GoldenArchive.FULL, GoldenArchive.DELTA);
     assertThat(plan.path("inPlace").asBoolean()).isFalse();
     assertThat(data).doesNotExist();
     assertThat(run.status()).isZero();
