@@ -48,6 +48,7 @@ public final class Agent implements AutoCloseable {
   private final CompletableFuture<Problem> fatal = new CompletableFuture<>();
   private final Closing closing = new Closing();
   private final ObjectStore store;
+  private final Engines engines;
   private final ServerWatch server;
   private final LineageKeeper lineages;
   private final WalArchiver archiver;
@@ -79,13 +80,14 @@ public final class Agent implements AutoCloseable {
     ObjectCipher cipher = Encryption.open(config.encryption());
     StoreHealth health = new StoreHealth(clock);
     store = new ObservedStore(Stores.open(config.storage()), health);
+    engines = Engines.open(config, clock);
     server = new ServerWatch(config.postgres(), config.wal().enabled(), pace.server(), problems);
     lineages =
         new LineageKeeper(
             config.postgres().dataDirectory(),
             server::seen,
             LineageSession.resolver(config, store, clock),
-            lineage -> LineageSession.of(lineage, config, store, cipher, clock),
+            lineage -> LineageSession.of(lineage, config, store, cipher, engines, clock),
             problems,
             fatal);
     archiver = new WalArchiver(lineages::destination, PUSHES, clock);
@@ -122,6 +124,7 @@ public final class Agent implements AutoCloseable {
   /// @throws PgBackupException `Misconfigured` or `Refused` if socket or port cannot be had
   public void start() {
     closing.add(store);
+    closing.add(engines);
     closing.add(schedules);
     try {
       StatusServer status =

@@ -59,17 +59,19 @@ public record LineageSession(
       PgBackupConfig config,
       ObjectStore store,
       ObjectCipher cipher,
+      Engines engines,
       Clock clock) {
     ArchiveLayout layout = lineage.layout();
     Identity identity = lineage.identity();
     Supplier<Optional<Identity>> beside =
         () -> IdentityFile.beside(config.postgres().dataDirectory()).read();
-    WalEngine engine =
+    WalEngine embedded =
         new EmbeddedWalEngine(
             store,
             layout,
             new Packing(config.wal().compression(), cipher),
             Optional.of(lineage.claim().segmentSize()));
+    WalEngine engine = engines.wal(store, layout, embedded);
     Fence fence = new Fence(lineage.claim(), layout, store, engine::fetch);
     Catalog catalog = new Catalog(store, cipher);
     Lineage folder =
@@ -83,6 +85,7 @@ public record LineageSession(
             config,
             store,
             cipher,
+            engines,
             engine,
             taken -> new IdentityGuard(taken, identity, beside),
             clock),
@@ -94,12 +97,13 @@ public record LineageSession(
       PgBackupConfig config,
       ObjectStore store,
       ObjectCipher cipher,
+      Engines engines,
       WalEngine wal,
       UnaryOperator<BackupEngine> guard,
       Clock clock) {
     String host = Host.name();
     ArchiveLayout layout = lineage.layout();
-    EmbeddedBackupEngine engine =
+    EmbeddedBackupEngine embedded =
         new EmbeddedBackupEngine(
             store,
             layout,
@@ -118,7 +122,7 @@ public record LineageSession(
             BackupDeadlines.DEFAULT.probe());
     BackupRunner runner =
         new BackupRunner(
-            guard.apply(engine),
+            guard.apply(engines.backups(store, layout, embedded)),
             probe,
             new Leases(store, clock),
             layout.prefix(),

@@ -23,14 +23,16 @@ public final class WithoutAgent {
   ///
   /// @throws io.pgbackup.problem.PgBackupException `PostgresFailed` without a server, `Refused` if
   ///   the lineage is not certain
-  public static LineageSession lineage(PgBackupConfig config, ObjectStore store, Clock clock) {
+  public static LineageSession lineage(
+      PgBackupConfig config, ObjectStore store, Engines engines, Clock clock) {
     Path dataDirectory = config.postgres().dataDirectory();
     try (PostgresClient client = PostgresClient.connect(config.postgres())) {
       ServerState server = ServerStates.running(client.facts(), dataDirectory);
       ProtectedLineage lineage =
           LineageSession.resolver(config, store, clock)
               .resolve(server, IdentityFile.beside(dataDirectory));
-      return LineageSession.of(lineage, config, store, Encryption.open(config.encryption()), clock);
+      return LineageSession.of(
+          lineage, config, store, Encryption.open(config.encryption()), engines, clock);
     }
   }
 

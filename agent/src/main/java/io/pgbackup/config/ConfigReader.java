@@ -25,6 +25,9 @@ final class ConfigReader {
   private static final List<String> SSL_MODES =
       List.of("disable", "prefer", "require", "verify-ca", "verify-full");
 
+  /// Names the binary for whoever chose the engine wal-g.
+  private static final String WALG_VARIABLE = "PGBACKUP_WALG";
+
   private ConfigReader() {}
 
   static PgBackupConfig read(Section root) {
@@ -92,14 +95,21 @@ final class ConfigReader {
   }
 
   private static EngineConfig engine(Section section) {
+    EngineChoice backup = section.withDefault("backup", Values.ENGINE, EngineChoice.AUTO);
+    EngineChoice wal = section.withDefault("wal", Values.ENGINE, EngineChoice.EMBEDDED);
     Optional<Path> binary = section.optional("walgBinary", Values.ABSOLUTE_PATH);
-    if (binary.isPresent()) {
-      section.fault("walgBinary", "the wal-g engine is not in this version; leave it empty");
+    boolean chosen = backup == EngineChoice.WALG || wal == EngineChoice.WALG;
+    if (chosen && !section.says("walgBinary")) {
+      // a binary that merely lies there must not change what auto means
+      binary = section.variable(WALG_VARIABLE).map(Path::of);
+      if (binary.isEmpty()) {
+        section.fault(
+            "walgBinary",
+            "missing; the engine wal-g runs the program that it names (or %s)"
+                .formatted(WALG_VARIABLE));
+      }
     }
-    return new EngineConfig(
-        section.withDefault("backup", Values.ENGINE, EngineChoice.AUTO),
-        section.withDefault("wal", Values.ENGINE, EngineChoice.EMBEDDED),
-        binary);
+    return new EngineConfig(backup, wal, binary);
   }
 
   private static HttpConfig http(Section section) {

@@ -121,7 +121,26 @@ public record PgBackupConfig(
   public record RetentionConfig(
       RetentionRun run, Crontab schedule, int keepFull, Duration window) {}
 
-  public record EngineConfig(EngineChoice backup, EngineChoice wal, Optional<Path> walgBinary) {}
+  /// @param backup who takes and fetches base backups; `AUTO` is wal-g where its binary is named
+  /// @param wal who carries WAL; `AUTO` is the embedded engine
+  /// @param walgBinary there is one where either of them is wal-g
+  public record EngineConfig(EngineChoice backup, EngineChoice wal, Optional<Path> walgBinary) {
+    /// The binary, where base backups are wal-g's.
+    public Optional<Path> walgForBackups() {
+      return switch (backup) {
+        case AUTO, WALG -> walgBinary;
+        case EMBEDDED -> Optional.empty();
+      };
+    }
+
+    /// The binary, where WAL is wal-g's.
+    public Optional<Path> walgForWal() {
+      return switch (wal) {
+        case WALG -> walgBinary;
+        case AUTO, EMBEDDED -> Optional.empty();
+      };
+    }
+  }
 
   /// @param port 0 takes a free one
   public record HttpConfig(String host, int port) {}
@@ -135,6 +154,7 @@ public record PgBackupConfig(
   /// Which engine packs; `AUTO` decides by what the configuration names.
   public enum EngineChoice {
     AUTO,
-    EMBEDDED
+    EMBEDDED,
+    WALG
   }
 }

@@ -98,10 +98,9 @@ final class Values {
     return switch (text) {
       case "auto" -> EngineChoice.AUTO;
       case "embedded" -> EngineChoice.EMBEDDED;
-      case "wal-g" ->
-          throw new IllegalArgumentException(
-              "the wal-g engine is not in this version; leave it at auto or embedded");
-      default -> throw new IllegalArgumentException("must be auto or embedded, got '" + text + "'");
+      case "wal-g" -> EngineChoice.WALG;
+      default ->
+          throw new IllegalArgumentException("must be auto, embedded or wal-g, got '" + text + "'");
     };
   }
 

@@ -79,9 +79,10 @@ class ConfigRulesTest {
           RETENTION_KEEP_FULL    | 0                    | must be at least 1, got 0
           RETENTION_WINDOW       | 14 days              | must be a number with s, m, h, d or w, such as 30s or 14d; got '14 days'
           RETENTION_WINDOW       | 0d                   | must be longer than nothing, got '0d'
-          ENGINE_BACKUP          | wal-g                | the wal-g engine is not in this version; leave it at auto or embedded
-          ENGINE_WAL             | fast                 | must be auto or embedded, got 'fast'
-          ENGINE_WALG_BINARY     | /usr/bin/wal-g       | the wal-g engine is not in this version; leave it empty
+          ENGINE_BACKUP          | wal-g                | engine.walgBinary: missing; the engine wal-g runs the program that it names
+          ENGINE_WAL             | fast                 | must be auto, embedded or wal-g, got 'fast'
+          ENGINE_WAL             | wal-g                | engine.walgBinary: missing; the engine wal-g runs the program that it names
+          ENGINE_WALG_BINARY     | wal-g                | must be an absolute path
           HTTP_LISTEN            | localhost            | must be an address and a port
           HTTP_LISTEN            | localhost:70000      | must be an address and a port
           """)

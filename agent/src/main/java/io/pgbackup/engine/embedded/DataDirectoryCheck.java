@@ -10,14 +10,14 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /// Makes sure that the directory we read is that of the server we ask.
-final class DataDirectoryCheck {
+public final class DataDirectoryCheck {
   private DataDirectoryCheck() {}
 
   /// @param configured as this process sees it
   /// @return without symbolic links
   /// @throws io.pgbackup.problem.PgBackupException `Misconfigured` if it cannot be read, `Refused`
   ///   if it belongs to another server
-  static Path requireOf(ServerFacts facts, Path configured) throws IOException {
+  public static Path requireOf(ServerFacts facts, Path configured) throws IOException {
     try {
       Path dataDirectory = configured.toRealPath();
       SystemIdentifier found =

@@ -20,13 +20,43 @@ final class LogTail {
 
   private static final int SHOWN = 300;
 
+  /// A line is on its way through a pipe while the answer that it explains has arrived.
+  private static final long LINE_UNDER_WAY_MILLIS = 500;
+
   private final Deque<String> lines = new ArrayDeque<>();
+  private long count;
 
   synchronized void add(String line) {
     if (lines.size() == LINES) {
       lines.removeFirst();
     }
     lines.addLast(line);
+    count++;
+    notifyAll();
+  }
+
+  /// How many lines there were so far, those included that are no longer kept.
+  synchronized long count() {
+    return count;
+  }
+
+  /// Like [#reason], of the lines that came after so many; waits a moment for one.
+  synchronized Optional<String> reasonAfter(long before) throws InterruptedException {
+    long end = System.nanoTime() + LINE_UNDER_WAY_MILLIS * 1_000_000;
+    while (fresh(before).stream().noneMatch(LogTail::isTrouble)) {
+      long left = (end - System.nanoTime()) / 1_000_000;
+      if (left <= 0) {
+        break;
+      }
+      wait(left);
+    }
+    return reason(fresh(before));
+  }
+
+  private List<String> fresh(long before) {
+    List<String> kept = List.copyOf(lines);
+    int fresh = (int) Math.min(count - before, kept.size());
+    return kept.subList(kept.size() - fresh, kept.size());
   }
 
   synchronized List<String> lines() {
@@ -36,7 +66,10 @@ final class LogTail {
   /// The line that says best what went wrong: the first of a panic, the last error, otherwise the
   /// last line that is not empty. Without time and level, shortened where it is long.
   Optional<String> reason() {
-    List<String> kept = lines();
+    return reason(lines());
+  }
+
+  private static Optional<String> reason(List<String> kept) {
     return kept.stream()
         .filter(line -> line.startsWith("panic: "))
         .findFirst()

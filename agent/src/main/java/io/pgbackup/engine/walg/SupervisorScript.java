@@ -15,6 +15,7 @@ import java.util.List;
 final class SupervisorScript {
   private static final String TEXT =
       """
+      umask 077
       exec 3<&0 </dev/null
       "$@" 3<&- &
       child=$!

@@ -74,7 +74,8 @@ record WalgExit(int status, boolean killedByUs, LogTail tail, OptionalLong peakM
         : "";
   }
 
-  private Problem classified(String message) {
+  /// By what it said.
+  static Problem classified(String message) {
     String said = message.toLowerCase(Locale.ROOT);
     if (POSTGRES.stream().anyMatch(said::contains)) {
       return Problem.postgresFailed(

@@ -2,11 +2,10 @@ package io.pgbackup.store.s3;
 
 import io.pgbackup.config.AccessKeys;
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
-import io.pgbackup.credentials.FileCredentialsProvider;
+import io.pgbackup.credentials.CredentialProviders;
 import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.net.URI;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;
 import javax.net.ssl.HttpsURLConnection;
@@ -15,7 +14,6 @@ import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.AwsCredentials;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
-import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
 import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
@@ -44,7 +42,8 @@ final class S3Clients {
         S3Client.builder()
             .region(Region.of(storage.region()))
             .forcePathStyle(storage.pathStyle())
-            .credentialsProvider(keys.map(S3Clients::given).orElseGet(() -> credentials(storage)))
+            .credentialsProvider(
+                keys.map(S3Clients::given).orElseGet(() -> CredentialProviders.of(storage)))
             .serviceConfiguration(
                 settings -> settings.chunkedEncodingEnabled(false).expectContinueEnabled(false))
             .requestChecksumCalculation(RequestChecksumCalculation.WHEN_REQUIRED)
@@ -69,13 +68,6 @@ final class S3Clients {
                     AwsSessionCredentials.create(keys.accessKeyId(), keys.secretAccessKey(), token))
             .orElseGet(
                 () -> AwsBasicCredentials.create(keys.accessKeyId(), keys.secretAccessKey())));
-  }
-
-  private static AwsCredentialsProvider credentials(StorageConfig storage) {
-    return storage
-        .credentials()
-        .<AwsCredentialsProvider>map(files -> new FileCredentialsProvider(files, Clock.systemUTC()))
-        .orElseGet(() -> DefaultCredentialsProvider.builder().build());
   }
 
   private static StandardRetryStrategy retries(S3Tuning tuning) {

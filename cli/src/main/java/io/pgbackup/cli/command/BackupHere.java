@@ -1,5 +1,6 @@
 package io.pgbackup.cli.command;
 
+import io.pgbackup.agent.Engines;
 import io.pgbackup.agent.LineageSession;
 import io.pgbackup.agent.WithoutAgent;
 import io.pgbackup.archive.ArchiveClient;
@@ -32,8 +33,9 @@ record BackupHere(PgBackupConfig config, Clock clock) {
     CountDownLatch done = new CountDownLatch(1);
     Thread hook = interruption(Thread.currentThread(), done);
     Runtime.getRuntime().addShutdownHook(hook);
-    try (ObjectStore store = Stores.open(config.storage())) {
-      LineageSession session = WithoutAgent.lineage(config, store, clock);
+    try (ObjectStore store = Stores.open(config.storage());
+        Engines engines = Engines.open(config, clock)) {
+      LineageSession session = WithoutAgent.lineage(config, store, engines, clock);
       Optional<ArchiveSocket> socket = takeWal(session);
       try {
         return WithoutAgent.takeBackup(session, request, clock, progress);

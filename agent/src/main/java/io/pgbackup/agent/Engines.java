@@ -1,0 +1,81 @@
+package io.pgbackup.agent;
+
+import io.pgbackup.config.PgBackupConfig;
+import io.pgbackup.engine.BackupDeadlines;
+import io.pgbackup.engine.BackupEngine;
+import io.pgbackup.engine.WalEngine;
+import io.pgbackup.engine.format.ArchiveLayout;
+import io.pgbackup.engine.walg.Walg;
+import io.pgbackup.engine.walg.WalgBackupEngine;
+import io.pgbackup.engine.walg.WalgWalEngine;
+import io.pgbackup.store.ObjectStore;
+import java.time.InstantSource;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// The engines that the configuration chose, for whatever lineage. Close it when nothing uses them
+/// any more; then no wal-g runs. Thread-safe.
+public final class Engines implements AutoCloseable {
+  private final PgBackupConfig config;
+  private final Optional<Walg> walg;
+  private final InstantSource clock;
+  private @Nullable WalgWalEngine wal;
+
+  private Engines(PgBackupConfig config, Optional<Walg> walg, InstantSource clock) {
+    this.config = config;
+    this.walg = walg;
+    this.clock = clock;
+  }
+
+  /// @throws io.pgbackup.problem.PgBackupException `Misconfigured` if wal-g was chosen and cannot
+  ///   be driven
+  public static Engines open(PgBackupConfig config, InstantSource clock) {
+    Optional<Walg> walg =
+        config
+            .engine()
+            .walgForBackups()
+            .or(config.engine()::walgForWal)
+            .map(binary -> Walg.open(config, binary));
+    return new Engines(config, walg, clock);
+  }
+
+  /// @param embedded the engine in this process, which compares what stands already in any case
+  synchronized WalEngine wal(ObjectStore store, ArchiveLayout layout, WalEngine embedded) {
+    if (walg.isEmpty() || config.engine().walgForWal().isEmpty()) {
+      return embedded;
+    }
+    if (wal != null) {
+      // one server has one lineage at a time
+      wal.close();
+    }
+    wal = walg.get().wal(store, layout, config.wal().compression(), embedded, clock);
+    return wal;
+  }
+
+  BackupEngine backups(ObjectStore store, ArchiveLayout layout, BackupEngine embedded) {
+    if (walg.isEmpty() || config.engine().walgForBackups().isEmpty()) {
+      return embedded;
+    }
+    return walg.get()
+        .backups(
+            store,
+            layout,
+            config.postgres(),
+            new WalgBackupEngine.Settings(
+                config.backup().compression(),
+                config.backup().threads(),
+                /* deltaMaxSteps= */ 0,
+                /* deltaFromFull= */ false,
+                Optional.empty(),
+                BackupDeadlines.DEFAULT),
+            clock);
+  }
+
+  @Override
+  public synchronized void close() {
+    if (wal != null) {
+      wal.close();
+    }
+    walg.ifPresent(Walg::close);
+  }
+}

@@ -1,0 +1,65 @@
+package io.pgbackup.engine.walg;
+
+import io.pgbackup.config.PgBackupConfig.EncryptionConfig;
+import io.pgbackup.problem.Problem;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/// What WAL-G is told of the keys: their files. Only a passphrase has no setting for a file, and
+/// goes through the environment of a run that reads.
+///
+/// WAL-G has one key, so `previousKeyFiles` mean nothing to it.
+///
+/// @param writing variables for a run that writes
+/// @param reading variables for a run that reads
+/// @param secrets texts in them that must not be printed
+record EncryptionSettings(
+    Map<String, String> writing, Map<String, String> reading, List<String> secrets) {
+  EncryptionSettings {
+    writing = Map.copyOf(writing);
+    reading = Map.copyOf(reading);
+    secrets = List.copyOf(secrets);
+  }
+
+  static EncryptionSettings of(EncryptionConfig config) {
+    return switch (config.method()) {
+      case NONE -> new EncryptionSettings(Map.of(), Map.of(), List.of());
+      case LIBSODIUM -> libsodium(config);
+      case OPENPGP -> openPgp(config);
+    };
+  }
+
+  private static EncryptionSettings libsodium(EncryptionConfig config) {
+    Map<String, String> both = new LinkedHashMap<>();
+    config.keyFile().ifPresent(file -> both.put("WALG_LIBSODIUM_KEY_PATH", file.toString()));
+    both.put("WALG_LIBSODIUM_KEY_TRANSFORM", config.keyTransform().name().toLowerCase(Locale.ROOT));
+    return new EncryptionSettings(both, both, List.of());
+  }
+
+  private static EncryptionSettings openPgp(EncryptionConfig config) {
+    Map<String, String> writing = new LinkedHashMap<>();
+    config.publicKeyFile().ifPresent(file -> writing.put("WALG_PGP_KEY_PATH", file.toString()));
+    Map<String, String> reading = new LinkedHashMap<>();
+    config.secretKeyFile().ifPresent(file -> reading.put("WALG_PGP_KEY_PATH", file.toString()));
+    Optional<String> passphrase = config.passphraseFile().map(EncryptionSettings::secret);
+    passphrase.ifPresent(text -> reading.put("WALG_PGP_KEY_PASSPHRASE", text));
+    return new EncryptionSettings(writing, reading, passphrase.stream().toList());
+  }
+
+  private static String secret(Path file) {
+    try {
+      return Files.readString(file).stripTrailing();
+    } catch (IOException e) {
+      throw Problem.misconfigured(
+              "cannot read the passphrase file " + file,
+              "Check that it exists and that the user that runs pgbackup may read it.")
+          .causedBy(e);
+    }
+  }
+}

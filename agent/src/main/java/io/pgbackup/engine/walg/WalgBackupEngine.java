@@ -1,0 +1,174 @@
+package io.pgbackup.engine.walg;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.pgbackup.config.PgBackupConfig.PostgresConfig;
+import io.pgbackup.engine.BackupDeadlines;
+import io.pgbackup.engine.BackupEngine;
+import io.pgbackup.engine.BackupListener;
+import io.pgbackup.engine.BackupRequest;
+import io.pgbackup.engine.TakenBackup;
+import io.pgbackup.engine.WalProof;
+import io.pgbackup.engine.embedded.DataDirectoryCheck;
+import io.pgbackup.engine.format.ArchiveLayout;
+import io.pgbackup.engine.format.BackupName;
+import io.pgbackup.engine.format.Codec;
+import io.pgbackup.engine.walg.WalgRun.Patience;
+import io.pgbackup.postgres.WalSegment;
+import io.pgbackup.postgres.jdbc.PostgresClient;
+import io.pgbackup.postgres.jdbc.ServerFacts;
+import io.pgbackup.problem.PgBackupException;
+import io.pgbackup.problem.Problem;
+import io.pgbackup.store.ObjectStore;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Optional;
+import java.util.Set;
+
+/// Takes base backups with `wal-g backup-push`, and believes what the archive holds afterwards, not
+/// what was printed.
+///
+/// WAL-G writes the sentinel itself, when `pg_backup_stop` has returned, so the backup stands in
+/// the archive before its WAL is proved. It counts as taken only after the proof: until then, and
+/// for good if the proof fails, the run is not completed, and no window begins at it.
+///
+/// Thread-safe, but one backup at a time is what a server and a lineage bear.
+public final class WalgBackupEngine implements BackupEngine {
+  private static final Duration LONGEST = Duration.ofDays(7);
+
+  private final Walg walg;
+  private final ObjectStore store;
+  private final ArchiveLayout layout;
+  private final PostgresConfig postgres;
+  private final Settings settings;
+  private final InstantSource clock;
+
+  /// How backups are taken.
+  ///
+  /// @param threads files read at the same time; 0 leaves it to WAL-G
+  /// @param deltaMaxSteps deltas in a row; 0 for none
+  /// @param deltaFromFull whether a delta stands on the last full backup rather than on the last
+  ///   one
+  /// @param userData kept with each backup, where a request says nothing else
+  public record Settings(
+      Codec codec,
+      int threads,
+      int deltaMaxSteps,
+      boolean deltaFromFull,
+      Optional<JsonNode> userData,
+      BackupDeadlines deadlines) {}
+
+  WalgBackupEngine(
+      Walg walg,
+      ObjectStore store,
+      ArchiveLayout layout,
+      PostgresConfig postgres,
+      Settings settings,
+      InstantSource clock) {
+    this.walg = walg;
+    this.store = store;
+    this.layout = layout;
+    this.postgres = postgres;
+    this.settings = settings;
+    this.clock = clock;
+  }
+
+  @Override
+  public TakenBackup push(BackupRequest request, BackupListener listener) {
+    try (PostgresClient client = PostgresClient.connect(postgres)) {
+      ServerFacts facts = client.facts();
+      Path dataDirectory = DataDirectoryCheck.requireOf(facts, postgres.dataDirectory());
+      StandingBackups before = StandingBackups.list(store, layout);
+      if (request.kind() == BackupRequest.Kind.DELTA && before.whole().isEmpty()) {
+        throw nothingToStandOn();
+      }
+      PushProgress progress = new PushProgress(store, layout, before, listener, clock);
+      run(
+          dataDirectory,
+          PushOptions.of(request, facts.dataChecksums(), settings),
+          before,
+          progress);
+      PushedBackup pushed = new PushedBackup(store, layout, onlyNew(before));
+      TakenBackup taken = pushed.read(facts);
+      progress.named(pushed.name());
+      awaitWal(client, facts, taken, listener);
+      listener.beforeSentinel();
+      return taken;
+    } catch (IOException e) {
+      throw Problem.storageUnavailable(
+              "the base backup broke off: " + e, "Start it again; nothing of it counts.")
+          .causedBy(e);
+    }
+  }
+
+  private void run(
+      Path dataDirectory, PushOptions options, StandingBackups before, PushProgress progress) {
+    try {
+      walg.push(layout, dataDirectory, options, settings, patience(), progress);
+    } catch (Throwable e) {
+      new Leftovers(store, layout).discard(before, e);
+      throw e;
+    }
+  }
+
+  /// Silence is what a server's checkpoint looks like from outside.
+  private Patience patience() {
+    return new Patience(settings.deadlines().checkpoint(), LONGEST);
+  }
+
+  private BackupName onlyNew(StandingBackups before) {
+    Set<BackupName> fresh = StandingBackups.list(store, layout).newSince(before);
+    if (fresh.size() == 1) {
+      BackupName name = fresh.iterator().next();
+      if (before.folders().contains(name)) {
+        throw mixed(name);
+      }
+      return name;
+    }
+    throw fresh.isEmpty() ? noSentinel() : several(fresh);
+  }
+
+  private static PgBackupException nothingToStandOn() {
+    return Problem.refused(
+            "there is no base backup that a delta could stand on", "Take a full one first.")
+        .asException();
+  }
+
+  private static PgBackupException noSentinel() {
+    return Problem.verificationFailed(
+            "wal-g backup-push reported success, and the archive holds no new base backup",
+            "Nothing was taken. Check that engine.walgBinary is wal-g itself, and whether something"
+                + " deletes in the archive.")
+        .asException();
+  }
+
+  private static PgBackupException several(Set<BackupName> fresh) {
+    return Problem.refused(
+            "while wal-g took a base backup, others appeared: " + fresh,
+            "Find out which other program backs up into this lineage.")
+        .asException();
+  }
+
+  private static PgBackupException mixed(BackupName name) {
+    return Problem.verificationFailed(
+            name + " was written over what an earlier attempt of the same name had left",
+            "Delete it with 'wal-g delete target', and take another base backup.")
+        .asException();
+  }
+
+  /// The last byte that recovery needs lies before the stop position.
+  private void awaitWal(
+      PostgresClient client, ServerFacts facts, TakenBackup taken, BackupListener listener) {
+    var timeline = taken.name().timeline();
+    WalSegment first = WalSegment.containing(timeline, taken.startLsn(), facts.segmentSize());
+    WalSegment last =
+        WalSegment.containing(timeline, taken.finishLsn().plus(-1), facts.segmentSize());
+    listener.awaitingWal(first, last);
+    new WalProof(store, layout, clock)
+        .await(
+            WalProof.range(first, last),
+            settings.deadlines().wal(),
+            () -> client.archiverStats().words());
+  }
+}

@@ -1,0 +1,34 @@
+package io.pgbackup.engine.embedded;
+
+import io.pgbackup.engine.WalEngine;
+import io.pgbackup.engine.WalEngineContract;
+import io.pgbackup.engine.format.Codec;
+import io.pgbackup.testing.TestArchive;
+import java.util.Optional;
+import org.junit.jupiter.api.Nested;
+
+/// The contract of every engine, kept by the embedded one.
+class EmbeddedWalContractIT {
+  private abstract static class Embedded extends WalEngineContract {
+    @Override
+    protected WalEngine open(TestArchive archive) {
+      return new EmbeddedWalEngine(archive.store(), archive.layout(), Codec.LZ4, Optional.empty());
+    }
+  }
+
+  @Nested
+  class InADirectory extends Embedded {
+    @Override
+    protected TestArchive.Kind kind() {
+      return TestArchive.Kind.DIRECTORY;
+    }
+  }
+
+  @Nested
+  class InS3 extends Embedded {
+    @Override
+    protected TestArchive.Kind kind() {
+      return TestArchive.Kind.S3;
+    }
+  }
+}
