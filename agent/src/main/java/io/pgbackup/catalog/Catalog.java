@@ -10,6 +10,8 @@ import io.pgbackup.postgres.Timeline;
 import io.pgbackup.postgres.TimelineHistory;
 import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.postgres.WalSegmentSize;
+import io.pgbackup.postgres.wal.SegmentHeader;
+import io.pgbackup.problem.Problem;
 import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.StoreFolder;
 import java.time.Instant;
@@ -31,7 +33,7 @@ public final class Catalog {
   private final ObjectCipher cipher;
   private final LineageFinder finder;
   private final BackupListing backups;
-  private final SegmentSizes sizes;
+  private final SegmentHeaders headers;
   private final Histories histories;
   private final VersionedCache<SegmentEnds> ends = new VersionedCache<>();
 
@@ -46,7 +48,7 @@ public final class Catalog {
     this.cipher = cipher;
     this.finder = new LineageFinder(store);
     this.backups = new BackupListing(store);
-    this.sizes = new SegmentSizes(store, cipher);
+    this.headers = new SegmentHeaders(store, cipher);
     this.histories = new Histories(store, cipher);
   }
 
@@ -71,9 +73,11 @@ public final class Catalog {
     return finder.in(folder);
   }
 
-  /// What lies in a folder and below it.
-  public Discovery discoverBelow(StoreFolder folder) {
-    return finder.below(folder);
+  /// What lies in a folder that was named as an archive's and holds none.
+  ///
+  /// @return `NotFound`, which names the archives below, or whatever else is there
+  public Problem explainAbsence(StoreFolder folder) {
+    return new Absence(store, finder).explain(folder);
   }
 
   /// What a lineage holds now.
@@ -81,7 +85,14 @@ public final class Catalog {
     ArchiveLayout layout = new ArchiveLayout(lineage.prefix());
     List<BaseBackup> allBackups = backups.read(layout);
     WalListing wal = WalListing.of(store, layout);
-    WalSegmentSize size = lineage.claim().map(Claim::segmentSize).orElseGet(() -> sizes.of(wal));
+    Optional<SegmentHeader> header =
+        lineage.claim().isPresent() ? Optional.empty() : headers.of(wal);
+    WalSegmentSize size =
+        lineage
+            .claim()
+            .map(Claim::segmentSize)
+            .or(() -> header.map(SegmentHeader::segmentSize))
+            .orElse(WalSegmentSize.DEFAULT);
     TreeSet<WalSegment> segments = new TreeSet<>();
     wal.segments()
         .keySet()
@@ -104,7 +115,8 @@ public final class Catalog {
         Windows.of(usable, reach, path.timeline()),
         reach,
         Gaps.between(runs, usable, path),
-        lastCommit(runs, usable, reach));
+        lastCommit(runs, usable, reach),
+        header);
   }
 
   /// A delta counts when all that it stands on is there.

@@ -4,6 +4,7 @@ import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.postgres.TimelineHistory;
 import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.postgres.WalSegmentSize;
+import io.pgbackup.postgres.wal.SegmentHeader;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +22,7 @@ import java.util.SortedSet;
 /// @param gaps between the oldest backup's start and the newest segment, along the path
 /// @param lastCommit the greatest commit time that `--latest` reaches, where a backup and a commit
 ///   stand
+/// @param newestSegment what it says of its server; read only where no claim says it
 public record LineageCatalog(
     Lineage lineage,
     List<BaseBackup> backups,
@@ -30,7 +32,8 @@ public record LineageCatalog(
     List<RecoveryWindow> windows,
     Map<BackupName, Instant> reach,
     List<WalGap> gaps,
-    Optional<Instant> lastCommit) {
+    Optional<Instant> lastCommit,
+    Optional<SegmentHeader> newestSegment) {
   /// A backup and all that it stands on, the full one first. Empty where one of them is missing.
   public Optional<List<BaseBackup>> chain(BackupName name) {
     return Chains.of(backups).of(name);

@@ -58,7 +58,11 @@ public record PgBackupConfig(
       boolean pathStyle,
       Optional<Path> caFile,
       Optional<CredentialFiles> credentials,
-      String prefix) {}
+      String prefix) {
+    public StorageConfig withPrefix(String other) {
+      return new StorageConfig(url, endpoint, region, pathStyle, caFile, credentials, other);
+    }
+  }
 
   /// Files that hold one secret each, trailing line ends ignored. Without them the SDK's default
   /// chain is asked.

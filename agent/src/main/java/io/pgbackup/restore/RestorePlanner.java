@@ -199,7 +199,9 @@ public record RestorePlanner(ZoneId local) {
                 cluster,
                 what,
                 able.stream().map(this::describe).collect(joining("; "))),
-        "Choose one with --uid.");
+        able.stream().map(each -> each.lineage().uid()).distinct().count() == able.size()
+            ? "Choose one with --uid."
+            : "Choose one with --prefix FOLDER: their UIDs are the same.");
   }
 
   private String describe(LineageCatalog catalog) {
@@ -211,6 +213,10 @@ public record RestorePlanner(ZoneId local) {
         catalog.windows().stream()
             .map(window -> Moments.utc(window.start()) + " to " + Moments.utc(window.end()))
             .collect(joining(", "));
-    return catalog.lineage().uid() + version + (windows.isEmpty() ? "" : " " + windows);
+    return catalog.lineage().uid()
+        + " in "
+        + catalog.lineage().prefix()
+        + version
+        + (windows.isEmpty() ? "" : " " + windows);
   }
 }

@@ -149,6 +149,7 @@ class BackupsTest {
             List.of(),
             Map.of(),
             List.of(),
+            Optional.empty(),
             Optional.empty()),
         TWO);
   }

@@ -91,6 +91,7 @@ record CatalogModel(int segments, Set<Integer> lost, List<Span> backups, Lineage
         windows(),
         reach(),
         gaps(archived),
+        Optional.empty(),
         Optional.empty());
   }
 

@@ -1,33 +1,112 @@
 package io.pgbackup.cli.command;
 
 import io.pgbackup.catalog.Catalog;
+import io.pgbackup.catalog.Discovery;
 import io.pgbackup.catalog.Lineage;
 import io.pgbackup.catalog.LineageCatalog;
-import io.pgbackup.config.PgBackupConfig.StorageConfig;
+import io.pgbackup.catalog.Unreadable;
+import io.pgbackup.cli.source.Configuration;
+import io.pgbackup.config.PgBackupConfig;
 import io.pgbackup.crypto.ObjectCipher;
-import io.pgbackup.encryption.Encryption;
+import io.pgbackup.lineage.ClusterId;
+import io.pgbackup.lineage.LineageUid;
 import io.pgbackup.lineage.PrefixTemplate;
+import io.pgbackup.problem.PgBackupException;
+import io.pgbackup.problem.Problem;
 import io.pgbackup.store.ObjectStore;
-import io.pgbackup.store.open.Stores;
+import io.pgbackup.store.StoreFolder;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Predicate;
+import java.util.Optional;
 
 /// The store that the options name, read as far as a verb needs it.
 ///
 /// @param cipher with the keys to read with
-/// @param template where lineages lie in it
-record Archives(ObjectStore store, ObjectCipher cipher, PrefixTemplate template)
+/// @param template where lineages lie in it, and new ones will
+/// @param folder the one archive that is meant, whatever else lies in the store
+/// @param owner whose archive lies in the template's folder where that is a literal one
+record Archives(
+    ObjectStore store,
+    ObjectCipher cipher,
+    PrefixTemplate template,
+    Optional<StoreFolder> folder,
+    Optional<ClusterId> owner)
     implements AutoCloseable {
   static Archives open(Configuration configuration) {
-    StorageConfig storage = configuration.storage();
-    ObjectCipher cipher = Encryption.open(configuration.encryption());
-    return new Archives(Stores.open(storage), cipher, new PrefixTemplate(storage.prefix()));
+    ObjectCipher cipher = configuration.cipher();
+    return new Archives(
+        configuration.open(),
+        cipher,
+        configuration.template(),
+        configuration.folder(),
+        configuration
+            .own()
+            .map(PgBackupConfig::cluster)
+            .map(cluster -> new ClusterId(cluster.namespace(), cluster.name())));
   }
 
-  /// By cluster, then UID. Lineages that are not wanted are not read.
-  List<LineageCatalog> read(Predicate<Lineage> wanted) {
+  /// Lineages that are not wanted are not read.
+  ///
+  /// @param cluster all if left out
+  /// @param uid all if left out
+  /// @throws PgBackupException `NotFound`, with what was found instead, if one folder is meant and
+  ///   holds no archive
+  Reading read(Optional<ClusterId> cluster, Optional<LineageUid> uid) {
     Catalog catalog = new Catalog(store, cipher);
-    return catalog.lineages(template).stream().filter(wanted).map(catalog::read).toList();
+    Discovery found = discover(catalog, cluster);
+    List<LineageCatalog> catalogs = new ArrayList<>();
+    List<Unreadable> unreadable = new ArrayList<>(found.unreadable());
+    unreadable.removeIf(archive -> !isWanted(archive.cluster(), archive.uid(), cluster, uid));
+    for (Lineage each : found.lineages()) {
+      Lineage lineage = named(each);
+      if (isWanted(lineage.cluster(), lineage.uid(), cluster, uid)) {
+        try {
+          catalogs.add(catalog.read(lineage));
+        } catch (PgBackupException e) {
+          unreadable.add(unreadable(lineage, e));
+        }
+      }
+    }
+    return new Reading(catalogs, unreadable, found);
+  }
+
+  private Discovery discover(Catalog catalog, Optional<ClusterId> cluster) {
+    if (folder.isEmpty()) {
+      return catalog.discover(template, cluster);
+    }
+    Discovery found = catalog.discoverIn(folder.get());
+    if (found.lineages().isEmpty() && found.unreadable().isEmpty() && found.forbidden().isEmpty()) {
+      throw catalog.explainAbsence(folder.get()).asException();
+    }
+    return found;
+  }
+
+  /// One archive that is damaged, or encrypted with another key, hides no other.
+  private static Unreadable unreadable(Lineage lineage, PgBackupException e) {
+    if (e.problem() instanceof Problem.VerificationFailed failed) {
+      return new Unreadable(lineage.prefix(), lineage.cluster(), lineage.uid(), failed);
+    }
+    throw e;
+  }
+
+  private Lineage named(Lineage lineage) {
+    boolean own =
+        lineage.claim().isEmpty()
+            && template.isLiteral()
+            && lineage.prefix().equals(StoreFolder.of(template.text()));
+    return own
+        ? owner
+            .map(cluster -> new Lineage(cluster, lineage.uid(), lineage.prefix(), Optional.empty()))
+            .orElse(lineage)
+        : lineage;
+  }
+
+  private static boolean isWanted(
+      ClusterId itsCluster,
+      LineageUid itsUid,
+      Optional<ClusterId> cluster,
+      Optional<LineageUid> uid) {
+    return cluster.map(itsCluster::equals).orElse(true) && uid.map(itsUid::equals).orElse(true);
   }
 
   @Override

@@ -4,12 +4,15 @@ import io.pgbackup.catalog.LineageCatalog;
 import io.pgbackup.cli.output.JsonOutput;
 import io.pgbackup.cli.view.ClustersView;
 import java.util.List;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 
 @Command(
     name = "clusters",
     description = "List every cluster in the store, and what can be restored of each.",
     footer = {
+      "",
+      "Archives that Spilo or WAL-G wrote are found too, in whatever folder; nothing is written.",
       "",
       "Examples:",
       "  pgbackup --store s3://backups clusters",
@@ -23,7 +26,12 @@ final class ClustersCommand extends Verb {
   @Override
   public void run() {
     try (Archives archives = Archives.open(configuration())) {
-      List<LineageCatalog> found = archives.read(_ -> true);
+      Reading reading = archives.read(Optional.empty(), Optional.empty());
+      List<LineageCatalog> found = reading.catalogs();
+      if (found.isEmpty() && reading.unreadable().isEmpty()) {
+        reading.requireAny();
+      }
+      reading.notices().forEach(this::say);
       if (found.isEmpty()) {
         say("no cluster has backups in " + archives.store().url());
       }

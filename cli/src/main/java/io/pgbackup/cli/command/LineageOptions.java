@@ -1,5 +1,7 @@
 package io.pgbackup.cli.command;
 
+import io.pgbackup.cli.source.Configuration;
+import io.pgbackup.config.PgBackupConfig;
 import io.pgbackup.config.PgBackupConfig.ClusterConfig;
 import io.pgbackup.lineage.ClusterId;
 import io.pgbackup.lineage.LineageUid;
@@ -30,10 +32,25 @@ final class LineageOptions {
       description = "One of its lineages; 'pgbackup clusters' lists them.")
   private @Nullable String uid;
 
-  /// Empty where neither the options nor the configuration name a cluster.
-  ///
-  /// @param configured the configuration's, where a file was named
-  Optional<ClusterId> cluster(Optional<ClusterConfig> configured) {
+  @Option(
+      names = "--prefix",
+      paramLabel = "FOLDER",
+      description =
+          "The literal folder of one archive, whoever wrote it: what others call s3_wal_path.")
+  private @Nullable String prefix;
+
+  /// What these options say, added to those that every verb has.
+  Configuration in(Configuration global) {
+    return prefix == null ? global : global.withPrefix(prefix);
+  }
+
+  /// Empty where neither the options nor the configuration name a cluster, and where one folder is
+  /// meant: what lies in it has a name of its own.
+  Optional<ClusterId> cluster(Configuration configuration) {
+    Optional<ClusterConfig> configured =
+        configuration.folder().isPresent()
+            ? Optional.empty()
+            : configuration.file().map(PgBackupConfig::cluster);
     return Optional.ofNullable(cluster)
         .or(() -> configured.map(ClusterConfig::name))
         .map(name -> value("--cluster", name, it -> new ClusterId(namespace(configured), it)));

@@ -1,8 +1,7 @@
 package io.pgbackup.cli.command;
 
-import io.pgbackup.catalog.Lineage;
 import io.pgbackup.catalog.LineageCatalog;
-import io.pgbackup.config.PgBackupConfig;
+import io.pgbackup.cli.source.Configuration;
 import io.pgbackup.lineage.ClusterId;
 import io.pgbackup.lineage.LineageUid;
 import io.pgbackup.problem.Problem;
@@ -21,13 +20,14 @@ abstract class LineageVerb extends Verb {
 
   @Override
   public final void run() {
-    Configuration configuration = configuration();
-    Optional<ClusterId> cluster =
-        options.cluster(configuration.file().map(PgBackupConfig::cluster));
+    Configuration configuration = options.in(configuration());
+    Optional<ClusterId> cluster = options.cluster(configuration);
     Optional<LineageUid> uid = options.uid();
     try (Archives archives = Archives.open(configuration)) {
-      List<LineageCatalog> found = archives.read(lineage -> isWanted(lineage, cluster, uid));
-      if (found.isEmpty()) {
+      Reading reading = archives.read(cluster, uid);
+      reading.requireAny();
+      reading.notices().forEach(this::say);
+      if (reading.catalogs().isEmpty()) {
         throw Problem.notFound(
                 "%s has no backups%s%s"
                     .formatted(
@@ -37,14 +37,8 @@ abstract class LineageVerb extends Verb {
                 "'pgbackup clusters' lists what is there.")
             .asException();
       }
-      show(found);
+      show(reading.catalogs());
     }
-  }
-
-  private static boolean isWanted(
-      Lineage lineage, Optional<ClusterId> cluster, Optional<LineageUid> uid) {
-    return cluster.map(lineage.cluster()::equals).orElse(true)
-        && uid.map(lineage.uid()::equals).orElse(true);
   }
 
   abstract void show(List<LineageCatalog> catalogs);

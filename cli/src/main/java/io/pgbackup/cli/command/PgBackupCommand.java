@@ -1,6 +1,7 @@
 package io.pgbackup.cli.command;
 
 import io.pgbackup.cli.output.OutputFormat;
+import io.pgbackup.cli.source.SourceOptions;
 import io.pgbackup.problem.ExitStatus;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -23,7 +24,7 @@ import picocli.CommandLine.Spec;
     exitCodeListHeading = "%nExit statuses ('wal' has its own, see 'pgbackup wal --help'):%n",
     footer = {
       "",
-      "Storage comes from --config, or from --store with the usual AWS_* variables.",
+      "Storage comes from --config, from --store with the usual AWS_* variables, or from --walg-env.",
       "",
       "Examples:",
       "  pgbackup demo                                see the whole story in two minutes",
@@ -50,6 +51,14 @@ final class PgBackupCommand implements Callable<Integer> {
   private @Nullable String store;
 
   @Option(
+      names = "--walg-env",
+      paramLabel = "PATH",
+      scope = ScopeType.INHERIT,
+      description =
+          "WAL-G's settings instead: a file of KEY=value lines, an envdir, .walg.json or .yaml.")
+  private @Nullable Path walgEnv;
+
+  @Option(
       names = {"-o", "--output"},
       paramLabel = "FORMAT",
       scope = ScopeType.INHERIT,
@@ -70,12 +79,12 @@ final class PgBackupCommand implements Callable<Integer> {
   @SuppressWarnings("UnusedVariable")
   private boolean help;
 
-  Optional<Path> config() {
-    return Optional.ofNullable(config);
-  }
-
-  Optional<String> store() {
-    return Optional.ofNullable(store);
+  SourceOptions source() {
+    return new SourceOptions(
+        Optional.ofNullable(config),
+        Optional.ofNullable(store),
+        Optional.ofNullable(walgEnv),
+        Optional.empty());
   }
 
   OutputFormat output() {

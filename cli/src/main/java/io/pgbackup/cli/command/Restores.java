@@ -29,11 +29,11 @@ import java.util.Optional;
 
 /// Plans restores from a store and makes who carries them out.
 record Restores(Archives archives, Clock clock, ZoneId local) {
-  RestorePlan plan(ClusterId cluster, Optional<LineageUid> uid, RecoveryTarget target) {
-    List<LineageCatalog> lineages =
-        archives.read(
-            lineage ->
-                lineage.cluster().equals(cluster) && uid.map(lineage.uid()::equals).orElse(true));
+  RestorePlan plan(
+      ClusterId cluster,
+      List<LineageCatalog> lineages,
+      Optional<LineageUid> uid,
+      RecoveryTarget target) {
     return new RestorePlanner(local).plan(cluster, lineages, uid, target);
   }
 

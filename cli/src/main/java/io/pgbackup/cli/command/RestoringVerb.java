@@ -1,9 +1,8 @@
 package io.pgbackup.cli.command;
 
 import io.pgbackup.cli.output.JsonOutput;
+import io.pgbackup.cli.source.Configuration;
 import io.pgbackup.cli.view.RestoreView;
-import io.pgbackup.config.PgBackupConfig;
-import io.pgbackup.config.PgBackupConfig.ClusterConfig;
 import io.pgbackup.lineage.ClusterId;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.restore.RecoveryTarget;
@@ -53,12 +52,23 @@ abstract class RestoringVerb extends Verb {
   public final void run() {
     ZoneId local = surroundings().local();
     RecoveryTarget target = targetOptions.target(local);
-    Configuration configuration = configuration();
-    ClusterId cluster = cluster(configuration.file().map(PgBackupConfig::cluster));
-    RestoreDestination destination = destination(cluster);
+    Configuration configuration = options.in(configuration());
+    Optional<ClusterId> asked = options.cluster(configuration);
+    if (asked.isEmpty() && configuration.folder().isEmpty()) {
+      throw Problem.misconfigured(
+              "nothing says which cluster",
+              "Give --cluster NAME, which 'pgbackup clusters' lists, or --prefix FOLDER.")
+          .asException();
+    }
+    asked.ifPresent(this::destination);
     try (Archives archives = Archives.open(configuration)) {
+      Reading reading = archives.read(asked, options.uid());
+      reading.requireAny();
+      reading.notices().forEach(this::say);
+      ClusterId cluster = asked.orElseGet(() -> reading.catalogs().getFirst().lineage().cluster());
+      RestoreDestination destination = destination(cluster);
       Restores restores = new Restores(archives, surroundings().clock(), local);
-      RestorePlan plan = restores.plan(cluster, options.uid(), target);
+      RestorePlan plan = restores.plan(cluster, reading.catalogs(), options.uid(), target);
       RestoreRunner runner = restores.runner(Optional.ofNullable(binDirectory));
       runner.check(plan, destination);
       if (planOnly) {
@@ -73,16 +83,5 @@ abstract class RestoringVerb extends Verb {
       print(
           () -> JsonOutput.render(RestoreView.json(result)), () -> RestoreView.text(result, local));
     }
-  }
-
-  private ClusterId cluster(Optional<ClusterConfig> configured) {
-    return options
-        .cluster(configured)
-        .orElseThrow(
-            () ->
-                Problem.misconfigured(
-                        "nothing says which cluster",
-                        "Give --cluster NAME; 'pgbackup clusters' lists them.")
-                    .asException());
   }
 }

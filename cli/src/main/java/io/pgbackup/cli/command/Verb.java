@@ -3,6 +3,7 @@ package io.pgbackup.cli.command;
 import static java.util.Objects.requireNonNull;
 
 import io.pgbackup.cli.output.OutputFormat;
+import io.pgbackup.cli.source.Configuration;
 import java.io.PrintWriter;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +28,7 @@ abstract class Verb implements Runnable {
   }
 
   final Configuration configuration() {
-    return new Configuration(requireNonNull(global), surroundings.environment());
+    return Configuration.of(requireNonNull(global).source(), surroundings.environment(), this::say);
   }
 
   final boolean asJson() {

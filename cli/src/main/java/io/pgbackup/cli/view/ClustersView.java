@@ -3,9 +3,10 @@ package io.pgbackup.cli.view;
 import io.pgbackup.catalog.LineageCatalog;
 import io.pgbackup.catalog.RecoveryWindow;
 import io.pgbackup.cli.output.Table;
-import io.pgbackup.postgres.ServerVersion;
+import io.pgbackup.lineage.PrefixTemplate;
 import io.pgbackup.postgres.SystemIdentifier;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -14,13 +15,15 @@ public final class ClustersView {
   /// One element of the array. Scripts rely on these names.
   ///
   /// @param systemIdentifier as text: it has 64 bits, and many JSON readers have 53
+  /// @param prefix the folder in the store, which `--prefix` takes
   public record Row(
       String namespace,
       String cluster,
       String uid,
       Optional<String> systemIdentifier,
       Optional<String> pgVersion,
-      List<Window> windows) {}
+      List<Window> windows,
+      String prefix) {}
 
   /// @param end exclusive
   public record Window(Instant start, Instant end) {
@@ -40,30 +43,59 @@ public final class ClustersView {
                     catalog.lineage().cluster().name(),
                     catalog.lineage().uid().value(),
                     LineageFacts.systemIdentifier(catalog).map(SystemIdentifier::toString),
-                    LineageFacts.serverVersion(catalog).map(ServerVersion::toString),
-                    catalog.windows().stream().map(Window::of).toList()))
+                    LineageFacts.serverVersion(catalog),
+                    catalog.windows().stream().map(Window::of).toList(),
+                    catalog.lineage().prefix().path()))
         .toList();
   }
 
-  /// A lineage with several windows has a row for each.
+  /// A lineage with several windows has a row for each. Where somebody else laid one of them out,
+  /// the last column says in which folder.
   public static String table(List<LineageCatalog> catalogs) {
-    Table table =
-        new Table("NAMESPACE", "CLUSTER", "UID", "PG", "BACKUPS", "RESTORABLE FROM", "TO").right(4);
+    boolean adopted = catalogs.stream().anyMatch(ClustersView::isAdopted);
+    List<String> columns =
+        new ArrayList<>(
+            List.of("NAMESPACE", "CLUSTER", "UID", "PG", "BACKUPS", "RESTORABLE FROM", "TO"));
+    if (adopted) {
+      columns.add("FOLDER");
+    }
+    Table table = new Table(columns.toArray(String[]::new)).right(4);
     for (LineageCatalog catalog : catalogs) {
       List<WindowSpan> spans = catalog.windows().stream().map(WindowSpan::of).toList();
       WindowSpan first = spans.isEmpty() ? new WindowSpan("nothing yet", "") : spans.getFirst();
-      table.row(
+      row(
+          table,
+          adopted,
+          folder(catalog),
           catalog.lineage().cluster().namespace(),
           catalog.lineage().cluster().name(),
           catalog.lineage().uid().value(),
-          LineageFacts.serverVersion(catalog).map(ServerVersion::toString).orElse("?"),
+          LineageFacts.serverVersion(catalog).orElse("?"),
           Integer.toString(catalog.backups().size()),
           first.first(),
           first.last());
       spans.stream()
           .skip(1)
-          .forEach(span -> table.row("", "", "", "", "", span.first(), span.last()));
+          .forEach(span -> row(table, adopted, "", "", "", "", "", "", span.first(), span.last()));
     }
     return table.render();
+  }
+
+  private static void row(Table table, boolean adopted, String folder, String... cells) {
+    List<String> all = new ArrayList<>(List.of(cells));
+    if (adopted) {
+      all.add(folder);
+    }
+    table.row(all.toArray(String[]::new));
+  }
+
+  private static boolean isAdopted(LineageCatalog catalog) {
+    return catalog.lineage().claim().isEmpty()
+        && PrefixTemplate.DEFAULT.match(catalog.lineage().prefix()).isEmpty();
+  }
+
+  private static String folder(LineageCatalog catalog) {
+    String path = catalog.lineage().prefix().path();
+    return path.isEmpty() ? "/" : path;
   }
 }

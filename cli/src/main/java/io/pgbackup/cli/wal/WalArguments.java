@@ -18,7 +18,7 @@ record WalArguments(Map<String, String> options, List<String> operands) {
   private static final Map<String, String> SHORT =
       Map.of("-c", "--config", "-o", "--output", "-v", "--verbose", "-h", "--help");
   private static final Set<String> WITH_VALUE =
-      Set.of("--config", "--store", "--output", "--socket");
+      Set.of("--config", "--store", "--output", "--socket", "--prefix", "--walg-env");
   private static final Set<String> FLAGS = Set.of("--verbose", "--help");
 
   static WalArguments of(List<String> arguments) {

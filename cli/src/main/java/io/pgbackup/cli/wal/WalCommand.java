@@ -2,10 +2,13 @@ package io.pgbackup.cli.wal;
 
 import io.pgbackup.archive.ArchiveClient;
 import io.pgbackup.archive.SenderUid;
+import io.pgbackup.cli.source.Configuration;
+import io.pgbackup.cli.source.SourceOptions;
 import io.pgbackup.config.ConfigLoader;
 import io.pgbackup.postgres.WalFileName;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
+import io.pgbackup.store.StoreFolder;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.List;
@@ -19,6 +22,7 @@ public final class WalCommand {
       """
       Usage: pgbackup wal push [--socket PATH] FILE
              pgbackup wal fetch [--socket PATH] NAME DESTINATION
+             pgbackup wal fetch --store URL --prefix FOLDER NAME DESTINATION
 
       What PostgreSQL runs; it talks to the agent on this host.
         archive_command = 'pgbackup wal push %p'
@@ -27,6 +31,10 @@ public final class WalCommand {
       Options:
             --socket PATH   the agent's socket; otherwise $PGBACKUP_WAL_SOCKET, the configuration's
                             wal.socket, or /run/pgbackup/archive.sock
+            --prefix FOLDER the literal folder of one archive, whoever wrote it: fetched from there
+                            without an agent, with the storage credentials of this process
+            --store URL     of --prefix: s3://bucket or file:///directory
+            --walg-env PATH WAL-G's settings: the archive that they name
         -c, --config FILE   the agent's configuration; $PGBACKUP_CONFIG if left out
         -v, --verbose       with stack traces of faults
         -h, --help          this text
@@ -95,9 +103,27 @@ public final class WalCommand {
     WalFileName name =
         WalFileName.tryParse(files.getFirst())
             .orElseThrow(() -> usage("'" + files.getFirst() + "' is not the name of a WAL file"));
+    Path destination = Path.of(files.getLast());
     boolean delivered =
-        client().fetch(name, Path.of(files.getLast()), SenderUid.beside(Path.of("")));
+        arguments.value("--prefix").or(() -> arguments.value("--walg-env")).isPresent()
+            ? direct().fetch(name, destination)
+            : client().fetch(name, destination, SenderUid.beside(Path.of("")));
     return delivered ? WalStatus.DONE : WalStatus.ABSENT;
+  }
+
+  private DirectFetch direct() {
+    Configuration configuration =
+        Configuration.of(
+            new SourceOptions(
+                arguments.value("--config").map(Path::of),
+                arguments.value("--store"),
+                arguments.value("--walg-env").map(Path::of),
+                arguments.value("--prefix")),
+            environment,
+            _ -> {});
+    StoreFolder folder =
+        configuration.folder().orElseThrow(() -> usage("--walg-env names no archive's folder"));
+    return new DirectFetch(configuration, folder);
   }
 
   private ArchiveClient client() {

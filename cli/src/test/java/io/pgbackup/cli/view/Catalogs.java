@@ -92,7 +92,8 @@ public final class Catalogs {
         windows,
         Map.of(),
         gaps,
-        lastCommit);
+        lastCommit,
+        Optional.empty());
   }
 
   private static BaseBackup backup(

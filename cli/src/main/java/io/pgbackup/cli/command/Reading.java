@@ -1,0 +1,61 @@
+package io.pgbackup.cli.command;
+
+import io.pgbackup.catalog.Discovery;
+import io.pgbackup.catalog.LineageCatalog;
+import io.pgbackup.catalog.Unreadable;
+import io.pgbackup.problem.PgBackupException;
+import io.pgbackup.problem.Problem;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/// What a store holds of what was asked for.
+///
+/// @param catalogs by cluster, then UID
+/// @param unreadable archives that were asked for and cannot be shown
+/// @param discovery the whole search
+record Reading(List<LineageCatalog> catalogs, List<Unreadable> unreadable, Discovery discovery) {
+  /// @throws PgBackupException why an archive that was asked for cannot be read, or why the store
+  ///   may not be searched, if nothing else was found
+  void requireAny() {
+    if (!catalogs.isEmpty()) {
+      return;
+    }
+    Optional<Problem> why =
+        unreadable.stream()
+            .map(Unreadable::problem)
+            .findFirst()
+            .or(() -> discovery.forbidden().stream().map(Discovery.Forbidden::problem).findFirst());
+    if (why.isPresent()) {
+      throw why.get().asException();
+    }
+  }
+
+  /// What a person should know beside the data.
+  List<String> notices() {
+    List<String> notices = new ArrayList<>();
+    for (Unreadable archive : unreadable) {
+      notices.add(
+          "left out: %s: %s%s"
+              .formatted(
+                  archive.cluster(),
+                  archive.problem().message(),
+                  archive.problem().hint().map(hint -> ". " + hint).orElse("")));
+    }
+    if (!discovery.forbidden().isEmpty()) {
+      notices.add(
+          "not looked into, because it may not be listed: "
+              + discovery.forbidden().stream()
+                  .map(each -> each.folder().path().isEmpty() ? "/" : each.folder().path())
+                  .distinct()
+                  .toList());
+    }
+    if (discovery.unvisited() > 0) {
+      notices.add(
+          "%d folders were not looked into, because there are so many; name an archive in them with"
+                  .formatted(discovery.unvisited())
+              + " --prefix FOLDER");
+    }
+    return notices;
+  }
+}
