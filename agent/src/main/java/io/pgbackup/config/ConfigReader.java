@@ -74,7 +74,7 @@ final class ConfigReader {
     return new WalConfig(
         section.withDefault("enabled", Values.BOOLEAN, true),
         section.withDefault("socket", Values.ABSOLUTE_PATH, Path.of("/run/pgbackup/archive.sock")),
-        section.withDefault("compression", Values.oneOf(Codec.class), Codec.LZ4));
+        section.withDefault("compression", Values.CODEC, Codec.LZ4));
   }
 
   private static BackupConfig backup(Section section) {
@@ -82,7 +82,7 @@ final class ConfigReader {
         section.withDefault("enabled", Values.BOOLEAN, true),
         section.withDefault("schedule", Values.CRONTAB, Crontab.parse("0 2 * * *")),
         section.withDefault("timeZone", Values.TIME_ZONE, ZoneId.of("UTC")),
-        section.withDefault("compression", Values.oneOf(Codec.class), Codec.ZSTD),
+        section.withDefault("compression", Values.CODEC, Codec.ZSTD),
         section.withDefault("threads", Values.integer(0, 256), 0));
   }
 

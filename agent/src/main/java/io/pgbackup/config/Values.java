@@ -2,6 +2,7 @@ package io.pgbackup.config;
 
 import io.pgbackup.config.PgBackupConfig.EngineChoice;
 import io.pgbackup.config.PgBackupConfig.HttpConfig;
+import io.pgbackup.engine.format.Codec;
 import io.pgbackup.lineage.PrefixTemplate;
 import io.pgbackup.schedule.Crontab;
 import java.net.URI;
@@ -27,6 +28,14 @@ final class Values {
   static final Value<URI> STORE_URL = Value.text(Values::storeUrl);
   static final Value<URI> ENDPOINT = Value.text(Values::endpoint);
   static final Value<String> PREFIX = Value.text(text -> new PrefixTemplate(text).text());
+  static final Value<Codec> CODEC =
+      Value.text(
+          text ->
+              Codec.valueOf(
+                  oneOf(List.of("lz4", "zstd", "brotli", "lzma", "none"))
+                      .parser()
+                      .parse(text)
+                      .toUpperCase(Locale.ROOT)));
   static final Value<EngineChoice> ENGINE = Value.text(Values::engine);
   static final Value<HttpConfig> LISTEN = Value.text(Values::listen);
   static final Value<Boolean> BOOLEAN = new Value<>(Value.Form.BOOLEAN, Values::bool);

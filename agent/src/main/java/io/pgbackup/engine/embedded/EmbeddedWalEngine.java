@@ -130,8 +130,8 @@ public final class EmbeddedWalEngine implements WalEngine {
             () ->
                 Problem.verificationFailed(
                         object.object().key()
-                            + " is compressed in a way that this version cannot read",
-                        "Fetch it with the tool that wrote it.")
+                            + " is compressed with lzo, which pgbackup does not read",
+                        "Fetch it with a WAL-G that was built with lzo.")
                     .asException());
   }
 

@@ -78,8 +78,8 @@ final class PartExtraction {
             .orElseThrow(
                 () ->
                     Problem.verificationFailed(
-                            key + " is compressed in a way that this version cannot read",
-                            "Restore the backup with the tool that wrote it.")
+                            key + " is no tar in a codec that pgbackup reads",
+                            "Restore the backup with the tool that wrote it; only WAL-G reads lzo.")
                         .asException());
   }
 

@@ -14,8 +14,8 @@ import java.util.stream.Stream;
 /// Finds the objects that hold one WAL file: its exact name with a codec's extension. What merely
 /// begins like it (`.partial`, `.backup`, `_delta`, `.json`) is another file.
 final class WalObjects {
-  /// Codecs of WAL-G that this version does not have.
-  private static final Set<String> OTHER_EXTENSIONS = Set.of(".br", ".lzma", ".gz", ".lzo");
+  /// Of WAL-G's codecs the one that no library reads which is kept up.
+  private static final Set<String> OTHER_EXTENSIONS = Set.of(".lzo");
 
   private final ObjectStore store;
   private final ArchiveLayout layout;
@@ -25,7 +25,7 @@ final class WalObjects {
     this.layout = layout;
   }
 
-  /// @param codec nothing where this version cannot read the object
+  /// @param codec nothing where the object cannot be read
   record WalObject(StoredObject object, Optional<Codec> codec) {}
 
   /// One LIST with the file's name as prefix; what can be read comes first.

@@ -9,19 +9,27 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.zip.GZIPOutputStream;
 
 /// How an object is compressed; the text after the last dot of its name says it.
 ///
 /// Writes what WAL-G 3.0.9 writes: one LZ4 frame of independent 4 MiB blocks with a content
-/// checksum, one zstd frame with a checksum. Reads what WAL-G reads: linked LZ4 blocks,
-/// concatenated frames, zstd windows up to 128 MiB. Both are read to their end marks, so that a
-/// truncated object is noticed; with [#NONE] nothing tells.
+/// checksum, one zstd frame with a checksum, one raw brotli stream of quality 3, one LZMA-alone
+/// stream. Reads what WAL-G reads: linked LZ4 blocks, concatenated frames, zstd windows up to 128
+/// MiB, gzip. All are read to their end marks, so that a truncated object is noticed; with [#NONE]
+/// nothing tells. Changed bytes are noticed where there is a checksum, which brotli and LZMA lack.
 ///
-/// Thread-safe; a stream belongs to one thread.
+/// In the order in which WAL-G looks for a WAL file. Thread-safe; a stream belongs to one thread.
 public enum Codec {
   LZ4(".lz4"),
+  BROTLI(".br"),
   ZSTD(".zst"),
-  NONE("");
+  LZMA(".lzma"),
+  NONE(""),
+  /// WAL-G reads it and never writes it.
+  GZIP(".gz");
+
+  private static final int BUFFER = 64 << 10;
 
   private final String extension;
 
@@ -40,17 +48,21 @@ public enum Codec {
   }
 
   /// A stream that compresses what is written to it. Closing it ends the frame and closes `sink`;
-  /// without that the object is truncated. Holds up to 8 MiB.
+  /// without that the object is truncated. Holds up to 8 MiB, for LZMA 32 MiB.
   public OutputStream compressing(OutputStream sink) throws IOException {
     return switch (this) {
       case LZ4 -> Lz4Frames.writer(sink);
+      case BROTLI -> BrotliStreams.writer(sink);
       case ZSTD -> ZstdFrames.writer(sink);
+      case LZMA -> LzmaStreams.writer(sink);
+      case GZIP -> new GZIPOutputStream(sink, BUFFER);
       case NONE -> sink;
     };
   }
 
   /// A stream of the plaintext of `source`, which is closed with it. Memory is bounded whatever the
-  /// source holds: 8 MiB for LZ4, zstd's window of at most 128 MiB.
+  /// source holds: 8 MiB for LZ4, zstd's window of at most 128 MiB, brotli's of at most 16 MiB, 80
+  /// MiB for LZMA.
   ///
   /// Failures of the source pass through. Bytes that are not what the codec wrote, or that end too
   /// early, are a [io.pgbackup.problem.PgBackupException] with `VerificationFailed`.
@@ -59,7 +71,10 @@ public enum Codec {
   public InputStream decompressing(InputStream source, String name) {
     return switch (this) {
       case LZ4 -> DecodedStream.of(source, name, "lz4", Lz4Frames::reader);
+      case BROTLI -> DecodedStream.of(source, name, "brotli", BrotliStreams::reader);
       case ZSTD -> DecodedStream.of(source, name, "zstd", ZstdFrames::reader);
+      case LZMA -> DecodedStream.of(source, name, "lzma", LzmaStreams::reader);
+      case GZIP -> DecodedStream.of(source, name, "gzip", GzipStreams::reader);
       case NONE -> source;
     };
   }
@@ -67,7 +82,7 @@ public enum Codec {
   public byte[] compress(byte[] content) {
     return switch (this) {
       case LZ4 -> Lz4Frame.of(content);
-      case ZSTD -> compressThroughStream(content);
+      case BROTLI, ZSTD, LZMA, GZIP -> compressThroughStream(content);
       case NONE -> content.clone();
     };
   }

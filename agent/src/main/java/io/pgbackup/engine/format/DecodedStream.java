@@ -54,13 +54,12 @@ final class DecodedStream extends InputStream {
       throw e;
     } catch (NotThisCodecException e) {
       throw Problem.verificationFailed(
-              name + " is not " + codec + "; it may be encrypted, which this version cannot read",
-              "Restore it with the tool and the key that wrote it, or repair the object.")
+              name + " is not " + codec + ": it is encrypted, or damaged",
+              "Name the key in the configuration's section encryption; if it was never encrypted,"
+                  + " compare the object with its neighbours.")
           .causedBy(e);
     } catch (IOException | RuntimeException e) {
-      if (source.failed()) {
-        throw e;
-      }
+      source.rethrowFailure();
       throw Problem.verificationFailed(
               name + " is damaged or incomplete: " + e.getMessage(),
               "Compare the object's size and time with its neighbours, or choose another backup.")
@@ -77,16 +76,22 @@ final class DecodedStream extends InputStream {
     }
   }
 
-  /// Remembers whether the source itself failed.
+  /// Remembers with what the source itself failed: some decoders wrap it.
   private static final class WatchedSource extends FilterInputStream {
-    private boolean failed;
+    private @Nullable IOException broken;
+    private @Nullable RuntimeException failed;
 
     private WatchedSource(InputStream in) {
       super(in);
     }
 
-    boolean failed() {
-      return failed;
+    void rethrowFailure() throws IOException {
+      if (broken != null) {
+        throw broken;
+      }
+      if (failed != null) {
+        throw failed;
+      }
     }
 
     @Override
@@ -99,8 +104,11 @@ final class DecodedStream extends InputStream {
     public int read(byte[] bytes, int offset, int length) throws IOException {
       try {
         return super.read(bytes, offset, length);
-      } catch (IOException | RuntimeException e) {
-        failed = true;
+      } catch (IOException e) {
+        broken = e;
+        throw e;
+      } catch (RuntimeException e) {
+        failed = e;
         throw e;
       }
     }

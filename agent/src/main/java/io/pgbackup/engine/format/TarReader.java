@@ -192,8 +192,9 @@ public final class TarReader implements Closeable {
     return begun
         ? problem("a header is damaged")
         : Problem.verificationFailed(
-            name + " is no tar; it may be encrypted, which this version cannot read",
-            "Restore the backup with the tool and the key that wrote it.");
+            name + " is no tar: it is encrypted, or damaged",
+            "Name the key in the configuration's section encryption; if it was never encrypted,"
+                + " choose another base backup.");
   }
 
   private PgBackupException damaged(String reason) {

@@ -272,12 +272,12 @@ class EmbeddedBackupFetcherTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"part_002.tar.br", "part_002.tar.lzma", "notes.txt"})
+  @ValueSource(strings = {"part_002.tar.lzo", "notes.txt"})
   void aTarOfAnUnknownCodecIsNamed(String tar) throws IOException {
     backup(Codec.LZ4, usual(new Tars()));
     put(LAYOUT.tarPartitions(BACKUP).key(tar), new byte[10]);
 
-    assertDamaged(tar + " is compressed in a way that this version cannot read");
+    assertDamaged(tar + " is no tar in a codec that pgbackup reads");
   }
 
   @ParameterizedTest
@@ -286,7 +286,7 @@ class EmbeddedBackupFetcherTest {
     backup(Codec.LZ4, usual(new Tars()));
     put(LAYOUT.tarPartitions(BACKUP).key(tar), "ciphertext".repeat(100).getBytes(UTF_8));
 
-    assertDamaged("may be encrypted, which this version cannot read");
+    assertDamaged("it is encrypted, or damaged");
   }
 
   @Test

@@ -155,17 +155,17 @@ class EmbeddedWalEngineTest {
     assertProblem(
         () -> engine(Codec.LZ4).fetch(SEGMENT),
         Problem.VerificationFailed.class,
-        "is not zstd; it may be encrypted, which this version cannot read");
+        "is not zstd: it is encrypted, or damaged");
   }
 
   @Test
   void aCodecThatWeDoNotHaveIsAFailureAndNotAbsence() {
-    put("wal_005/" + SEGMENT.text() + ".br", new byte[4096]);
+    put("wal_005/" + SEGMENT.text() + ".lzo", new byte[4096]);
 
     assertProblem(
         () -> engine(Codec.LZ4).fetch(SEGMENT),
         Problem.VerificationFailed.class,
-        "is compressed in a way that this version cannot read");
+        "is compressed with lzo, which pgbackup does not read");
   }
 
   @ParameterizedTest

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
@@ -45,13 +46,7 @@ final class StockWalg {
   }
 
   StockWalg writing(Codec codec) {
-    return with(
-        "WALG_COMPRESSION_METHOD",
-        switch (codec) {
-          case LZ4 -> "lz4";
-          case ZSTD -> "zstd";
-          case NONE -> "none";
-        });
+    return with("WALG_COMPRESSION_METHOD", codec.name().toLowerCase(Locale.ROOT));
   }
 
   /// For `restore_command`, run by the server's user.

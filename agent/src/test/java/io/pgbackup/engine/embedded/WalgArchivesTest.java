@@ -4,25 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.pgbackup.engine.FetchTarget;
-import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.BackupMetadata;
-import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.engine.format.Codec;
 import io.pgbackup.engine.format.FilesMetadata;
 import io.pgbackup.engine.format.Sentinel;
 import io.pgbackup.engine.format.TarReader;
 import io.pgbackup.postgres.WalFileName;
 import io.pgbackup.problem.PgBackupException;
-import io.pgbackup.store.StoreFolder;
-import io.pgbackup.store.file.FileObjectStore;
 import io.pgbackup.testing.GoldenArchive;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -39,12 +33,12 @@ class WalgArchivesTest {
   void everyObjectOfTheGoldenArchiveIsRead() throws IOException {
     GoldenArchive.copyInto(folder);
 
-    assertThat(readEverything(folder)).isEqualTo(10 + 6 + 6);
+    assertThat(readEverything(folder, "lz4")).isEqualTo(10 + 6 + 6);
   }
 
   @Test
   void everyObjectOfTheWholeLz4ArchiveIsRead() throws IOException {
-    assertThat(readEverything(wholeArchive("lz4-delta"))).isEqualTo(12 + 6 + 6);
+    assertThat(readEverything(wholeArchive("lz4-delta"), "lz4")).isEqualTo(12 + 6 + 6);
   }
 
   @Test
@@ -56,27 +50,13 @@ class WalgArchivesTest {
     for (Path file : encrypted) {
       assertThatThrownBy(() -> readObject(file))
           .isInstanceOf(PgBackupException.class)
-          .hasMessageContaining("is not zstd; it may be encrypted, which this version cannot read");
+          .hasMessageContaining("is not zstd: it is encrypted, or damaged");
     }
   }
 
   @Test
-  void brotliIsSaidToBeUnreadableAndIsNeverAbsence() {
-    try (var store = FileObjectStore.open(wholeArchive("brotli"))) {
-      var layout = new ArchiveLayout(StoreFolder.ROOT);
-      var wal = new EmbeddedWalEngine(store, layout, Codec.LZ4, Optional.empty());
-      var backups = new EmbeddedBackupFetcher(store, layout, 1);
-
-      assertThatThrownBy(() -> wal.fetch(WalFileName.parse("000000010000000000000003")))
-          .hasMessageContaining(".br is compressed in a way that this version cannot read");
-      assertThatThrownBy(
-              () ->
-                  backups.fetch(
-                      new BackupName(GoldenArchive.FULL),
-                      new FetchTarget(folder.resolve("data"), _ -> {}),
-                      _ -> {}))
-          .hasMessageContaining(".br is compressed in a way that this version cannot read");
-    }
+  void everyObjectOfTheWholeBrotliArchiveIsRead() throws IOException {
+    assertThat(readEverything(wholeArchive("brotli"), "br")).isEqualTo(12 + 11 + 6);
   }
 
   private static Path wholeArchive(String name) {
@@ -85,9 +65,9 @@ class WalgArchivesTest {
   }
 
   /// @return how many objects were read
-  private static int readEverything(Path archive) throws IOException {
+  private static int readEverything(Path archive, String extension) throws IOException {
     int count = 0;
-    for (Path file : filesOf(archive, "lz4")) {
+    for (Path file : filesOf(archive, extension)) {
       readObject(file);
       count++;
     }

@@ -37,31 +37,35 @@ class CodecTest {
 
   @Property(tries = 60)
   void whatWasCompressedComesBack(
-      @ForAll Codec codec,
-      @ForAll @IntRange(max = 10 << 20) int size,
-      @ForAll @IntRange(min = 1, max = 256) int symbols,
-      @ForAll long seed) {
-    byte[] content = content(size, symbols, seed);
-
-    byte[] back = codec.decompress(codec.compress(content), "it", size);
-
-    assertThat(Arrays.equals(back, content)).isTrue();
-  }
-
-  @Property(tries = 60)
-  void bytesAndStreamsAreCompressedAlike(
-      @ForAll Codec codec,
+      @ForAll("framed") Codec codec,
       @ForAll @IntRange(max = 10 << 20) int size,
       @ForAll @IntRange(min = 1, max = 256) int symbols,
       @ForAll long seed)
       throws IOException {
-    byte[] content = content(size, symbols, seed);
+    assertThatItComesBack(codec, content(size, symbols, seed));
+  }
+
+  @Property(tries = 60)
+  void whatWasCompressedSlowlyComesBack(
+      @ForAll("streams") Codec codec,
+      @ForAll @IntRange(max = 300_000) int size,
+      @ForAll @IntRange(min = 1, max = 256) int symbols,
+      @ForAll long seed)
+      throws IOException {
+    assertThatItComesBack(codec, content(size, symbols, seed));
+  }
+
+  private static void assertThatItComesBack(Codec codec, byte[] content) throws IOException {
     var stream = new ByteArrayOutputStream();
     try (var compressing = codec.compressing(stream)) {
       compressing.write(content);
     }
+    byte[] stored = codec.compress(content);
+    assertThat(Arrays.equals(stored, stream.toByteArray())).as("bytes and streams alike").isTrue();
 
-    assertThat(Arrays.equals(codec.compress(content), stream.toByteArray())).isTrue();
+    byte[] back = codec.decompress(stored, "it", content.length);
+
+    assertThat(Arrays.equals(back, content)).isTrue();
   }
 
   @Test
@@ -79,7 +83,7 @@ class CodecTest {
   }
 
   @ParameterizedTest
-  @EnumSource(names = {"LZ4", "ZSTD"})
+  @EnumSource(names = {"LZ4", "ZSTD", "GZIP"})
   void concatenatedFramesAreRead(Codec codec) throws IOException {
     var stored = new ByteArrayOutputStream();
     stored.write(codec.compress("one ".getBytes(US_ASCII)));
@@ -87,6 +91,29 @@ class CodecTest {
     stored.write(codec.compress("two".getBytes(US_ASCII)));
 
     assertThat(codec.decompress(stored.toByteArray(), "it", 7)).asString().isEqualTo("one two");
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"BROTLI", "LZMA"})
+  void whatFollowsTheEndOfAStreamIsNoticed(Codec codec) {
+    byte[] stored = codec.compress("one".getBytes(US_ASCII));
+
+    assertDamaged(() -> codec.decompress(Arrays.copyOf(stored, stored.length + 1), "it", ANY_SIZE));
+    assertDamaged(
+        () -> codec.decompress(Arrays.copyOf(stored, stored.length + 200_000), "it", ANY_SIZE));
+  }
+
+  @Property(tries = 100)
+  void everyTruncationOfAStreamIsNoticed(
+      @ForAll("streams") Codec codec,
+      @ForAll @IntRange(max = 300_000) int size,
+      @ForAll double where,
+      @ForAll long seed) {
+    byte[] stored = codec.compress(content(size, 200, seed));
+
+    byte[] truncated = Arrays.copyOf(stored, (int) (Math.abs(where % 1) * stored.length));
+
+    assertDamaged(() -> codec.decompress(truncated, "it", ANY_SIZE));
   }
 
   @Property(tries = 200)
@@ -131,7 +158,7 @@ class CodecTest {
 
   @Property(tries = 300)
   void foreignBytesNeitherHangNorExhaustMemory(
-      @ForAll("framed") Codec codec, @ForAll byte[] tail, @ForAll boolean withMagic) {
+      @ForAll("any") Codec codec, @ForAll byte[] tail, @ForAll boolean withMagic) {
     var stored = new ByteArrayOutputStream();
     if (withMagic) {
       stored.writeBytes(Arrays.copyOf(codec.compress(new byte[0]), 4));
@@ -145,10 +172,14 @@ class CodecTest {
     }
   }
 
-  /// The resources were written by the stock tools: `lz4 -BD -B4` and `zstd -19 --long=27
-  /// --no-check`, from a stream.
+  /// The resources were written by the stock tools: `lz4 -BD -B4`, `zstd -19 --long=27 --no-check`
+  /// and `gzip -9`, from a stream.
   @ParameterizedTest
-  @CsvSource({"LZ4, /codec/linked-blocks.lz4", "ZSTD, /codec/long-window.zst"})
+  @CsvSource({
+    "LZ4, /codec/linked-blocks.lz4",
+    "ZSTD, /codec/long-window.zst",
+    "GZIP, /codec/best.gz"
+  })
   void whatStockToolsWriteOtherwiseIsRead(Codec codec, String resource) throws IOException {
     try (InputStream stored = requireNonNull(getClass().getResourceAsStream(resource))) {
       byte[] frame = stored.readAllBytes();
@@ -166,12 +197,32 @@ class CodecTest {
     }
   }
 
+  /// Written by `xz --format=lzma -9`, whose dictionary has 64 MiB, and by brotli's own library
+  /// with quality 11 and a window of 16 MiB.
   @ParameterizedTest
-  @EnumSource(names = {"LZ4", "ZSTD"})
-  void otherBytesAreSaidToBePerhapsEncrypted(Codec codec) {
-    assertThatThrownBy(() -> codec.decompress(new byte[100], "wal_005/x", 100))
+  @CsvSource({"LZMA, /codec/best.lzma", "BROTLI, /codec/best.br"})
+  void streamsOfStockToolsAreRead(Codec codec, String resource) throws IOException {
+    try (InputStream stored = requireNonNull(getClass().getResourceAsStream(resource))) {
+      assertThat(codec.decompress(stored, resource, 150_000))
+          .asString(US_ASCII)
+          .isEqualTo("the same line, again and again\n".repeat(5000).substring(0, 150_000));
+    }
+  }
+
+  @Test
+  void aDictionaryThatWouldExhaustMemoryIsRefused() {
+    byte[] stored = Codec.LZMA.compress("one".getBytes(US_ASCII));
+    Arrays.fill(stored, 1, 5, (byte) 0xFF);
+
+    assertDamaged(() -> Codec.LZMA.decompress(stored, "it", 10));
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"LZ4", "ZSTD", "GZIP", "LZMA"})
+  void otherBytesAreSaidToBeEncryptedOrDamaged(Codec codec) {
+    assertThatThrownBy(() -> codec.decompress("no such thing".getBytes(US_ASCII), "wal_005/x", 100))
         .hasMessageContaining("wal_005/x is not")
-        .hasMessageContaining("may be encrypted");
+        .hasMessageContaining("it is encrypted, or damaged");
   }
 
   @ParameterizedTest
@@ -200,7 +251,17 @@ class CodecTest {
 
   @Provide
   Arbitrary<Codec> framed() {
-    return Arbitraries.of(Codec.LZ4, Codec.ZSTD);
+    return Arbitraries.of(Codec.LZ4, Codec.ZSTD, Codec.GZIP);
+  }
+
+  @Provide
+  Arbitrary<Codec> streams() {
+    return Arbitraries.of(Codec.BROTLI, Codec.LZMA);
+  }
+
+  @Provide
+  Arbitrary<Codec> any() {
+    return Arbitraries.of(Codec.values());
   }
 
   private static void assertDamaged(org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
