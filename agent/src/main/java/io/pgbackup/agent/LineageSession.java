@@ -72,7 +72,8 @@ public record LineageSession(
             new Packing(config.wal().compression(), cipher),
             Optional.of(lineage.claim().segmentSize()));
     WalEngine engine = engines.wal(store, layout, embedded);
-    Fence fence = new Fence(lineage.claim(), layout, store, engine::fetch);
+    Fence fence =
+        new Fence(lineage.claim(), layout, store, engine::fetch, OwnWal.of(config.postgres()));
     Catalog catalog = new Catalog(store, cipher);
     Lineage folder =
         new Lineage(

@@ -12,12 +12,15 @@ import io.pgbackup.problem.Problem;
 import io.pgbackup.store.ObjectStore;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// Keeps other histories out of a lineage's archive. The system identifier does not suffice: clones
 /// and restored servers share it. What an object of the same name already holds is compared by the
-/// engine when it writes; the fence refuses what no comparison would catch.
+/// engine when it writes; the fence refuses what no comparison would catch. Why a file has to be
+/// its own server's: `docs/decisions/0001-whose-timeline.md`.
 ///
 /// Thread-safe. The archive is listed once, at the first segment.
 public final class Fence {
@@ -27,21 +30,26 @@ public final class Fence {
   private final SegmentCheck segments;
   private final HistoryArchive histories;
   private final WalNeighbours neighbours;
+  private final OwnServer server;
+  private final Set<Timeline> ownTimelines = ConcurrentHashMap.newKeySet();
   private @Nullable ArchiveHeads heads;
 
   /// @param archive fetches a WAL file's plaintext from this lineage's archive: nothing only where
   ///   the archive has proved that it has no such file
+  /// @param server the one whose WAL this archive takes
   public Fence(
       Claim claim,
       ArchiveLayout layout,
       ObjectStore store,
-      Function<WalFileName, Optional<byte[]>> archive) {
+      Function<WalFileName, Optional<byte[]>> archive,
+      OwnServer server) {
     this.claim = claim;
     this.layout = layout;
     this.store = store;
     this.segments = new SegmentCheck(claim);
     this.histories = new HistoryArchive(archive);
     this.neighbours = new WalNeighbours(archive);
+    this.server = server;
   }
 
   /// Admits a file into the archive, or says why not.
@@ -54,8 +62,11 @@ public final class Fence {
     switch (name) {
       case WalFileName.Segment _ -> {
         WalSegment segment = segments.segment(name);
-        TimelineHistory history = historyOf(segment.timeline());
         Timeline begun = segments.check(segment, content).timeline();
+        if (sender.isEmpty() || !ownTimelines.contains(segment.timeline())) {
+          checkOrigin(name, segment.timeline(), content, sender);
+        }
+        TimelineHistory history = historyOf(segment.timeline());
         if (!begun.equals(history.at(segment.start()))) {
           throw wrongTimeline(segment, begun);
         }
@@ -69,11 +80,15 @@ public final class Fence {
         if (begun.compareTo(segment.timeline()) > 0) {
           throw wrongTimeline(segment, begun);
         }
+        checkOrigin(name, segment.timeline(), content, sender);
       }
-      case WalFileName.History history -> checkHistory(history, content);
-      case WalFileName.BackupHistory _ -> {
-        // names a backup that this server made; nothing is ever restored from it
+      case WalFileName.History history -> {
+        checkHistory(history, content);
+        checkOrigin(name, history.timeline(), content, sender);
       }
+      case WalFileName.BackupHistory _ ->
+          // nothing is ever restored from it, but a copy's would stand in the way of our own
+          checkOrigin(name, segments.segment(name).timeline(), content, sender);
     }
   }
 
@@ -83,6 +98,39 @@ public final class Fence {
             .formatted(name.text(), sender, claim.uid()),
         "A clone or a restored server kept its source's archive_command; point it to an agent of its"
             + " own.");
+  }
+
+  /// Whether the agent's own server wrote it: a copy has the same system identifier, and one that
+  /// was promoted a timeline of the same number.
+  private void checkOrigin(
+      WalFileName name, Timeline timeline, byte[] content, Optional<LineageUid> sender) {
+    switch (server.holds(name, content)) {
+      case SAME -> ownTimelines.add(timeline);
+      case OTHER ->
+          throw refused(
+              name.text() + " is not what this server has in pg_wal",
+              "A copy of the data sends it, with the archive_command of its source; set an"
+                  + " archive_command of its own there.");
+      case UNTOLD -> believe(name, timeline, sender);
+    }
+  }
+
+  private void believe(WalFileName name, Timeline timeline, Optional<LineageUid> sender) {
+    if (sender.isEmpty()) {
+      throw refused(
+          name.text()
+              + " comes from an unknown sender, and nothing proves that it is this server's",
+          "Let the agent's user read the data directory, or its role execute pg_read_binary_file.");
+    }
+    Timeline now = server.timeline();
+    if (timeline.compareTo(now) > 0) {
+      throw Problem.storageUnavailable(
+              "%s is of timeline %s, and the server is on timeline %s"
+                  .formatted(name.text(), timeline, now),
+              "After a promotion that passes by itself; otherwise look for a second server.")
+          .asException();
+    }
+    ownTimelines.add(timeline);
   }
 
   private static PgBackupException wrongTimeline(WalSegment segment, Timeline begun) {

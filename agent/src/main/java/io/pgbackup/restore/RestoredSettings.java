@@ -47,9 +47,9 @@ record RestoredSettings(RestorePaths paths, ServerUser user) {
 
   private static final String ARCHIVING_OFF =
       """
-      # Written by pgbackup: this is a copy, and the archive_command it came with would write into
-      # the archive of its source. To protect it, remove these lines, set an archive_command of its
-      # own and restart.
+      # Written by pgbackup: this is a copy, and the archive_command in postgresql.conf is still its
+      # source's. To protect the copy, replace that archive_command first, then remove these lines
+      # and restart.
       archive_mode = 'off'
       archive_command = 'false'
       """;

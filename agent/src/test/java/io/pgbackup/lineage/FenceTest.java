@@ -22,6 +22,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.assertj.core.api.AbstractThrowableAssert;
@@ -38,6 +39,85 @@ class FenceTest {
   private final MemoryObjectStore store = new MemoryObjectStore();
   private final ArchiveLayout layout = new ArchiveLayout(StoreFolder.of("a"));
   private final SyntheticWal wal = SyntheticWal.create(SIZE);
+  private final AnsweringServer server = new AnsweringServer();
+
+  /// A server that says what a test wants.
+  private static final class AnsweringServer implements OwnServer {
+    Answer answer = Answer.SAME;
+    Timeline timeline = Timeline.FIRST;
+    int compared;
+
+    @Override
+    public Answer holds(WalFileName name, byte[] content) {
+      compared++;
+      return answer;
+    }
+
+    @Override
+    public Timeline timeline() {
+      return timeline;
+    }
+  }
+
+  @Test
+  void refusesATimelineThatIsNotItsOwnServers() {
+    // given: a copy that was promoted sends to its source's agent, whoever it says it is
+    wal.commit(NOON);
+    byte[] history = "1\t%s\tno recovery target\n".formatted(wal.position()).getBytes(US_ASCII);
+    server.answer = OwnServer.Answer.OTHER;
+    WalFileName name = WalFileName.parse("00000002.history");
+    Fence fence = fence(Optional.empty());
+
+    for (Optional<LineageUid> sender : List.of(Optional.of(UID), Optional.<LineageUid>empty())) {
+      assertRefused(() -> fence.admit(name, history, sender))
+          .hasMessageContaining("00000002.history is not what this server has in pg_wal");
+    }
+  }
+
+  @Test
+  void takesFromAnUnknownSenderOnlyWhatItsOwnServerHas() {
+    // given
+    Fence fence = fence(Optional.empty());
+    WalSegment segment = finish(wal);
+    byte[] content = wal.content(segment);
+    fence.admit(name(segment), content, Optional.empty());
+
+    // when: the same name, and a copy's content
+    server.answer = OwnServer.Answer.OTHER;
+    assertRefused(() -> fence.admit(name(segment), content, Optional.empty()))
+        .hasMessageContaining("is not what this server has in pg_wal");
+    server.answer = OwnServer.Answer.UNTOLD;
+    assertRefused(() -> fence.admit(name(segment), content, Optional.empty()))
+        .hasMessageContaining("comes from an unknown sender, and nothing proves");
+  }
+
+  @Test
+  void asksOnceForATimelineOfAKnownSender() {
+    Fence fence = fence(Optional.empty());
+
+    admitAndStore(fence, wal, finish(wal));
+    admitAndStore(fence, wal, finish(wal));
+
+    assertThat(server.compared).isEqualTo(1);
+  }
+
+  @Test
+  void whereNothingCanBeComparedATimelineWaitsUntilTheServerSaysItIsOnIt() {
+    // given: SQL shows a promotion a moment after the history file was sent
+    wal.commit(NOON);
+    String history = "1\t%s\tno recovery target\n".formatted(wal.position());
+    server.answer = OwnServer.Answer.UNTOLD;
+    Fence fence = fence(Optional.empty());
+    assertThatThrownBy(() -> admitHistory(fence, TWO, history))
+        .satisfies(e -> assertThat(((PgBackupException) e).problem().retryMayHelp()).isTrue())
+        .hasMessageContaining("timeline 2, and the server is on timeline 1");
+
+    // when
+    server.timeline = TWO;
+
+    // then
+    assertThatCode(() -> admitHistory(fence, TWO, history)).doesNotThrowAnyException();
+  }
 
   @Test
   void admitsTheOwnersSegmentsInTheirOrder() {
@@ -89,7 +169,7 @@ class FenceTest {
   @Test
   void refusesASegmentOfAnotherMajorVersion() {
     WalSegment segment = finish(wal);
-    Fence fence = new Fence(claim(Optional.empty(), 170005), layout, store, this::fetch);
+    Fence fence = new Fence(claim(Optional.empty(), 170005), layout, store, this::fetch, server);
 
     assertRefused(() -> admit(fence, segment, wal.content(segment)))
         .hasMessageContaining("was written by PostgreSQL 18, and this lineage is of 17");
@@ -241,7 +321,7 @@ class FenceTest {
   }
 
   private Fence fence(Optional<Parent> parent) {
-    return new Fence(claim(parent, 180006), layout, store, this::fetch);
+    return new Fence(claim(parent, 180006), layout, store, this::fetch, server);
   }
 
   private static Claim claim(Optional<Parent> parent, int version) {

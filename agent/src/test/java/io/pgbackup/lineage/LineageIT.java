@@ -26,12 +26,14 @@ import io.pgbackup.testing.EnterableTempDir;
 import io.pgbackup.testing.PostgresRelease;
 import io.pgbackup.testing.TestPostgres;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeFormatter;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -62,7 +64,8 @@ class LineageIT {
       ProtectedLineage lineage = resolve(postgres, store);
       EmbeddedWalEngine engine =
           new EmbeddedWalEngine(store, lineage.layout(), Codec.LZ4, Optional.of(SIZE));
-      Fence fence = new Fence(lineage.claim(), lineage.layout(), store, engine::fetch);
+      Fence fence =
+          new Fence(lineage.claim(), lineage.layout(), store, engine::fetch, beside(postgres));
       Catalog catalog = new Catalog(store);
 
       // a backup alone offers nothing
@@ -204,6 +207,25 @@ class LineageIT {
         IdentityFile.beside(postgres.dataDirectory()).read().map(Identity::uid);
     fence.admit(name, content, sender);
     engine.push(name, content);
+  }
+
+  private static OwnServer beside(TestPostgres postgres) {
+    return new OwnServer() {
+      @Override
+      public Answer holds(WalFileName name, byte[] content) {
+        Path file = postgres.dataDirectory().resolve("pg_wal").resolve(name.text());
+        try {
+          return Arrays.equals(Files.readAllBytes(file), content) ? Answer.SAME : Answer.OTHER;
+        } catch (IOException e) {
+          throw new UncheckedIOException(e);
+        }
+      }
+
+      @Override
+      public Timeline timeline() {
+        throw new AssertionError("the file was there to be compared");
+      }
+    };
   }
 
   private static LineageCatalog read(Catalog catalog) {

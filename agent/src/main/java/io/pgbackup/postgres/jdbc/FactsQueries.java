@@ -41,6 +41,10 @@ final class FactsQueries {
           + " FROM pg_control_system() sys, pg_control_init() init,"
           + " pg_control_checkpoint() checkpoint";
 
+  static final String MAY_READ_FILES =
+      "SELECT has_function_privilege('pg_read_binary_file(text, bigint, bigint, boolean)',"
+          + " 'EXECUTE')";
+
   // Only the archiver's own marks are read, never changed. A segment's mark is made when the
   // segment is finished. The names sort by position on one timeline.
   static final String ARCHIVER =

@@ -1,6 +1,7 @@
 package io.pgbackup.postgres.jdbc;
 
 import io.pgbackup.config.PgBackupConfig.PostgresConfig;
+import io.pgbackup.crypto.Sha256;
 import io.pgbackup.postgres.Lsn;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -12,6 +13,7 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /// One connection to the server, with the timeouts that a database or role may have set switched
@@ -83,6 +85,27 @@ public final class PostgresClient implements AutoCloseable {
           } while (rows.next());
           return names;
         });
+  }
+
+  /// Whether a file of `pg_wal` has this content, compared by its SHA-256.
+  ///
+  /// @param name of a WAL file; nothing that leads elsewhere
+  /// @return empty where this role may not read the server's files: needs EXECUTE on
+  ///   `pg_read_binary_file(text, bigint, bigint, boolean)`
+  public Optional<Boolean> holdsWal(String name, byte[] content) {
+    if (!query("tell its rights", FactsQueries.MAY_READ_FILES, rows -> rows.getBoolean(1))) {
+      return Optional.empty();
+    }
+    // one byte more, so that a longer file is another one
+    return Optional.of(
+        query(
+            "compare " + name,
+            "SELECT coalesce(encode(sha256("
+                + "pg_read_binary_file('pg_wal/' || ?, 0, ?::bigint, true)), 'hex'), '') = ?",
+            rows -> rows.getBoolean(1),
+            name,
+            Long.toString(content.length + 1L),
+            Sha256.hex(content)));
   }
 
   public Instant now() {

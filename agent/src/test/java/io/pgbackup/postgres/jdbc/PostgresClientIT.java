@@ -21,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Optional;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
@@ -33,6 +34,40 @@ class PostgresClientIT {
 
   @TempDir(factory = EnterableTempDir.class)
   private Path folder;
+
+  @ParameterizedTest
+  @EnumSource(PostgresRelease.class)
+  void comparesAFileWithItsOwnWhereItMayBeRead(PostgresRelease release) throws IOException {
+    try (TestPostgres postgres =
+        TestPostgres.builder(release).create(folder.resolve("data")).start()) {
+      // a segment that is written no more
+      String name = postgres.value("select pg_walfile_name(pg_switch_wal())");
+      byte[] content = Files.readAllBytes(postgres.dataDirectory().resolve("pg_wal/" + name));
+      postgres.sql("create role watcher login in role pg_monitor");
+
+      try (PostgresClient client = PostgresClient.connect(postgres.configOverSocket())) {
+        assertThat(client.holdsWal(name, content)).contains(true);
+        assertThat(client.holdsWal(name, Arrays.copyOf(content, 100))).contains(false);
+        content[12345] ^= 1;
+        assertThat(client.holdsWal(name, content)).contains(false);
+        assertThat(client.holdsWal("0000000A.history", content)).contains(false);
+      }
+      PostgresConfig all = postgres.configOverSocket();
+      PostgresConfig watcher =
+          new PostgresConfig(
+              all.host(),
+              all.port(),
+              "watcher",
+              all.database(),
+              all.passwordFile(),
+              all.sslMode(),
+              all.rootCertFile(),
+              all.dataDirectory());
+      try (PostgresClient client = PostgresClient.connect(watcher)) {
+        assertThat(client.holdsWal(name, content)).isEmpty();
+      }
+    }
+  }
 
   @ParameterizedTest
   @EnumSource(PostgresRelease.class)
