@@ -46,6 +46,11 @@ public final class ArchivePump implements AutoCloseable {
     held = true;
   }
 
+  /// What was held back goes to the store after all.
+  public void release() {
+    held = false;
+  }
+
   private void pump() {
     while (!closed) {
       if (!held) {

@@ -1,6 +1,7 @@
 package io.pgbackup.engine.walg;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.OptionalLong;
@@ -21,23 +22,20 @@ final class ProcessFacts {
         .max();
   }
 
-  /// Bytes that they have read and written so far, whatever the source and the destination.
-  static long moved(ProcessHandle leader) {
-    return leader
-        .descendants()
-        .flatMap(
-            process ->
-                Stream.of(number(process, "io", "rchar:"), number(process, "io", "wchar:"))
-                    .flatMap(value -> value.stream().boxed()))
-        .mapToLong(bytes -> bytes)
-        .sum();
+  /// Bytes that they have read so far, whatever the source.
+  static long read(ProcessHandle leader) {
+    return sum(leader, "rchar:");
   }
 
-  /// Bytes that they have read so far.
-  static long read(ProcessHandle leader) {
+  /// Bytes that they have written so far, whatever the destination.
+  static long written(ProcessHandle leader) {
+    return sum(leader, "wchar:");
+  }
+
+  private static long sum(ProcessHandle leader, String key) {
     return leader
         .descendants()
-        .flatMap(process -> number(process, "io", "rchar:").stream().boxed())
+        .flatMap(process -> number(process, "io", key).stream().boxed())
         .mapToLong(bytes -> bytes)
         .sum();
   }
@@ -49,7 +47,7 @@ final class ProcessFacts {
           .filter(line -> line.startsWith(key))
           .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
           .findFirst();
-    } catch (IOException | java.io.UncheckedIOException _) {
+    } catch (IOException | UncheckedIOException _) {
       // it has ended meanwhile, or this is no Linux
       return OptionalLong.empty();
     }

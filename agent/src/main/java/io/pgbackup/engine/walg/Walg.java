@@ -4,8 +4,10 @@ import io.pgbackup.config.PgBackupConfig;
 import io.pgbackup.config.PgBackupConfig.PostgresConfig;
 import io.pgbackup.credentials.CredentialEndpoint;
 import io.pgbackup.engine.BackupEngine;
+import io.pgbackup.engine.BackupFetcher;
 import io.pgbackup.engine.WalEngine;
 import io.pgbackup.engine.format.ArchiveLayout;
+import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.engine.format.Codec;
 import io.pgbackup.engine.walg.WalgRun.Patience;
 import io.pgbackup.problem.PgBackupException;
@@ -25,7 +27,7 @@ import java.util.function.Consumer;
 /// close what runs first. Thread-safe.
 public final class Walg implements AutoCloseable {
   /// wal-g retries each object for minutes by itself.
-  private static final Patience LISTING = Patience.of(Duration.ofMinutes(30));
+  private static final Patience FETCH = new Patience(Duration.ofMinutes(30), Duration.ofDays(7));
 
   private static final Duration STARTUP = Duration.ofSeconds(20);
 
@@ -168,6 +170,28 @@ public final class Walg implements AutoCloseable {
             children,
             clock),
         pgWal);
+  }
+
+  /// Fetches base backups from one archive.
+  ///
+  /// @param embedded knows what an archive says of a backup's tablespaces
+  public BackupFetcher fetcher(ObjectStore store, ArchiveLayout layout, BackupFetcher embedded) {
+    return new WalgBackupFetcher(this, store, layout, embedded);
+  }
+
+  /// `backup-fetch` into an empty directory.
+  void fetch(
+      ArchiveLayout layout,
+      BackupName name,
+      Path directory,
+      Optional<Path> restoreSpec,
+      Consumer<WalgProcess> look) {
+    List<String> arguments =
+        new ArrayList<>(List.of("backup-fetch", directory.toString(), name.value()));
+    restoreSpec.ifPresent(file -> arguments.addAll(List.of("--restore-spec", file.toString())));
+    Map<String, String> variables = new LinkedHashMap<>(environment.reading(layout));
+    variables.put("WALG_DOWNLOAD_FILE_RETRIES", "3");
+    WalgRun.succeed(command(arguments, variables), FETCH, children, look);
   }
 
   WalgProcess.Command command(List<String> arguments, Map<String, String> variables) {

@@ -3,6 +3,7 @@ package io.pgbackup.engine.walg;
 import io.pgbackup.problem.Problem;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -127,7 +128,7 @@ final class WalgProcess implements AutoCloseable {
     } catch (NoSuchFileException | NumberFormatException _) {
       return WalgExit.KILLED;
     } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
+      throw new UncheckedIOException(e);
     }
   }
 
@@ -137,12 +138,17 @@ final class WalgProcess implements AutoCloseable {
 
   /// Grows as long as it does something: prints, reads or writes.
   long activity() {
-    return heard.get() + ProcessFacts.moved(shell.toHandle());
+    return heard.get() + bytesRead() + bytesWritten();
   }
 
   /// Bytes that it has read so far, from files and the network together.
   long bytesRead() {
     return ProcessFacts.read(shell.toHandle());
+  }
+
+  /// Bytes that it has written so far, to files and the network together.
+  long bytesWritten() {
+    return ProcessFacts.written(shell.toHandle());
   }
 
   /// The greatest resident memory seen, in bytes, sampled while somebody waits for it; empty where

@@ -1,5 +1,7 @@
 package io.pgbackup.engine.walg;
 
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+
 import io.pgbackup.engine.WalEngine;
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.postgres.WalFileName;
@@ -76,8 +78,7 @@ public final class WalgWalEngine implements WalEngine, AutoCloseable {
 
   private void lockPushes(WalFileName name) {
     try {
-      if (!pushes.tryLock(
-          deadlines.push().toMillis(), java.util.concurrent.TimeUnit.MILLISECONDS)) {
+      if (!pushes.tryLock(deadlines.push().toMillis(), MILLISECONDS)) {
         throw Problem.timedOut(
                 name.text() + " waited too long for the file before it", "It is sent again.")
             .asException();

@@ -1,0 +1,88 @@
+package io.pgbackup.engine.walg;
+
+import io.pgbackup.config.PgBackupConfig.PostgresConfig;
+import io.pgbackup.engine.BackupDeadlines;
+import io.pgbackup.engine.BackupEngine;
+import io.pgbackup.engine.BackupEngineContract;
+import io.pgbackup.engine.BackupFetcher;
+import io.pgbackup.engine.embedded.EmbeddedBackupFetcher;
+import io.pgbackup.engine.format.Codec;
+import io.pgbackup.testing.PostgresRelease;
+import io.pgbackup.testing.RealWalg;
+import io.pgbackup.testing.TestArchive;
+import java.io.IOException;
+import java.time.Clock;
+import java.util.Optional;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+
+/// The contract of every engine, kept by a real wal-g.
+class WalgBackupContractIT {
+  private abstract static class Real extends BackupEngineContract {
+    private Walg walg;
+
+    @Override
+    protected void skipOrNot() {
+      RealWalg.binary();
+    }
+
+    @Override
+    protected void open(TestArchive archive, PostgresConfig postgres) {
+      walg = Walg.open(WalgConfigs.of(archive, postgres), RealWalg.binary());
+    }
+
+    @Override
+    protected BackupEngine engine(BackupDeadlines deadlines) {
+      return walg.backups(
+          archive().store(),
+          archive().layout(),
+          server(),
+          new WalgBackupEngine.Settings(Codec.LZ4, 0, 0, false, Optional.empty(), deadlines),
+          Clock.systemUTC());
+    }
+
+    @Override
+    protected BackupFetcher fetcher() {
+      return walg.fetcher(
+          archive().store(),
+          archive().layout(),
+          new EmbeddedBackupFetcher(archive().store(), archive().layout(), 1));
+    }
+
+    @Test
+    void aPermanentOneWithUserDataSaysSo() throws IOException {
+      assertPermanentOneWithUserDataSaysSo();
+    }
+
+    @Override
+    protected void shut() {
+      walg.close();
+    }
+  }
+
+  @Nested
+  class InADirectory extends Real {
+    @Override
+    protected TestArchive.Kind kind() {
+      return TestArchive.Kind.DIRECTORY;
+    }
+
+    @Override
+    protected PostgresRelease release() {
+      return PostgresRelease.OLDER;
+    }
+  }
+
+  @Nested
+  class InS3 extends Real {
+    @Override
+    protected TestArchive.Kind kind() {
+      return TestArchive.Kind.S3;
+    }
+
+    @Override
+    protected PostgresRelease release() {
+      return PostgresRelease.NEWEST;
+    }
+  }
+}
