@@ -14,7 +14,9 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /// Finds the lineages of a bucket by their claims, and unclaimed archives by what lies in them.
 /// Writes nothing.
@@ -47,7 +49,7 @@ final class LineageFinder {
     Search search = new Search(template);
     if (template.isLiteral()) {
       search.visit(StoreFolder.of(template.text()));
-      search.successors();
+      search.successors(cluster);
     } else {
       search.template(template, cluster);
       search.template(PrefixTemplate.DEFAULT, cluster);
@@ -155,9 +157,11 @@ final class LineageFinder {
 
     /// A literal folder holds one lineage; a restore of it that is protected begins the next one
     /// under the default template.
-    void successors() {
-      for (Lineage lineage : List.copyOf(lineages.values())) {
-        template(PrefixTemplate.DEFAULT, Optional.of(lineage.cluster()));
+    void successors(Optional<ClusterId> called) {
+      Set<ClusterId> clusters = new TreeSet<>(called.stream().toList());
+      lineages.values().forEach(lineage -> clusters.add(lineage.cluster()));
+      for (ClusterId cluster : clusters) {
+        template(PrefixTemplate.DEFAULT, Optional.of(cluster));
       }
     }
 

@@ -6,9 +6,11 @@ import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.store.ObjectStore;
+import io.pgbackup.store.StoreFolder;
 import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /// Finds out, when an agent starts, which lineage its server belongs to, and claims it.
 ///
@@ -50,7 +52,7 @@ public final class LineageResolver {
     Optional<Identity> standing = file.read();
     standing.ifPresent(identity -> checkIdentity(identity, server, file));
     Identity identity = standing.orElseGet(() -> find(server));
-    ArchiveLayout layout = layout(identity.uid(), server);
+    ArchiveLayout layout = layout(identity, server);
     Optional<Claim> claim = claims.read(layout.prefix());
     if (claim.isEmpty()) {
       adoption.checkUnclaimed(layout, server);
@@ -89,9 +91,10 @@ public final class LineageResolver {
   }
 
   private Identity find(ServerState server) {
-    List<Claim> candidates = candidates(server);
+    List<Candidate> candidates = candidates(server);
     if (configuredUid.isPresent()) {
       return candidates.stream()
+          .map(Candidate::claim)
           .filter(claim -> claim.uid().equals(configuredUid.get()))
           .findFirst()
           .map(LineageResolver::identityOf)
@@ -100,12 +103,12 @@ public final class LineageResolver {
     if (candidates.isEmpty()) {
       return found(LineageUid.random(), server);
     }
-    List<Claim> fitting =
+    List<Candidate> fitting =
         candidates.stream()
-            .filter(claim -> adoption.fits(claim, layout(claim.uid(), server), server))
+            .filter(candidate -> adoption.fits(candidate.claim(), candidate.layout(), server))
             .toList();
     if (fitting.size() == 1) {
-      return identityOf(fitting.getFirst());
+      return identityOf(fitting.getFirst().claim());
     }
     throw refused(
         "%s of the lineages of %s with system identifier %s can be this server's: %s"
@@ -113,7 +116,9 @@ public final class LineageResolver {
                 fitting.isEmpty() ? "none" : fitting.size(),
                 cluster,
                 server.systemIdentifier(),
-                candidates.stream().map(LineageResolver::describe).collect(joining(", "))),
+                candidates.stream()
+                    .map(candidate -> describe(candidate.claim()))
+                    .collect(joining(", "))),
         "Set cluster.uid to the one it is, or to a new UID to begin a new lineage.");
   }
 
@@ -127,18 +132,56 @@ public final class LineageResolver {
     return new Identity(cluster, uid, server.systemIdentifier(), Optional.empty());
   }
 
+  private record Candidate(ArchiveLayout layout, Claim claim) {}
+
   /// Lineages of this cluster, of this server's system identifier and major version.
-  private List<Claim> candidates(ServerState server) {
-    return LineageFolders.find(store, template, cluster).stream()
-        .flatMap(folder -> claims.read(folder).stream())
-        .filter(claim -> claim.cluster().equals(cluster))
-        .filter(claim -> claim.systemIdentifier().equals(server.systemIdentifier()))
-        .filter(claim -> claim.serverVersion().major() == server.version().major())
+  private List<Candidate> candidates(ServerState server) {
+    return folders().stream()
+        .flatMap(
+            folder ->
+                claims
+                    .read(folder)
+                    .map(claim -> new Candidate(new ArchiveLayout(folder), claim))
+                    .stream())
+        .filter(candidate -> candidate.claim().cluster().equals(cluster))
+        .filter(candidate -> candidate.claim().systemIdentifier().equals(server.systemIdentifier()))
+        .filter(candidate -> candidate.claim().serverVersion().major() == server.version().major())
         .toList();
   }
 
-  private ArchiveLayout layout(LineageUid uid, ServerState server) {
-    return new ArchiveLayout(template.expand(cluster, uid, server.version().major()));
+  /// A literal folder holds one lineage; what restores of it began lies under the default template.
+  private List<StoreFolder> folders() {
+    List<StoreFolder> own = LineageFolders.find(store, template, cluster);
+    return template.isLiteral() ? Stream.concat(own.stream(), successors().stream()).toList() : own;
+  }
+
+  private List<StoreFolder> successors() {
+    try {
+      return LineageFolders.find(store, PrefixTemplate.DEFAULT, cluster);
+    } catch (PgBackupException e) {
+      if (e.problem() instanceof Problem.StorageFailed failed && !failed.transientFault()) {
+        // credentials for the literal folder alone: nothing of this server's can lie elsewhere
+        return List.of();
+      }
+      throw e;
+    }
+  }
+
+  private ArchiveLayout layout(Identity identity, ServerState server) {
+    StoreFolder own = template.expand(cluster, identity.uid(), server.version().major());
+    boolean taken = template.isLiteral() && identity.parent().isPresent() && isTaken(own, identity);
+    return new ArchiveLayout(
+        taken
+            ? PrefixTemplate.DEFAULT.expand(cluster, identity.uid(), server.version().major())
+            : own);
+  }
+
+  /// Whether a literal folder holds what this lineage descends from, or somebody else's.
+  private boolean isTaken(StoreFolder folder, Identity identity) {
+    return claims
+        .read(folder)
+        .map(claim -> !claim.uid().equals(identity.uid()))
+        .orElseGet(() -> adoption.holdsAnything(new ArchiveLayout(folder)));
   }
 
   private Claim claim(Identity identity, ServerState server) {

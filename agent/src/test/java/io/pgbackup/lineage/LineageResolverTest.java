@@ -4,18 +4,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pgbackup.engine.format.ArchiveLayout;
+import io.pgbackup.engine.format.Codec;
 import io.pgbackup.postgres.Lsn;
 import io.pgbackup.postgres.ServerVersion;
 import io.pgbackup.postgres.SystemIdentifier;
 import io.pgbackup.postgres.Timeline;
 import io.pgbackup.postgres.TimelineHistory;
 import io.pgbackup.postgres.TimelineHistory.Ancestor;
+import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.postgres.WalSegmentSize;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.store.StoreFolder;
 import io.pgbackup.testing.GoldenArchive;
 import io.pgbackup.testing.MemoryObjectStore;
+import io.pgbackup.testing.SyntheticWal;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -200,7 +203,7 @@ class LineageResolverTest {
             Clock.fixed(Instant.parse("2026-08-20T12:00:00Z"), ZoneOffset.UTC));
 
     assertRefused(() -> literal.resolve(server(SystemIdentifier.parse("42"), NEW), file))
-        .hasMessageContaining("holds backups of system identifier 7710442175026949048");
+        .hasMessageContaining("holds the archive of system identifier 7710442175026949048");
     assertThat(literal.resolve(server(NEW), file).layout().prefix()).isEqualTo(archive);
   }
 
@@ -217,6 +220,61 @@ class LineageResolverTest {
                         ORDERS, Optional.empty(), new PrefixTemplate("a"), store, Clock.systemUTC())
                     .resolve(server(NEW), file))
         .hasMessageContaining("goes on to 000000030000000000000009");
+  }
+
+  @Test
+  void walAloneSaysWhoseAnArchiveIs() {
+    SyntheticWal wal = SyntheticWal.create(WalSegmentSize.DEFAULT);
+    wal.commit(Instant.parse("2026-08-20T12:00:00Z"));
+    wal.switchSegment();
+    WalSegment first = wal.finished().getFirst();
+    store.create(
+        new ArchiveLayout(StoreFolder.of("a")).wal().key(first.fileName() + ".zst"),
+        Codec.ZSTD.compress(wal.content(first)),
+        Map.of());
+
+    assertRefused(() -> literal("a").resolve(server(SystemIdentifier.parse("42"), NEW), file))
+        .hasMessageContaining("a/ holds the archive of system identifier " + SyntheticWal.SYSTEM);
+    assertThat(literal("a").resolve(server(SyntheticWal.SYSTEM, NEW), file).claim().parent())
+        .isEmpty();
+  }
+
+  @Test
+  void afterARestoreTheNextLineageLeavesTheLiteralFolderAlone() {
+    // given the agent in an adopted folder, and a restore in place of it
+    ProtectedLineage adopted = literal("a").resolve(server(NEW), file);
+    Parent branch = new Parent(adopted.identity().uid(), Timeline.FIRST, Lsn.parse("0/5000100"));
+    file.write(new Identity(ORDERS, new LineageUid("kid"), SYSTEM, Optional.of(branch)));
+
+    // when the same configuration goes on
+    ProtectedLineage next = literal("a").resolve(server(PROMOTED), file);
+
+    // then it has a folder of its own, which is found again without the identity
+    assertThat(next.layout().prefix().path()).isEqualTo("pgbackup/shop/orders/kid/18/");
+    assertThat(new Claims(store).read(StoreFolder.of("a"))).contains(adopted.claim());
+    IdentityFile lost = IdentityFile.beside(folder.resolve("elsewhere"));
+    store.create(next.layout().wal().key("000000020000000000000005.lz4"), new byte[0], Map.of());
+    store.create(adopted.layout().wal().key("000000010000000000000005.lz4"), new byte[0], Map.of());
+    assertThat(literal("a").resolve(server(PROMOTED), lost)).isEqualTo(next);
+  }
+
+  @Test
+  void aCloneMayHaveALiteralFolderOfItsOwn() {
+    file.write(new Identity(ORDERS, new LineageUid("kid"), SYSTEM, Optional.of(parent())));
+
+    assertThat(literal("b").resolve(server(PROMOTED), file).layout().prefix())
+        .isEqualTo(StoreFolder.of("b"));
+    assertThat(literal("b").resolve(server(PROMOTED), file).layout().prefix())
+        .isEqualTo(StoreFolder.of("b"));
+  }
+
+  private LineageResolver literal(String prefix) {
+    return new LineageResolver(
+        ORDERS,
+        Optional.empty(),
+        new PrefixTemplate(prefix),
+        store,
+        Clock.fixed(Instant.parse("2026-08-20T12:00:00Z"), ZoneOffset.UTC));
   }
 
   private static AbstractThrowableAssert<?, ? extends Throwable> assertRefused(

@@ -72,7 +72,7 @@ record Archives(
 
   private Discovery discover(Catalog catalog, Optional<ClusterId> cluster) {
     if (folder.isEmpty()) {
-      return catalog.discover(template, cluster);
+      return catalog.discover(template, template.isLiteral() ? cluster.or(() -> owner) : cluster);
     }
     Discovery found = catalog.discoverIn(folder.get());
     if (found.lineages().isEmpty() && found.unreadable().isEmpty() && found.forbidden().isEmpty()) {
