@@ -43,7 +43,13 @@ record RecoveryServer(
     try (SocketDirectory sockets = SocketDirectory.in(paths.workspace(), user);
         WalSpool spool =
             WalSpool.open(
-                paths.spool(), user, wal, plan.path(), plan.wal(), plan.segmentSize(), limits)) {
+                paths.spool(),
+                user,
+                new TablespaceGuard(wal, plan, paths.staging(), user),
+                plan.path(),
+                plan.wal(),
+                plan.segmentSize(),
+                limits)) {
       start(plan, sockets.path(), spool.restoreCommand());
       await(plan, spool, listener);
     } finally {

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -21,7 +22,10 @@ record RestoreChecks(PostgresProcess process, RestorePaths paths) {
   /// @throws PgBackupException `Refused`, each with its remedy
   void checkDestination(RestorePlan plan, RestoreDestination destination) {
     switch (destination) {
-      case RestoreDestination.NewDirectory _ -> checkNew();
+      case RestoreDestination.NewDirectory directory -> {
+        checkNew();
+        checkTablespaces(plan, directory);
+      }
       case RestoreDestination.InPlace inPlace -> checkInPlace(plan, inPlace);
     }
   }
@@ -62,6 +66,41 @@ record RestoreChecks(PostgresProcess process, RestorePaths paths) {
     }
   }
 
+  private void checkTablespaces(RestorePlan plan, RestoreDestination.NewDirectory destination) {
+    Map<String, Path> places = destination.tablespaces();
+    new TablespaceTargets(plan, Map.of())
+        .resolve(
+            places.entrySet().stream()
+                .map(place -> new TablespaceMapping(place.getKey(), place.getValue()))
+                .toList(),
+            destination.dataDirectory());
+    for (Map.Entry<String, Path> each : places.entrySet()) {
+      Path place = each.getValue();
+      String option = "--tablespace " + each.getKey() + "=DIR";
+      if (Files.exists(place) && (!Files.isDirectory(place) || !isEmpty(place))) {
+        throw refused(
+            place + " is not empty, and a tablespace shall go there",
+            "Give a directory that is absent or empty, of a volume a folder inside it: "
+                + option
+                + ".");
+      }
+      if (overlaps(place, paths.dataDirectory()) || overlaps(place, paths.workspace())) {
+        throw refused(
+            place + " and the data directory " + paths.dataDirectory() + " lie in each other",
+            "Give the tablespace a directory of its own: " + option + ".");
+      }
+      if (places.values().stream().filter(other -> overlaps(place, other)).count() > 1) {
+        throw refused(
+            place + " lies in the place of another tablespace",
+            "Give each tablespace a directory of its own.");
+      }
+    }
+  }
+
+  private static boolean overlaps(Path one, Path other) {
+    return one.startsWith(other) || other.startsWith(one);
+  }
+
   private void checkInPlace(RestorePlan plan, RestoreDestination.InPlace inPlace) {
     DataDirectory old = new DataDirectory(paths.dataDirectory());
     if (!old.isDataDirectory()) {
@@ -88,8 +127,13 @@ record RestoreChecks(PostgresProcess process, RestorePaths paths) {
     }
     if (!old.tablespaces().isEmpty()) {
       throw refused(
-          old.path() + " has tablespaces, which are not restored in place yet",
-          "Use --target-dir, or wal-g backup-fetch.");
+          old.path() + " has tablespaces, which are not restored in place",
+          "Use --target-dir with --tablespace, and let the server begin there.");
+    }
+    if (plan.backup().tablespaces().isPresent()) {
+      throw refused(
+          "backup " + plan.backup().name() + " has tablespaces, which are not restored in place",
+          "Use --target-dir with --tablespace, and let the server begin there.");
     }
     if (!inPlace.stop() && process.isRunning(old.path())) {
       throw refused(

@@ -36,8 +36,8 @@ record RestoreSteps(
 
   RestoreJournal perform(RestoreStep step, RestoreJournal journal) throws IOException {
     switch (step) {
-      case FETCH -> fetch(journal.plan());
-      case PREPARE -> new StagedFiles(paths, user).prepare();
+      case FETCH -> fetch(journal.plan(), tablespaces(journal));
+      case PREPARE -> new StagedFiles(paths, user, tablespaces(journal)).prepare();
       case RECOVER -> {
         return journal.withOutcome(recovery(journal.plan()).recover(journal.plan(), listener));
       }
@@ -52,8 +52,13 @@ record RestoreSteps(
     return journal;
   }
 
-  private void fetch(RestorePlan plan) throws IOException {
+  private static StagedTablespaces tablespaces(RestoreJournal journal) {
+    return new StagedTablespaces(journal.destination().tablespaces());
+  }
+
+  private void fetch(RestorePlan plan, StagedTablespaces tablespaces) throws IOException {
     Trees.delete(paths.staging());
+    tablespaces.clear();
     AtomicLong written = new AtomicLong();
     OptionalLong total = plan.contentBytes().map(OptionalLong::of).orElseGet(OptionalLong::empty);
     FetchedBackup fetched =
@@ -62,9 +67,9 @@ record RestoreSteps(
             .backups(new ArchiveLayout(plan.lineage().prefix()))
             .fetch(
                 plan.backup().name(),
-                new FetchTarget(paths.staging(), user::own),
+                new FetchTarget(paths.staging(), tablespaces.places(), user::own),
                 bytes -> listener.progress(RestoreStep.FETCH, written.addAndGet(bytes), total));
-    new StagedFiles(paths, user).check(plan, fetched);
+    new StagedFiles(paths, user, tablespaces).check(plan, fetched);
   }
 
   private RecoveryServer recovery(RestorePlan plan) {

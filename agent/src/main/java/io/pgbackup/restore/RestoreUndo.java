@@ -113,6 +113,7 @@ public final class RestoreUndo {
 
   private Undone giveUp(RestorePaths paths, RestoreJournal journal) throws IOException {
     process.stop(paths.staging(), StopMode.FAST, RecoveryServer.STOP_PATIENCE);
+    clearTablespaces(paths, journal);
     boolean started = startAgain(paths, journal);
     removeTraces(paths, journal);
     return new Undone(
@@ -122,8 +123,20 @@ public final class RestoreUndo {
   /// Removes an unfinished restore that has touched nothing but its workspace, and keeps the lock.
   void discard(RestorePaths paths) throws IOException {
     process.stop(paths.staging(), StopMode.FAST, RecoveryServer.STOP_PATIENCE);
+    Optional<RestoreJournal> standing = RestoreJournal.read(paths.journal());
+    if (standing.isPresent()) {
+      clearTablespaces(paths, standing.get());
+    }
     RestoreLock.empty(paths);
-    RestoreJournal.read(paths.journal()).ifPresent(journal -> restoreEarlier(paths, journal));
+    standing.ifPresent(journal -> restoreEarlier(paths, journal));
+  }
+
+  /// Those of a data directory that is already in place are its own.
+  private static void clearTablespaces(RestorePaths paths, RestoreJournal journal)
+      throws IOException {
+    if (Files.exists(paths.staging())) {
+      new StagedTablespaces(journal.destination().tablespaces()).clear();
+    }
   }
 
   private boolean startAgain(RestorePaths paths, RestoreJournal journal) {

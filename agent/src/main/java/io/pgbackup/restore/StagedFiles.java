@@ -12,7 +12,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 
 /// Makes a fetched backup ready to be recovered.
-record StagedFiles(RestorePaths paths, ServerUser user) {
+record StagedFiles(RestorePaths paths, ServerUser user, StagedTablespaces tablespaces) {
   /// What a backup may hold of the source's role or life and this server must not begin with.
   private static final List<String> NOT_OURS =
       List.of(
@@ -43,7 +43,7 @@ record StagedFiles(RestorePaths paths, ServerUser user) {
           "pg_wal/archive_status");
 
   /// @throws io.pgbackup.problem.PgBackupException `VerificationFailed` if these are not the files
-  ///   of the planned backup, `Refused` if they have tablespaces
+  ///   of the planned backup, `Refused` if a tablespace has no place
   void check(RestorePlan plan, FetchedBackup fetched) throws IOException {
     DataDirectory staging = new DataDirectory(paths.staging());
     ControlFile control = staging.control();
@@ -58,19 +58,7 @@ record StagedFiles(RestorePaths paths, ServerUser user) {
                       "Choose another base backup. " + RestoreFailures.DISCARD)
                   .asException();
             });
-    boolean linksLeftOut = fetched.leftOut().stream().anyMatch(name -> name.contains("pg_tblspc/"));
-    if (linksLeftOut || !staging.tablespaces().isEmpty() || hasTablespaceMap()) {
-      throw Problem.refused(
-              "backup " + plan.backup().name() + " has tablespaces, which are not restored yet",
-              "Restore it with wal-g backup-fetch. " + RestoreFailures.DISCARD)
-          .asException();
-    }
-  }
-
-  /// WAL-G stores the file even where it is empty.
-  private boolean hasTablespaceMap() throws IOException {
-    Path map = paths.staging().resolve("tablespace_map");
-    return Files.exists(map) && !Files.readString(map).isBlank();
+    tablespaces.check(paths.staging());
   }
 
   void prepare() throws IOException {
@@ -91,6 +79,7 @@ record StagedFiles(RestorePaths paths, ServerUser user) {
     for (Path slot : new DataDirectory(staging).entries("pg_replslot")) {
       Trees.delete(slot);
     }
+    tablespaces.writeMap(staging, user);
     setAside(staging.resolve(RestoredSettings.AUTO_CONF));
     OwnedFiles.write(staging.resolve("recovery.signal"), "", user);
   }

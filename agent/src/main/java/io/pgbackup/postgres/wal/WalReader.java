@@ -11,9 +11,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// Reads WAL segments as recovery does (xlogreader.c) and reports the records that end a
-/// transaction. Consecutive segments given to one reader are one stream: a record that spans them
-/// is found. A reader that begins with any segment passes over the rest of a record that began
-/// before it.
+/// transaction, and those that make a tablespace. Consecutive segments given to one reader are one
+/// stream: a record that spans them is found. A reader that begins with any segment passes over the
+/// rest of a record that began before it.
 ///
 /// Foreign bytes never make it fail: whatever is no valid WAL ends what was found. Memory is one
 /// page, whatever the segment's size. Not thread-safe.
@@ -21,6 +21,7 @@ public final class WalReader {
   private static final int ALIGNMENT = 8;
 
   private final List<TransactionEnd> found = new ArrayList<>();
+  private final List<NewTablespace> tablespaces = new ArrayList<>();
   private @Nullable Lsn expected;
   private @Nullable WalRecord open;
   private @Nullable Lsn previousRecord;
@@ -47,6 +48,7 @@ public final class WalReader {
   private WalScan scan(WalSegment segment, InputStream content, boolean continuationOnly)
       throws IOException {
     found.clear();
+    tablespaces.clear();
     boolean inSequence = segment.start().equals(expected);
     if (!inSequence) {
       forget();
@@ -57,7 +59,9 @@ public final class WalReader {
             List.copyOf(found),
             broken.orElse(segment.end()),
             broken.isEmpty(),
-            open != null && open.mayEndTransaction());
+            open != null && open.mayEndTransaction(),
+            List.copyOf(tablespaces),
+            open != null && open.mayMakeTablespace());
     if (broken.isPresent() || (continuationOnly && open == null)) {
       forget();
     } else {
@@ -209,6 +213,7 @@ public final class WalReader {
     record
         .transactionEnd()
         .ifPresent(time -> found.add(new TransactionEnd(record.start(), end, time)));
+    record.newTablespace().ifPresent(tablespaces::add);
     return true;
   }
 

@@ -1,5 +1,7 @@
 package io.pgbackup.postgres.wal;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.pgbackup.postgres.Lsn;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -27,6 +29,11 @@ final class WalRecord {
   private static final int XLOG_SWITCH = 0x40;
   private static final int TRANSACTION = 1;
   private static final int TRANSACTION_OPERATION = 0x70;
+  private static final int TABLESPACE = 5;
+  private static final int TABLESPACE_CREATE = 0x00;
+
+  /// The number, and a path of MAXPGPATH bytes.
+  private static final int KEPT_OF_TABLESPACE = KEPT + 4 + 1024;
 
   private static final int DATA_SHORT = 255;
   private static final int DATA_LONG = 254;
@@ -35,7 +42,7 @@ final class WalRecord {
 
   private final Lsn start;
   private final long length;
-  private final ByteBuffer beginning = ByteBuffer.allocate(KEPT).order(ByteOrder.LITTLE_ENDIAN);
+  private ByteBuffer beginning = ByteBuffer.allocate(KEPT).order(ByteOrder.LITTLE_ENDIAN);
   private final CRC32C crc = new CRC32C();
   private long received;
 
@@ -53,10 +60,28 @@ final class WalRecord {
   }
 
   void append(byte[] page, int offset, int count) {
-    beginning.put(page, offset, Math.min(count, beginning.remaining()));
+    int kept = keep(page, offset, count);
+    if (kept < count && beginning.capacity() == KEPT && resourceManager() == TABLESPACE) {
+      beginning =
+          ByteBuffer.allocate(KEPT_OF_TABLESPACE)
+              .order(ByteOrder.LITTLE_ENDIAN)
+              .put(beginning.flip());
+      keep(page, offset + kept, count - kept);
+    }
     int ofHeader = (int) Math.max(0, Math.min(count, HEADER - received));
     crc.update(page, offset + ofHeader, count - ofHeader);
     received += count;
+  }
+
+  private int keep(byte[] page, int offset, int count) {
+    int kept = Math.min(count, beginning.remaining());
+    beginning.put(page, offset, kept);
+    return kept;
+  }
+
+  /// Whether it may turn out to make a tablespace.
+  boolean mayMakeTablespace() {
+    return received < HEADER || resourceManager() == TABLESPACE;
   }
 
   /// Whether it may turn out to end a transaction.
@@ -98,9 +123,34 @@ final class WalRecord {
     };
   }
 
-  /// The first eight bytes of the main data, which follows the headers at once, since such a record
-  /// has no blocks.
+  /// What it makes, if it makes a tablespace.
+  Optional<NewTablespace> newTablespace() {
+    if (resourceManager() != TABLESPACE || (info() & 0xF0) != TABLESPACE_CREATE) {
+      return Optional.empty();
+    }
+    return mainData(4)
+        .map(
+            data -> {
+              String oid = Integer.toUnsignedString(data.getInt());
+              byte[] path = new byte[data.remaining()];
+              data.get(path);
+              int end = 0;
+              while (end < path.length && path[end] != 0) {
+                end++;
+              }
+              return new NewTablespace(start, oid, new String(path, 0, end, UTF_8));
+            });
+  }
+
   private Optional<Instant> time() {
+    return mainData(8).map(data -> POSTGRES_EPOCH.plus(data.getLong(), ChronoUnit.MICROS));
+  }
+
+  /// The beginning of the main data, which follows the headers at once, since these records have no
+  /// blocks.
+  ///
+  /// @param least bytes that it must have
+  private Optional<ByteBuffer> mainData(int least) {
     ByteBuffer bytes = beginning.duplicate().order(ByteOrder.LITTLE_ENDIAN).flip();
     bytes.position(HEADER);
     while (bytes.hasRemaining()) {
@@ -117,9 +167,7 @@ final class WalRecord {
       }
       bytes.position(bytes.position() + fields);
       if (id == DATA_SHORT || id == DATA_LONG) {
-        return bytes.remaining() < 8
-            ? Optional.empty()
-            : Optional.of(POSTGRES_EPOCH.plus(bytes.getLong(), ChronoUnit.MICROS));
+        return bytes.remaining() < least ? Optional.empty() : Optional.of(bytes);
       }
     }
     return Optional.empty();

@@ -10,8 +10,12 @@ import java.util.List;
 /// @param whole whether recovery can go on into the next segment
 /// @param openTransactionEnd whether the last record, which goes on in the next segment, may end a
 ///   transaction
+/// @param newTablespaces as the transactions' ends
+/// @param openNewTablespace whether the last record may make a tablespace
 public record WalScan(
     List<TransactionEnd> transactionEnds,
     Lsn validEnd,
     boolean whole,
-    boolean openTransactionEnd) {}
+    boolean openTransactionEnd,
+    List<NewTablespace> newTablespaces,
+    boolean openNewTablespace) {}

@@ -25,6 +25,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.ZoneId;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /// Plans restores from a store and makes who carries them out.
@@ -37,12 +38,25 @@ record Restores(Archives archives, Clock clock, ZoneId local) {
     return new RestorePlanner(local).plan(cluster, lineages, uid, target);
   }
 
+  /// The names of the backup's tablespaces by their numbers, as far as the archive tells them.
+  Map<String, String> tablespaceNames(RestorePlan plan) {
+    return plan.backup().tablespaces().isEmpty()
+        ? Map.of()
+        : engines()
+            .backups(new ArchiveLayout(plan.lineage().prefix()))
+            .tablespaceNames(plan.backup().name());
+  }
+
+  private LineageEngines engines() {
+    return new Embedded(archives.store(), archives.cipher());
+  }
+
   /// @param binDirectory PostgreSQL's programs; left out, they are looked for
   RestoreRunner runner(Optional<Path> binDirectory) {
     ObjectStore store = archives.store();
     return new RestoreRunner(
         new RestoreServices(
-            new Embedded(store, archives.cipher()),
+            engines(),
             new Claims(store),
             new Leases(store, clock),
             archives.template(),

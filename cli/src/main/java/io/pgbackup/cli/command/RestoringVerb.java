@@ -10,8 +10,12 @@ import io.pgbackup.restore.RestoreDestination;
 import io.pgbackup.restore.RestorePlan;
 import io.pgbackup.restore.RestoreResult;
 import io.pgbackup.restore.RestoreRunner;
+import io.pgbackup.restore.TablespaceMapping;
+import io.pgbackup.restore.TablespaceTargets;
 import java.nio.file.Path;
 import java.time.ZoneId;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
@@ -35,6 +39,14 @@ abstract class RestoringVerb extends Verb {
       description =
           "PostgreSQL's programs, of the backup's major version; else they are looked for.")
   private @Nullable Path binDirectory;
+
+  @Option(
+      names = "--tablespace",
+      paramLabel = "WHICH=DIR",
+      description =
+          "A place for a tablespace, which is its number, its name or its old directory; once for"
+              + " each.")
+  private List<String> tablespaces = List.of();
 
   RestoringVerb(Surroundings surroundings) {
     super(surroundings);
@@ -66,22 +78,40 @@ abstract class RestoringVerb extends Verb {
       reading.requireAny();
       reading.notices().forEach(this::say);
       ClusterId cluster = asked.orElseGet(() -> reading.catalogs().getFirst().lineage().cluster());
-      RestoreDestination destination = destination(cluster);
       Restores restores = new Restores(archives, surroundings().clock(), local);
       RestorePlan plan = restores.plan(cluster, reading.catalogs(), options.uid(), target);
+      Map<String, String> names = restores.tablespaceNames(plan);
+      RestoreDestination destination = withTablespaces(plan, destination(cluster), names);
       RestoreRunner runner = restores.runner(Optional.ofNullable(binDirectory));
       runner.check(plan, destination);
       if (planOnly) {
         print(
-            () -> JsonOutput.render(RestoreView.json(plan, destination)),
-            () -> RestoreView.text(plan, destination, local));
+            () -> JsonOutput.render(RestoreView.json(plan, destination, names)),
+            () -> RestoreView.text(plan, destination, names, local));
         return;
       }
-      say(RestoreView.text(plan, destination, local).stripTrailing());
+      say(RestoreView.text(plan, destination, names, local).stripTrailing());
       confirm(destination);
       RestoreResult result = runner.run(plan, destination, new Progress(this::say));
       print(
           () -> JsonOutput.render(RestoreView.json(result)), () -> RestoreView.text(result, local));
     }
+  }
+
+  private RestoreDestination withTablespaces(
+      RestorePlan plan, RestoreDestination destination, Map<String, String> names) {
+    return switch (destination) {
+      case RestoreDestination.NewDirectory directory ->
+          directory.with(
+              new TablespaceTargets(plan, names)
+                  .resolve(
+                      tablespaces.stream().map(TablespaceMapping::parse).toList(),
+                      directory.dataDirectory()));
+      case RestoreDestination.InPlace _ when !tablespaces.isEmpty() ->
+          throw Problem.misconfigured(
+                  "tablespaces are not restored in place", "Use --tablespace with --target-dir.")
+              .asException();
+      case RestoreDestination.InPlace _ -> destination;
+    };
   }
 }

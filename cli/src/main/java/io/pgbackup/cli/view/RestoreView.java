@@ -2,6 +2,7 @@ package io.pgbackup.cli.view;
 
 import io.pgbackup.catalog.BaseBackup;
 import io.pgbackup.cli.output.Sizes;
+import io.pgbackup.engine.format.TablespaceSpec;
 import io.pgbackup.lineage.Identity;
 import io.pgbackup.restore.RecoveryTarget;
 import io.pgbackup.restore.RestoreDestination;
@@ -12,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /// What a restore is going to do, and what it did.
@@ -37,7 +39,13 @@ public final class RestoreView {
       Optional<Long> downloadBytes,
       Optional<Long> diskBytes,
       String dataDirectory,
-      boolean inPlace) {}
+      boolean inPlace,
+      List<Tablespace> tablespaces) {}
+
+  /// @param name where the archive tells it
+  /// @param from where the files lay when the backup was taken, where it says so
+  /// @param to where they go
+  public record Tablespace(String oid, Optional<String> name, Optional<String> from, String to) {}
 
   /// @param lastCommit of the last transaction that is in the data, where any was replayed
   /// @param uid of the lineage that begins; empty for a copy without a name
@@ -55,7 +63,9 @@ public final class RestoreView {
 
   private RestoreView() {}
 
-  public static Plan json(RestorePlan plan, RestoreDestination destination) {
+  /// @param names of tablespaces, by their numbers
+  public static Plan json(
+      RestorePlan plan, RestoreDestination destination, Map<String, String> names) {
     return new Plan(
         plan.lineage().cluster().namespace(),
         plan.lineage().cluster().name(),
@@ -71,7 +81,26 @@ public final class RestoreView {
         plan.downloadBytes(),
         plan.diskBytes(),
         destination.dataDirectory().toString(),
-        destination instanceof RestoreDestination.InPlace);
+        destination instanceof RestoreDestination.InPlace,
+        tablespaces(plan, destination, names));
+  }
+
+  private static List<Tablespace> tablespaces(
+      RestorePlan plan, RestoreDestination destination, Map<String, String> names) {
+    return destination.tablespaces().entrySet().stream()
+        .sorted(Map.Entry.comparingByKey())
+        .map(
+            place ->
+                new Tablespace(
+                    place.getKey(),
+                    Optional.ofNullable(names.get(place.getKey())),
+                    plan.backup().tablespaces().stream()
+                        .flatMap(spec -> spec.tablespaces().stream())
+                        .filter(known -> known.oid().equals(place.getKey()))
+                        .map(TablespaceSpec.Tablespace::location)
+                        .findFirst(),
+                    place.getValue().toString()))
+        .toList();
   }
 
   private static Optional<Instant> instant(RecoveryTarget target) {
@@ -81,8 +110,10 @@ public final class RestoreView {
     };
   }
 
+  /// @param names of tablespaces, by their numbers
   /// @param local shown beside UTC where it differs
-  public static String text(RestorePlan plan, RestoreDestination destination, ZoneId local) {
+  public static String text(
+      RestorePlan plan, RestoreDestination destination, Map<String, String> names, ZoneId local) {
     StringBuilder text = new StringBuilder();
     line(text, "restore", plan.lineage().cluster() + "  " + plan.lineage().uid());
     line(text, "to", target(plan.target(), local));
@@ -106,6 +137,17 @@ public final class RestoreView {
                 .formatted(
                     plan.wal().size(), plan.wal().first(), plan.wal().last(), plan.timeline()));
     line(text, "into", into(destination));
+    for (Tablespace tablespace : tablespaces(plan, destination, names)) {
+      line(
+          text,
+          "tablespace",
+          "%s%s into %s%s"
+              .formatted(
+                  tablespace.oid(),
+                  tablespace.name().map(name -> " (" + name + ")").orElse(""),
+                  tablespace.to(),
+                  tablespace.from().map(from -> ", was " + from).orElse("")));
+    }
     plan.diskBytes().ifPresent(bytes -> line(text, "needs", Sizes.human(bytes) + " of disk"));
     return text.toString();
   }
