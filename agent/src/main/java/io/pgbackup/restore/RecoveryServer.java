@@ -4,6 +4,7 @@ import io.pgbackup.engine.WalEngine;
 import io.pgbackup.postgres.ControlFile;
 import io.pgbackup.postgres.Timeline;
 import io.pgbackup.postgres.TimelineHistory;
+import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.postgres.process.PostgresInstallation;
 import io.pgbackup.postgres.process.PostgresProcess;
 import io.pgbackup.postgres.process.ServerLog;
@@ -21,6 +22,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /// Recovers a staged data directory in a server of our own, proves that the target was reached, and
@@ -34,6 +36,9 @@ record RecoveryServer(
     WalSpool.Limits limits) {
   static final Duration STOP_PATIENCE = Duration.ofMinutes(10);
   private static final Duration POLL = Duration.ofMillis(100);
+
+  /// The same words in 14 to 18 (xlogrecovery.c).
+  private static final String ENDED_EARLY = "recovery ended before configured recovery target";
 
   RecoveryOutcome recover(RestorePlan plan, RestoreListener listener) throws IOException {
     // A run that was killed leaves its server behind.
@@ -75,7 +80,7 @@ record RecoveryServer(
     try {
       while (process.state(paths.staging()) != ServerState.READY) {
         if (!process.isRunning(paths.staging())) {
-          throw failure(spool);
+          throw failure(plan, spool);
         }
         listener.progress(
             RestoreStep.RECOVER, spool.delivered(), OptionalLong.of(plan.wal().size()));
@@ -87,16 +92,22 @@ record RecoveryServer(
     }
   }
 
-  private PgBackupException failure(WalSpool spool) {
-    return spool
-        .failure()
-        .orElseGet(
-            () ->
-                Problem.postgresFailed(
-                        "recovery failed: "
-                            + ServerLog.reason(paths.log()).orElse("PostgreSQL ended"),
-                        "Its log is " + paths.log() + ". " + RestoreFailures.RESUME)
-                    .asException());
+  private PgBackupException failure(RestorePlan plan, WalSpool spool) {
+    return spool.failure().orElseGet(() -> failure(plan, spool.lastTaken()).asException());
+  }
+
+  private Problem failure(RestorePlan plan, Optional<WalSegment> lastTaken) {
+    String reason = ServerLog.reason(paths.log()).orElse("PostgreSQL ended");
+    if (reason.contains(ENDED_EARLY)) {
+      return Problem.verificationFailed(
+          "recovery did not reach its target: it cannot go on behind WAL segment %s, and the archive goes on to %s"
+              .formatted(
+                  lastTaken.map(WalSegment::fileName).orElse("none"), plan.wal().last().fileName()),
+          "Its log is %s. %s %s"
+              .formatted(paths.log(), RestoreFailures.BEFORE_THE_DAMAGE, RestoreFailures.DISCARD));
+    }
+    return Problem.postgresFailed(
+        "recovery failed: " + reason, "Its log is " + paths.log() + ". " + RestoreFailures.RESUME);
   }
 
   private void stop() {
@@ -128,6 +139,14 @@ record RecoveryServer(
                   log.stoppedBefore().map(Instant::toString).orElse("an unknown time")));
     }
     TimelineHistory.Ancestor parent = history(control.timeline()).ancestors().getLast();
+    if (plan.target() instanceof RecoveryTarget.Latest) {
+      Optional<String> missing = new ArchivedEnd(plan, wal).missing(parent.end());
+      if (missing.isPresent()) {
+        throw Problem.verificationFailed(
+                missing.get(), RestoreFailures.BEFORE_THE_DAMAGE + " " + RestoreFailures.DISCARD)
+            .asException();
+      }
+    }
     return new RecoveryOutcome(
         control.timeline(), parent.timeline(), parent.end(), log.lastCompleted());
   }

@@ -6,5 +6,10 @@ final class RestoreFailures {
       "Run the same command again: it goes on where it stopped; 'pgbackup undo' discards it.";
   static final String DISCARD = "'pgbackup undo' discards this restore.";
 
+  /// What damaged WAL leaves.
+  static final String BEFORE_THE_DAMAGE =
+      "Restore to an earlier --timestamp, before the damage; a base backup taken after it reaches"
+          + " what came later.";
+
   private RestoreFailures() {}
 }

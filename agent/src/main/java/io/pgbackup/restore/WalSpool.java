@@ -75,6 +75,8 @@ final class WalSpool implements AutoCloseable {
       new AtomicReference<>(Optional.empty());
   private final AtomicReference<Optional<WalSegment>> position =
       new AtomicReference<>(Optional.empty());
+  private final AtomicReference<Optional<WalSegment>> taken =
+      new AtomicReference<>(Optional.empty());
   private final AtomicLong delivered = new AtomicLong();
   private final AtomicBoolean closed = new AtomicBoolean();
   private final Thread counter;
@@ -136,6 +138,12 @@ final class WalSpool implements AutoCloseable {
   /// Segments that the server has taken.
   long delivered() {
     return delivered.get();
+  }
+
+  /// The furthest segment that the server has taken.
+  Optional<WalSegment> lastTaken() {
+    noteTaken();
+    return taken.get();
   }
 
   private Path script() {
@@ -298,6 +306,8 @@ final class WalSpool implements AutoCloseable {
           && !Files.exists(directory.resolve("have").resolve(segment.fileName()))
           && ready.remove(segment)) {
         position.updateAndGet(
+            known -> known.filter(at -> at.compareTo(segment) > 0).or(() -> Optional.of(segment)));
+        taken.updateAndGet(
             known -> known.filter(at -> at.compareTo(segment) > 0).or(() -> Optional.of(segment)));
         delivered.incrementAndGet();
       }
