@@ -2,6 +2,7 @@ package io.pgbackup.engine.embedded;
 
 import io.pgbackup.crypto.ObjectCipher;
 import io.pgbackup.engine.format.ArchiveLayout;
+import io.pgbackup.engine.format.BackupMetadata;
 import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.engine.format.FilesMetadataReader;
 import io.pgbackup.engine.format.Manifest;
@@ -40,6 +41,12 @@ final class BackupDocuments {
   Optional<Sentinel> sentinel(BackupName name) {
     ObjectKey key = layout.sentinel(name);
     return open(key, stored -> Sentinel.read(stored.readNBytes(GREATEST_SENTINEL), key.value()));
+  }
+
+  Optional<BackupMetadata> metadata(BackupName name) {
+    ObjectKey key = layout.metadata(name);
+    return open(
+        key, stored -> BackupMetadata.read(stored.readNBytes(GREATEST_SENTINEL), key.value()));
   }
 
   /// @return whether there is such a document

@@ -1,5 +1,6 @@
 package io.pgbackup.engine.embedded;
 
+import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.engine.embedded.EmbeddedBackupEngine.Settings;
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.BackupMetadata;
@@ -58,10 +59,11 @@ final class BackupSeal {
     create(layout.sentinel(name), sentinel.toJson());
   }
 
-  static Sentinel sentinel(OpenBackup backup, PushedContent content, Settings settings) {
+  static Sentinel sentinel(
+      OpenBackup backup, PushedContent content, BackupRequest request, Settings settings) {
     return new Sentinel(
         Optional.of(backup.start().lsn()),
-        Optional.empty(),
+        backup.base().map(DeltaBase::origin),
         Optional.of(backup.facts().version()),
         Optional.of(content.stop().lsn()),
         Optional.of(backup.facts().systemIdentifier()),
@@ -69,14 +71,14 @@ final class BackupSeal {
         content.stored(),
         0,
         content.tablespaces(),
-        Optional.empty(),
+        request.userData().or(settings::userData),
         false,
         Optional.of(backup.start().at()),
         Optional.of(content.stop().at()),
         settings.hostname(),
         backup.facts().dataDirectory().toString(),
-        false,
-        Optional.empty());
+        request.permanent(),
+        settings.packing().cipher().fingerprint());
   }
 
   private void create(ObjectKey key, byte[] bytes) {

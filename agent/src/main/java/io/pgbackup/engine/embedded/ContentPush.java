@@ -75,7 +75,9 @@ final class ContentPush {
     PackingThreads threads =
         new PackingThreads(
             settings.packingThreads(),
-            () -> new FilePacker(parts, settings.partSize(), pageCheck(facts), packed));
+            () ->
+                new FilePacker(
+                    parts, settings.partSize(), pageCheck(facts), backup.base(), packed));
     List<PackingThreads.Directory> directories = threads.run(walk);
     try (PartWriter part = parts.first()) {
       for (PackingThreads.Directory directory : directories) {

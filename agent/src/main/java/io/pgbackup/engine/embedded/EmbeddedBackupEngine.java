@@ -1,9 +1,12 @@
 package io.pgbackup.engine.embedded;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.pgbackup.config.PgBackupConfig.PostgresConfig;
+import io.pgbackup.crypto.ObjectCipher;
 import io.pgbackup.engine.BackupDeadlines;
 import io.pgbackup.engine.BackupEngine;
 import io.pgbackup.engine.BackupListener;
+import io.pgbackup.engine.BackupMarks;
 import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.engine.TakenBackup;
 import io.pgbackup.engine.WalProof;
@@ -20,13 +23,15 @@ import io.pgbackup.store.ObjectStore;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.Optional;
 
-/// Takes full base backups in this process, in WAL-G's format: reads the data directory of a
-/// running primary on several threads, checks its pages, packs it into compressed tar objects, and
-/// writes the sentinel when everything else, WAL included, stands in the store.
+/// Takes base backups, full and delta, in this process, in WAL-G's format: reads the data directory
+/// of a running primary on several threads, checks its pages, packs it into compressed tar objects,
+/// and writes the sentinel when everything else, WAL included, stands in the store.
 ///
 /// Memory is bounded by the number of threads: each holds one compressor and what the store buffers
-/// for one upload. Thread-safe, but one backup at a time is what a server and a lineage bear.
+/// for one upload; a delta also holds the list of its parent's files, some 300 bytes for each.
+/// Thread-safe, but one backup at a time is what a server and a lineage bear.
 public final class EmbeddedBackupEngine implements BackupEngine {
   private final ObjectStore store;
   private final ArchiveLayout layout;
@@ -39,13 +44,28 @@ public final class EmbeddedBackupEngine implements BackupEngine {
   /// @param threads 0: one for each core, and for each 64 MiB that the heap may take
   /// @param hostname for the sentinel; a person reads it there
   /// @param partSize bytes of content after which a part is finished, before compression
+  /// @param deltas when a backup that may be a delta is one
+  /// @param userData to be kept with each backup that is not given other
   public record Settings(
-      Packing packing, int threads, String hostname, long partSize, BackupDeadlines deadlines) {
+      Packing packing,
+      int threads,
+      String hostname,
+      long partSize,
+      BackupDeadlines deadlines,
+      DeltaRules deltas,
+      Optional<JsonNode> userData) {
     private static final long DEFAULT_PART_SIZE = 1L << 30;
     private static final long HEAP_FOR_EACH_THREAD = 64L << 20;
 
     public Settings(Packing packing, int threads, String hostname) {
-      this(packing, threads, hostname, DEFAULT_PART_SIZE, BackupDeadlines.DEFAULT);
+      this(
+          packing,
+          threads,
+          hostname,
+          DEFAULT_PART_SIZE,
+          BackupDeadlines.DEFAULT,
+          DeltaRules.NEVER,
+          Optional.empty());
     }
 
     public Settings(Codec codec, int threads, String hostname) {
@@ -57,10 +77,35 @@ public final class EmbeddedBackupEngine implements BackupEngine {
       this(Packing.plain(codec), threads, hostname, partSize, deadlines);
     }
 
+    public Settings(
+        Packing packing, int threads, String hostname, long partSize, BackupDeadlines deadlines) {
+      this(packing, threads, hostname, partSize, deadlines, DeltaRules.NEVER, Optional.empty());
+    }
+
+    public Settings with(DeltaRules rules, Optional<JsonNode> data) {
+      return new Settings(packing, threads, hostname, partSize, deadlines, rules, data);
+    }
+
     int packingThreads() {
       Runtime runtime = Runtime.getRuntime();
       long bearable = Math.max(1, runtime.maxMemory() / HEAP_FOR_EACH_THREAD);
       return threads > 0 ? threads : (int) Math.min(runtime.availableProcessors(), bearable);
+    }
+  }
+
+  /// WAL-G's rules for deltas.
+  ///
+  /// @param maxSteps deltas in a row; 0 for full backups always
+  public record DeltaRules(int maxSteps, Origin origin) {
+    public static final DeltaRules NEVER = new DeltaRules(0, Origin.LATEST);
+
+    /// What a delta stands on.
+    public enum Origin {
+      /// The backup before it.
+      LATEST,
+      /// The full backup that the one before it stands on: deltas grow, and a restore reads two
+      /// backups at most.
+      LATEST_FULL
     }
   }
 
@@ -84,8 +129,14 @@ public final class EmbeddedBackupEngine implements BackupEngine {
       ServerFacts facts = client.facts();
       Path dataDirectory = DataDirectoryCheck.requireOf(facts, postgres.dataDirectory());
       OpenBackup backup =
-          OpenBackup.begin(client, facts, store, layout, settings.deadlines().checkpoint());
-      return push(client, dataDirectory, backup, listener);
+          OpenBackup.begin(
+              client,
+              facts,
+              store,
+              layout,
+              base(request, facts, dataDirectory),
+              settings.deadlines().checkpoint());
+      return push(client, dataDirectory, backup, request, listener);
     } catch (IOException e) {
       throw Problem.storageUnavailable(
               "the base backup broke off: " + e, "Start it again; nothing of it counts.")
@@ -93,8 +144,24 @@ public final class EmbeddedBackupEngine implements BackupEngine {
     }
   }
 
+  private Optional<DeltaBase> base(BackupRequest request, ServerFacts facts, Path dataDirectory) {
+    ObjectCipher cipher = settings.packing().cipher();
+    BackupDocuments documents = new BackupDocuments(store, layout, cipher);
+    return new DeltaChoice(
+            store,
+            layout,
+            documents,
+            new ParentControlFile(store, documents, cipher),
+            settings.deltas())
+        .choose(request, facts, dataDirectory);
+  }
+
   private TakenBackup push(
-      PostgresClient client, Path dataDirectory, OpenBackup backup, BackupListener listener)
+      PostgresClient client,
+      Path dataDirectory,
+      OpenBackup backup,
+      BackupRequest request,
+      BackupListener listener)
       throws IOException {
     BackupSeal seal = new BackupSeal(store, layout, backup.name());
     try {
@@ -104,7 +171,10 @@ public final class EmbeddedBackupEngine implements BackupEngine {
       PushedContent content =
           new ContentPush(client, dataDirectory, backup, parts, settings).push(seal, listener);
       awaitWal(client, backup, content, listener);
-      Sentinel sentinel = BackupSeal.sentinel(backup, content, settings);
+      Sentinel sentinel = BackupSeal.sentinel(backup, content, request, settings);
+      if (request.permanent()) {
+        backup.base().ifPresent(this::markAncestors);
+      }
       seal.writeMetadata(sentinel);
       listener.beforeSentinel();
       seal.writeSentinel(sentinel);
@@ -119,6 +189,11 @@ public final class EmbeddedBackupEngine implements BackupEngine {
       seal.discard(e);
       throw e;
     }
+  }
+
+  /// A permanent delta is worth nothing without them.
+  private void markAncestors(DeltaBase base) {
+    var _ = new BackupMarks(store, layout).markPermanent(base.origin().parent());
   }
 
   /// The last byte that recovery needs lies before the stop position.

@@ -8,13 +8,23 @@ import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 
 /// What one `lstat` says.
 ///
 /// @param mode permission bits only
 /// @param modified when its content last changed, as finely as the file system says it
 /// @param changed when anything of it last changed, which no program can set (`ctime`)
-record FileFacts(Kind kind, int mode, int uid, int gid, Instant modified, Instant changed) {
+/// @param created when it was made, where the file system keeps that and it was modified later
+record FileFacts(
+    Kind kind,
+    int mode,
+    int uid,
+    int gid,
+    long size,
+    Instant modified,
+    Instant changed,
+    Optional<Instant> created) {
   private static final int PERMISSIONS = 07777;
   private static final int FORMAT = 0170000;
   private static final int PRIVATE_DIRECTORY = 0700;
@@ -30,7 +40,8 @@ record FileFacts(Kind kind, int mode, int uid, int gid, Instant modified, Instan
   /// @throws java.nio.file.NoSuchFileException if it vanished
   static FileFacts of(Path path, LinkOption... options) throws IOException {
     Map<String, Object> facts =
-        Files.readAttributes(path, "unix:mode,uid,gid,lastModifiedTime,ctime", options);
+        Files.readAttributes(
+            path, "unix:mode,uid,gid,size,lastModifiedTime,ctime,creationTime", options);
     int mode = number(facts, "mode");
     Kind kind =
         switch (mode & FORMAT) {
@@ -40,20 +51,25 @@ record FileFacts(Kind kind, int mode, int uid, int gid, Instant modified, Instan
           case 0140000 -> Kind.SOCKET;
           default -> Kind.OTHER;
         };
+    Instant modified = time(facts, "lastModifiedTime");
     return new FileFacts(
         kind,
         mode & PERMISSIONS,
         number(facts, "uid"),
         number(facts, "gid"),
-        time(facts, "lastModifiedTime"),
-        time(facts, "ctime"));
+        (Long) Objects.requireNonNull(facts.get("size")),
+        modified,
+        time(facts, "ctime"),
+        // Java gives the time of modification where there is no other
+        Optional.of(time(facts, "creationTime")).filter(made -> !made.equals(modified)));
   }
 
   /// The same; a symbolic link to a directory becomes one, private as PostgreSQL wants it.
   FileFacts asDirectory() {
     return kind == Kind.DIRECTORY
         ? this
-        : new FileFacts(Kind.DIRECTORY, PRIVATE_DIRECTORY, uid, gid, modified, changed);
+        : new FileFacts(
+            Kind.DIRECTORY, PRIVATE_DIRECTORY, uid, gid, size, modified, changed, created);
   }
 
   private static Instant time(Map<String, Object> facts, String name) {

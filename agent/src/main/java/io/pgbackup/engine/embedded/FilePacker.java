@@ -2,12 +2,10 @@ package io.pgbackup.engine.embedded;
 
 import io.pgbackup.crypto.Sha256;
 import io.pgbackup.engine.format.FileDescription;
+import io.pgbackup.engine.format.FileDescription.Content;
 import io.pgbackup.engine.format.ManifestFile;
-import io.pgbackup.problem.Problem;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.ByteBuffer;
-import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.LinkOption;
@@ -15,7 +13,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -28,6 +25,7 @@ final class FilePacker implements AutoCloseable {
   private final BackupParts parts;
   private final long threshold;
   private final Optional<PageCheck> check;
+  private final Optional<DeltaPacker> delta;
   private final PackedFiles packed;
   private final byte[] buffer = new byte[BUFFER];
   private final MessageDigest digest = Sha256.digest();
@@ -35,20 +33,33 @@ final class FilePacker implements AutoCloseable {
 
   /// @param threshold a part with more content than this is finished
   /// @param check absent where the server's pages have no checksums
-  FilePacker(BackupParts parts, long threshold, Optional<PageCheck> check, PackedFiles packed) {
+  /// @param base what a delta stands on; absent for a full backup
+  FilePacker(
+      BackupParts parts,
+      long threshold,
+      Optional<PageCheck> check,
+      Optional<DeltaBase> base,
+      PackedFiles packed) {
     this.parts = parts;
     this.threshold = threshold;
     this.check = check;
+    this.delta = base.map(parent -> new DeltaPacker(parent, check, packed));
     this.packed = packed;
   }
 
   /// Packs one file as long as it is now: what is added later is cut, what is missing at the end is
   /// filled with zeroes, and a file that is gone is left out. WAL holds what became of it.
   void pack(SourceFile file) throws IOException {
+    if (delta.isPresent() && delta.get().skip(file)) {
+      return;
+    }
     try (FileChannel source =
         FileChannel.open(
             file.source(), Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS))) {
-      pack(file, source, source.size());
+      long size = source.size();
+      if (delta.isEmpty() || !delta.get().pack(file, source, size, this::part)) {
+        pack(file, source, size);
+      }
     } catch (NoSuchFileException _) {
       return;
     } catch (AccessDeniedException e) {
@@ -60,17 +71,19 @@ final class FilePacker implements AutoCloseable {
   }
 
   private void pack(SourceFile file, FileChannel source, long size) throws IOException {
-    PartWriter writer = part.isPresent() ? part.get() : open();
+    PartWriter writer = part();
+    source.position(0);
+    long extent = 0;
     OutputStream member = writer.beginFile(file.path(), file.facts(), size);
     List<Long> corrupt = new ArrayList<>();
     for (long position = 0; position < size; ) {
       int length = (int) Math.min(buffer.length, size - position);
-      int read = read(file, source, length);
-      Arrays.fill(buffer, read, length, (byte) 0);
+      int read = SourceReading.fill(file, source, buffer, length);
       if (check.isPresent() && file.relation().isPresent()) {
         corrupt.addAll(
             check.get().corruptPages(file.relation().get(), source, buffer, read, position));
       }
+      extent = extent(position, length, extent);
       digest.update(buffer, 0, length);
       member.write(buffer, 0, length);
       packed.progressed(length);
@@ -78,30 +91,35 @@ final class FilePacker implements AutoCloseable {
     }
     writer.endFile();
     packed.add(
-        new ManifestFile(file.path(), size, Sha256.hex(digest), writer.name(), corrupt),
-        new FileDescription(FileDescription.Content.WHOLE, file.facts().modified(), corrupt));
+        new ManifestFile(
+            file.path(),
+            size,
+            Sha256.hex(digest),
+            writer.name(),
+            corrupt,
+            Content.WHOLE,
+            Optional.empty(),
+            ChangedPages.mayHave(file, size) ? extent : size),
+        new FileDescription(Content.WHOLE, file.facts().modified(), corrupt));
   }
 
-  /// Reads until the buffer has this many bytes or the file ends.
-  private int read(SourceFile file, FileChannel source, int length) throws IOException {
-    ByteBuffer into = ByteBuffer.wrap(buffer, 0, length);
-    try {
-      while (into.hasRemaining() && source.read(into) >= 0) {}
-    } catch (ClosedByInterruptException e) {
-      throw e;
-    } catch (IOException e) {
-      throw Problem.postgresFailed(
-              "reading " + file.source() + " failed: " + e.getMessage(),
-              "Look at the disk and the kernel's log: the server cannot read the file either.")
-          .causedBy(e);
+  /// Where the last page ends that is not empty, as far as it was read.
+  private long extent(long position, int length, long before) {
+    for (int page = (length - 1) / PageHeader.PAGE; page >= 0; page--) {
+      int offset = page * PageHeader.PAGE;
+      if (length - offset >= PageHeader.PAGE && !PageHeader.isBlank(buffer, offset)) {
+        return position + offset + PageHeader.PAGE;
+      }
     }
-    return into.position();
+    return before;
   }
 
-  private PartWriter open() throws IOException {
-    PartWriter opened = parts.next();
-    part = Optional.of(opened);
-    return opened;
+  /// The part that is open, or a new one.
+  private PartWriter part() throws IOException {
+    if (part.isEmpty()) {
+      part = Optional.of(parts.next());
+    }
+    return part.get();
   }
 
   /// Finishes the open part, if there is one.

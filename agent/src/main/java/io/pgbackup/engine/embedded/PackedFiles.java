@@ -64,7 +64,7 @@ final class PackedFiles implements AutoCloseable {
   }
 
   /// More content went into the current files.
-  void progressed(int more) {
+  void progressed(long more) {
     listener.progressed(files.get(), bytes.addAndGet(more));
   }
 

@@ -68,7 +68,8 @@ final class PartExtraction {
     return new Packing(codec(key), cipher);
   }
 
-  private static Codec codec(ObjectKey key) {
+  /// What the tar's name says it is compressed with.
+  static Codec codec(ObjectKey key) {
     String name = key.name();
     String extension = name.substring(Math.max(0, name.lastIndexOf('.')));
     return extension.equals(".tar") || !name.contains(".")

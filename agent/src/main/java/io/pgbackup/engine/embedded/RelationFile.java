@@ -34,6 +34,10 @@ record RelationFile(String number, String fork, int segment) {
     return TEMPORARY.matcher(fileName).matches();
   }
 
+  boolean isMainFork() {
+    return fork.isEmpty();
+  }
+
   boolean isInitFork() {
     return fork.equals("init");
   }

@@ -3,6 +3,7 @@ package io.pgbackup.engine.format;
 import io.pgbackup.postgres.WalFileName;
 import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.StoreFolder;
+import java.util.Optional;
 
 /// Where everything lies below one lineage's prefix. `basebackups_005` and `wal_005` are WAL-G's;
 /// what WAL-G has no place for lies under `pgbackup/`.
@@ -29,12 +30,24 @@ public record ArchiveLayout(StoreFolder prefix) {
     return own().folder("leases");
   }
 
+  public StoreFolder manifests() {
+    return own().folder("manifests");
+  }
+
   public ObjectKey manifest(BackupName name) {
-    return own().folder("manifests").key(name + ".json.zst");
+    return manifests().key(name + ".json.zst");
   }
 
   public ObjectKey sentinel(BackupName name) {
     return baseBackups().key(name + SENTINEL_SUFFIX);
+  }
+
+  /// The backup whose sentinel this is; nothing for any other object.
+  public Optional<BackupName> backupOf(ObjectKey sentinel) {
+    String file = sentinel.name();
+    return file.endsWith(SENTINEL_SUFFIX) && sentinel.equals(baseBackups().key(file))
+        ? BackupName.tryParse(file.substring(0, file.length() - SENTINEL_SUFFIX.length()))
+        : Optional.empty();
   }
 
   public StoreFolder backup(BackupName name) {

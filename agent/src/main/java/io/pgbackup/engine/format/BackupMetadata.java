@@ -4,11 +4,14 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.pgbackup.postgres.Lsn;
 import io.pgbackup.postgres.ServerVersion;
 import io.pgbackup.postgres.SystemIdentifier;
 import java.math.BigInteger;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +33,7 @@ public record BackupMetadata(
     long uncompressedSize,
     long compressedSize,
     Optional<JsonNode> userData) {
+  private static final String PERMANENT = "is_permanent";
 
   /// @param name the object's name, for messages
   /// @throws io.pgbackup.problem.PgBackupException `VerificationFailed` if these bytes are no such
@@ -53,6 +57,25 @@ public record BackupMetadata(
         sentinel.uncompressedSize(),
         sentinel.compressedSize(),
         sentinel.userData());
+  }
+
+  /// The document with another mark, and everything else as it stood, unlike WAL-G, which drops the
+  /// keys it does not know.
+  ///
+  /// @param name the object's name, for messages
+  /// @throws io.pgbackup.problem.PgBackupException `VerificationFailed` if these bytes are no such
+  ///   document
+  public static byte[] marked(byte[] json, boolean permanent, String name) {
+    var _ = read(json, name);
+    ObjectNode document =
+        Documents.read(json, ObjectNode.class, name)
+            .orElseThrow(() -> Documents.unreadable(name, "it is null", null));
+    List<String> spellings = new ArrayList<>();
+    document.fieldNames().forEachRemaining(spellings::add);
+    spellings.removeIf(key -> !key.equalsIgnoreCase(PERMANENT));
+    document.remove(spellings);
+    document.put(PERMANENT, permanent);
+    return Documents.write(document);
   }
 
   /// The document as WAL-G 3.0.9 would write it, key by key.

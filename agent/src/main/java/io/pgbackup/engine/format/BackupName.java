@@ -23,6 +23,11 @@ public record BackupName(String value) implements Comparable<BackupName> {
     return new BackupName("base_" + start.fileName());
   }
 
+  /// Named after its direct parent, wherever in a chain that is.
+  public static BackupName delta(WalSegment start, BackupName parent) {
+    return new BackupName("base_" + start.fileName() + "_D_" + parent.startSegment());
+  }
+
   public static Optional<BackupName> tryParse(String text) {
     return FORM.matcher(text).matches() ? Optional.of(new BackupName(text)) : Optional.empty();
   }

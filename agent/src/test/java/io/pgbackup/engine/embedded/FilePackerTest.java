@@ -102,6 +102,7 @@ class FilePackerTest {
               new BackupParts(store, PARTS, Packing.plain(Codec.NONE)),
               1000,
               Optional.empty(),
+              Optional.empty(),
               packed)) {
         for (SourceFile file : files) {
           packer.pack(file);

@@ -84,6 +84,7 @@ class PackingThreadsTest {
 
   private PackingThreads threads(MemoryObjectStore store) {
     BackupParts parts = new BackupParts(store, StoreFolder.of("parts"), Packing.plain(Codec.NONE));
-    return new PackingThreads(3, () -> new FilePacker(parts, 1000, Optional.empty(), packed));
+    return new PackingThreads(
+        3, () -> new FilePacker(parts, 1000, Optional.empty(), Optional.empty(), packed));
   }
 }

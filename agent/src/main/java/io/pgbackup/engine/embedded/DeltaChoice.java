@@ -1,0 +1,161 @@
+package io.pgbackup.engine.embedded;
+
+import io.pgbackup.engine.BackupRequest;
+import io.pgbackup.engine.embedded.BackupChain.Link;
+import io.pgbackup.engine.embedded.EmbeddedBackupEngine.DeltaRules;
+import io.pgbackup.engine.format.ArchiveLayout;
+import io.pgbackup.engine.format.BackupMetadata;
+import io.pgbackup.engine.format.BackupName;
+import io.pgbackup.engine.format.DeltaOrigin;
+import io.pgbackup.engine.format.Sentinel;
+import io.pgbackup.postgres.Lsn;
+import io.pgbackup.postgres.jdbc.ServerFacts;
+import io.pgbackup.problem.PgBackupException;
+import io.pgbackup.problem.Problem;
+import io.pgbackup.store.ObjectStore;
+import io.pgbackup.store.StoredObject;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Chooses what a delta stands on, by WAL-G's rules and some more: WAL-G compares no timelines, and
+/// looks neither whether the parent is whole nor how the server's pages were kept then.
+final class DeltaChoice {
+  private static final Logger LOG = LoggerFactory.getLogger(DeltaChoice.class);
+
+  private final ObjectStore store;
+  private final ArchiveLayout layout;
+  private final BackupDocuments documents;
+  private final ParentControlFile controlFiles;
+  private final DeltaRules rules;
+
+  DeltaChoice(
+      ObjectStore store,
+      ArchiveLayout layout,
+      BackupDocuments documents,
+      ParentControlFile controlFiles,
+      DeltaRules rules) {
+    this.store = store;
+    this.layout = layout;
+    this.documents = documents;
+    this.controlFiles = controlFiles;
+    this.rules = rules;
+  }
+
+  /// @return nothing for a full backup
+  /// @throws PgBackupException `Refused` or `VerificationFailed` where a delta is demanded and
+  ///   there can be none
+  Optional<DeltaBase> choose(BackupRequest request, ServerFacts facts, Path dataDirectory) {
+    boolean wanted =
+        switch (request.kind()) {
+          case FULL -> false;
+          case DELTA -> true;
+          case CONFIGURED -> rules.maxSteps() > 0;
+        };
+    if (!wanted) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(base(request, new DeltaServer(facts, dataDirectory)));
+    } catch (PgBackupException e) {
+      if (request.kind() == BackupRequest.Kind.DELTA || !isReason(e.problem())) {
+        throw e;
+      }
+      LOG.atInfo()
+          .addKeyValue("reason", e.problem().message())
+          .log("a full base backup instead of a delta");
+      return Optional.empty();
+    }
+  }
+
+  /// Whether a full backup is the answer, rather than another attempt.
+  private static boolean isReason(Problem problem) {
+    return problem instanceof Problem.Refused || problem instanceof Problem.VerificationFailed;
+  }
+
+  private DeltaBase base(BackupRequest request, DeltaServer server) {
+    BackupName latest = latest();
+    BackupChain chain = BackupChain.read(latest, documents);
+    int count = chain.newest().sentinel().delta().map(DeltaOrigin::count).orElse(0) + 1;
+    if (request.kind() == BackupRequest.Kind.CONFIGURED && count > rules.maxSteps()) {
+      throw refused(
+          "%s is delta %d in a row, as many as backup.deltaMaxSteps allows"
+              .formatted(latest, count - 1));
+    }
+    requireSamePermanence(request, latest);
+    List<Link> links =
+        switch (rules.origin()) {
+          case LATEST -> chain.links();
+          case LATEST_FULL -> chain.links().subList(0, 1);
+        };
+    Link parent = links.getLast();
+    Sentinel sentinel = parent.sentinel();
+    Lsn start = required(sentinel.startLsn(), parent.name());
+    Lsn finish = required(sentinel.finishLsn(), parent.name());
+    server.requireSamePages(controlFiles.read(parent.name()), parent.name());
+    server.requireSameHistory(parent.name(), finish);
+    for (Link link : links) {
+      requireParts(link.name());
+    }
+    ParentFiles files = ParentFiles.read(parent, documents);
+    files.requireTars(documents.tars(parent.name()));
+    boolean sameServer = parent.name().timeline().equals(server.timeline());
+    return new DeltaBase(
+        new DeltaOrigin(start, parent.name(), links.getFirst().name(), count),
+        finish,
+        links.stream().map(Link::name).toList(),
+        sameServer,
+        sameServer && sentinel.startTime().filter(server::hasRunSince).isPresent(),
+        sentinel.startTime().orElse(Instant.MIN),
+        files.byMember());
+  }
+
+  /// As WAL-G orders them: by the time that the sentinel was written.
+  private BackupName latest() {
+    record Written(BackupName name, StoredObject sentinel) {}
+    try (Stream<StoredObject> objects = store.list(layout.baseBackups().path() + "base_")) {
+      return objects
+          .flatMap(
+              object ->
+                  layout.backupOf(object.key()).map(name -> new Written(name, object)).stream())
+          .max(
+              Comparator.comparing((Written backup) -> backup.sentinel().modified())
+                  .thenComparing(Written::name))
+          .map(Written::name)
+          .orElseThrow(() -> refused("the archive holds no base backup yet"));
+    }
+  }
+
+  private void requireSamePermanence(BackupRequest request, BackupName latest) {
+    BackupMetadata metadata =
+        documents
+            .metadata(latest)
+            .orElseThrow(() -> refused("%s has no metadata.json".formatted(latest)));
+    if (metadata.permanent()
+        && !request.permanent()
+        && rules.origin() == DeltaRules.Origin.LATEST) {
+      throw refused("%s is permanent, and what stands on it would have to be".formatted(latest));
+    }
+  }
+
+  private void requireParts(BackupName name) {
+    if (documents.tars(name).isEmpty()) {
+      throw refused("the parts of %s are gone".formatted(name));
+    }
+  }
+
+  private static Lsn required(Optional<Lsn> position, BackupName name) {
+    return position.orElseThrow(
+        () -> refused("the sentinel of %s does not say where it began and ended".formatted(name)));
+  }
+
+  static PgBackupException refused(String reason) {
+    return Problem.refused("there can be no delta: " + reason, "Take a full backup with --full.")
+        .asException();
+  }
+}
