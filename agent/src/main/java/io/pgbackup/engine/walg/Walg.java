@@ -11,6 +11,7 @@ import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.engine.format.Codec;
 import io.pgbackup.engine.walg.WalgRun.Patience;
 import io.pgbackup.problem.PgBackupException;
+import io.pgbackup.problem.Problem;
 import io.pgbackup.store.ObjectStore;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -28,6 +29,9 @@ import java.util.function.Consumer;
 public final class Walg implements AutoCloseable {
   /// wal-g retries each object for minutes by itself.
   private static final Patience FETCH = new Patience(Duration.ofMinutes(30), Duration.ofDays(7));
+
+  /// Where the settings lead to no server, WAL-G says this and backs up whatever answers there.
+  private static final String OTHER_SERVER = "trying localhost:5432";
 
   private static final Duration STARTUP = Duration.ofSeconds(20);
 
@@ -117,7 +121,28 @@ public final class Walg implements AutoCloseable {
     }
     List<String> arguments = new ArrayList<>(List.of("backup-push", dataDirectory.toString()));
     arguments.addAll(options.flags());
-    WalgRun.succeed(command(arguments, variables), patience, children, look);
+    WalgRun.Ended ended =
+        WalgRun.run(
+            command(arguments, variables),
+            patience,
+            children,
+            process -> {
+              refuseOtherServer(process.tail());
+              look.accept(process);
+            });
+    refuseOtherServer(ended.exit().tail());
+    if (!ended.exit().succeeded()) {
+      throw ended.exit().failure("wal-g backup-push");
+    }
+  }
+
+  private static void refuseOtherServer(LogTail tail) {
+    if (tail.lines().stream().anyMatch(line -> line.contains(OTHER_SERVER))) {
+      throw Problem.postgresFailed(
+              "wal-g could not connect to the server, and tried another one, localhost:5432",
+              "It was stopped. Check the section postgres: wal-g connects with the same settings.")
+          .asException();
+    }
   }
 
   /// The base backups of one server, into one archive.

@@ -66,6 +66,9 @@ final class WalgDaemon implements AutoCloseable {
       }
       return reply;
     } catch (DaemonCall.SilenceException e) {
+      if (!running.isAlive()) {
+        throw died(running);
+      }
       kill(running);
       throw Problem.timedOut(
               "%s did not answer for %d s".formatted(WHAT, deadline.toSeconds())

@@ -16,7 +16,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -236,29 +235,7 @@ class WalgRunTest {
   }
 
   private void assertNothingRuns() throws IOException {
-    List<Long> pids;
-    try (Stream<String> lines = Files.lines(pids())) {
-      pids = lines.map(line -> Long.parseLong(line.strip())).toList();
-    }
-    assertThat(pids).isNotEmpty();
-    await()
-        .untilAsserted(
-            () ->
-                assertThat(pids)
-                    .noneMatch(
-                        pid -> ProcessHandle.of(pid).filter(WalgRunTest::isRunning).isPresent()));
-  }
-
-  /// An orphan that nobody reaps, as in a container without an init, is dead all the same.
-  private static boolean isRunning(ProcessHandle process) {
-    try {
-      return process.isAlive()
-          && !Files.readString(Path.of("/proc/" + process.pid() + "/stat"))
-              .replaceFirst("^.*\\) ", "")
-              .startsWith("Z");
-    } catch (IOException _) {
-      return false;
-    }
+    Orphans.assertNone(pids());
   }
 
   private List<String> succeed(String script, Patience patience) throws IOException {

@@ -1,0 +1,254 @@
+package io.pgbackup.engine.walg;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.pgbackup.engine.BackupDeadlines;
+import io.pgbackup.engine.BackupListener;
+import io.pgbackup.engine.BackupRequest;
+import io.pgbackup.engine.TakenBackup;
+import io.pgbackup.engine.format.BackupName;
+import io.pgbackup.engine.format.Codec;
+import io.pgbackup.postgres.WalSegment;
+import io.pgbackup.problem.PgBackupException;
+import io.pgbackup.problem.Problem;
+import io.pgbackup.store.ObjectKey;
+import io.pgbackup.testing.EnterableTempDir;
+import io.pgbackup.testing.PostgresRelease;
+import io.pgbackup.testing.TestArchive;
+import io.pgbackup.testing.TestPostgres;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// A wal-g that does not do what it says, played by a stand-in beside a real server: each time the
+/// run fails with the reason, nothing counts as taken, and no process is left.
+class WalgBackupFaultsIT {
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
+  private static final BackupDeadlines PATIENT = new BackupDeadlines(PATIENCE, PATIENCE, PATIENCE);
+  private static final BackupName NAME = new BackupName("base_0000000100000000000000AB");
+
+  /// As WAL-G lays a backup out; what is in the tars nobody reads here.
+  private static final String WRITES_A_BACKUP =
+      """
+      folder="$WALG_FILE_PREFIX/basebackups_005/base_0000000100000000000000AB"
+      mkdir -p "$folder/tar_partitions"
+      for part in part_001 pg_control backup_label; do
+        echo "$part" >"$folder/tar_partitions/$part.tar.lz4"
+      done
+      echo '{"Files":{"/PG_VERSION":{}},"TarFileSets":{"part_001.tar.lz4":["/PG_VERSION"]}}' \
+        >"$folder/files_metadata.json"
+      """;
+
+  private static final String WRITES_A_SENTINEL =
+      """
+      echo '{"LSN":2868903936,"FinishLSN":2868904000,"PgVersion":180000,
+             "SystemIdentifier":%s,"Version":2,
+             "StartTime":"2026-11-21T02:13:40Z","FinishTime":"2026-11-21T02:13:41Z"}' \
+        >"${folder}_backup_stop_sentinel.json"
+      """;
+
+  @TempDir(factory = EnterableTempDir.class)
+  private static Path shared;
+
+  private static TestPostgres postgres;
+
+  @TempDir private Path folder;
+  private TestArchive archive;
+  private Walg walg;
+
+  @BeforeAll
+  static void start() {
+    postgres = TestPostgres.create(PostgresRelease.NEWEST, shared).start();
+  }
+
+  @AfterAll
+  static void stop() {
+    postgres.close();
+  }
+
+  @BeforeEach
+  void openArchive() {
+    archive = TestArchive.create(TestArchive.Kind.DIRECTORY, folder);
+  }
+
+  @AfterEach
+  void close() {
+    if (walg != null) {
+      walg.close();
+    }
+    archive.close();
+  }
+
+  @Test
+  void oneThatDoesNothingAndSaysThatItSucceededHasTakenNothing() throws IOException {
+    Problem problem = failure("echo 'INFO: Wrote backup with name base_X' >&2; exit 0", PATIENT);
+
+    assertThat(problem).isInstanceOf(Problem.VerificationFailed.class);
+    assertThat(problem.message())
+        .isEqualTo("wal-g backup-push reported success, and the archive holds no new base backup");
+  }
+
+  @Test
+  void whatAFailedOneLeftIsRemoved() throws IOException {
+    Problem problem =
+        failure(
+            WRITES_A_BACKUP
+                + "echo 'ERROR: 2026/11/21 02:13:41.1 no space left on device' >&2; exit 1",
+            PATIENT);
+
+    assertThat(problem.message())
+        .isEqualTo("wal-g backup-push failed (exit status 1): no space left on device");
+    assertThat(archive.store().list("")).isEmpty();
+  }
+
+  @Test
+  void oneThatHangsIsStoppedAndLeavesNoProcess() throws IOException {
+    Problem problem =
+        failure(
+            "echo $$ >>'%1$s/pids'; sleep 1000 & echo $! >>'%1$s/pids'; wait".formatted(folder),
+            new BackupDeadlines(PATIENCE, Duration.ofSeconds(1), PATIENCE));
+
+    assertThat(problem).isInstanceOf(Problem.TimedOut.class);
+    assertThat(problem.message()).isEqualTo("wal-g backup-push did nothing for 1 s");
+    Orphans.assertNone(folder.resolve("pids"));
+  }
+
+  @Test
+  void oneThatTheSystemKilledIsSaidToHaveNeededTooMuchMemory() throws IOException {
+    Problem problem = failure(WRITES_A_BACKUP + "kill -s KILL $$", PATIENT);
+
+    assertThat(problem.message()).startsWith("wal-g backup-push was killed (SIGKILL)");
+    assertThat(archive.store().list("")).isEmpty();
+  }
+
+  @Test
+  void oneThatGoesToAnotherServerIsStopped() throws IOException {
+    Problem problem =
+        failure(
+            """
+            echo 'ERROR: Failed to connect using provided PGHOST and PGPORT, trying localhost:5432' >&2
+            echo $$ >>'%s/pids'
+            exec sleep 1000
+            """
+                .formatted(folder),
+            PATIENT);
+
+    assertThat(problem).isInstanceOf(Problem.PostgresFailed.class);
+    assertThat(problem.message())
+        .isEqualTo("wal-g could not connect to the server, and tried another one, localhost:5432");
+    Orphans.assertNone(folder.resolve("pids"));
+  }
+
+  @Test
+  void aBackupOfAnotherServerIsRefused() throws IOException {
+    Problem problem = failure(WRITES_A_BACKUP + WRITES_A_SENTINEL.formatted("4711"), PATIENT);
+
+    assertThat(problem).isInstanceOf(Problem.Refused.class);
+    assertThat(problem.message()).startsWith("wal-g backed up another server: " + NAME);
+  }
+
+  @Test
+  void aBackupWithoutAllItsTarsIsNotWhole() throws IOException {
+    Problem problem =
+        failure(
+            WRITES_A_BACKUP
+                + "rm \"$folder/tar_partitions/part_001.tar.lz4\"\n"
+                + WRITES_A_SENTINEL.formatted(systemIdentifier()),
+            PATIENT);
+
+    assertThat(problem).isInstanceOf(Problem.VerificationFailed.class);
+    assertThat(problem.message()).contains("is not whole: [part_001.tar.lz4] missing");
+  }
+
+  @Test
+  void aBackupOverTheLeftoversOfAnotherIsNotTrusted() throws IOException {
+    create(NAME + "/tar_partitions/part_002.tar.lz4");
+
+    Problem problem =
+        failure(WRITES_A_BACKUP + WRITES_A_SENTINEL.formatted(systemIdentifier()), PATIENT);
+
+    assertThat(problem.message()).contains("written over what an earlier attempt");
+  }
+
+  @Test
+  void aBackupWithoutItsWalIsNotTakenAndItsSentinelStays() throws IOException {
+    Problem problem =
+        failure(
+            WRITES_A_BACKUP + WRITES_A_SENTINEL.formatted(systemIdentifier()),
+            new BackupDeadlines(PATIENCE, PATIENCE, Duration.ofSeconds(1)));
+
+    assertThat(problem.message())
+        .startsWith("WAL segment 0000000100000000000000AB did not reach the store");
+    assertThat(archive.store().head(archive.layout().sentinel(NAME))).isPresent();
+  }
+
+  @Test
+  void aWholeBackupWithItsWalIsTaken() throws IOException {
+    archive
+        .store()
+        .create(
+            new ObjectKey(archive.layout().wal().path() + "0000000100000000000000AB.lz4"),
+            new byte[9],
+            Map.of());
+
+    TakenBackup taken =
+        push(WRITES_A_BACKUP + WRITES_A_SENTINEL.formatted(systemIdentifier()), PATIENT);
+
+    assertThat(taken.name()).isEqualTo(NAME);
+  }
+
+  private static String systemIdentifier() {
+    return postgres.value("select system_identifier from pg_control_system()");
+  }
+
+  private void create(String path) {
+    archive
+        .store()
+        .create(new ObjectKey(archive.layout().baseBackups().path() + path), new byte[9], Map.of());
+  }
+
+  private Problem failure(String script, BackupDeadlines deadlines) throws IOException {
+    return Optional.ofNullable(
+            catchThrowableOfType(PgBackupException.class, () -> push(script, deadlines)))
+        .orElseThrow(() -> new AssertionError("it succeeded"))
+        .problem();
+  }
+
+  private TakenBackup push(String script, BackupDeadlines deadlines) throws IOException {
+    walg =
+        Walg.open(
+            WalgConfigs.of(archive, postgres.configOverSocket()),
+            StandIn.versioned(folder, script));
+    return walg.backups(
+            archive.store(),
+            archive.layout(),
+            postgres.configOverSocket(),
+            new WalgBackupEngine.Settings(Codec.LZ4, 0, 0, false, Optional.empty(), deadlines),
+            Clock.systemUTC())
+        .push(BackupRequest.FULL, new Unheard());
+  }
+
+  private static final class Unheard implements BackupListener {
+    @Override
+    public void started(BackupName name) {}
+
+    @Override
+    public void progressed(long files, long bytes) {}
+
+    @Override
+    public void awaitingWal(WalSegment first, WalSegment last) {}
+
+    @Override
+    public void beforeSentinel() {}
+  }
+}
