@@ -26,7 +26,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// Archives written by real WAL-G become the rows that were there, at every instant that can be
 /// restored; deltas, several parts, every codec and encryption included.
 class GoldenRestoreIT {
-  private static final List<GoldenArchive> READABLE = List.of(GoldenArchive.LZ4_DELTA);
+  private static final List<GoldenArchive> READABLE =
+      List.of(GoldenArchive.LZ4_DELTA, GoldenArchive.BROTLI);
 
   @TempDir(factory = EnterableTempDir.class)
   private static Path folder;

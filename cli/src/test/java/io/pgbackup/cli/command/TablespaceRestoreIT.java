@@ -1,1 +1,0 @@
-package io.pgbackup.cli.command;
