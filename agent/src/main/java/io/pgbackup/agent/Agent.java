@@ -96,7 +96,9 @@ public final class Agent implements AutoCloseable {
     backups =
         new Backups(
             config.backup(), lineages, server::seen, problems, runs, this::backupCompleted, clock);
-    catalog = new CatalogWatch(lineages, pace.archive(), problems, clock, backups::consider);
+    catalog =
+        new CatalogWatch(
+            lineages, server::seen, pace.archive(), problems, clock, backups::consider);
     lag = new WalLag(server, catalog, archiver::status);
     snapshots =
         new Snapshots(

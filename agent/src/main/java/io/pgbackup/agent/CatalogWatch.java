@@ -2,12 +2,15 @@ package io.pgbackup.agent;
 
 import io.pgbackup.catalog.LineageCatalog;
 import io.pgbackup.lineage.LineageUid;
+import io.pgbackup.postgres.Timeline;
 import io.pgbackup.problem.PgBackupException;
+import io.pgbackup.problem.Problem;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /// Reads the lineage's archive again and again, so that windows, gaps and backups are never far
 /// from the truth. An archive that takes long to list is listed less often.
@@ -25,16 +28,20 @@ final class CatalogWatch {
   private final Problems problems;
   private final InstantSource clock;
   private final Consumer<Known> listener;
+  private final Supplier<Optional<ServerWatch.Seen>> server;
+  private boolean strange;
   private volatile Optional<Known> known = Optional.empty();
 
   /// @param listener told after each reading, on the reading thread
   CatalogWatch(
       LineageKeeper lineages,
+      Supplier<Optional<ServerWatch.Seen>> server,
       Duration interval,
       Problems problems,
       InstantSource clock,
       Consumer<Known> listener) {
     this.lineages = lineages;
+    this.server = server;
     this.interval = interval;
     this.problems = problems;
     this.clock = clock;
@@ -59,6 +66,7 @@ final class CatalogWatch {
           new Known(session.get().lineage().identity().uid(), session.get().catalog().get(), begun);
       known = Optional.of(now);
       problems.clear(Problems.About.CATALOG);
+      compareTimelines(now.catalog().path().timeline());
       listener.accept(now);
     } catch (PgBackupException e) {
       // what was known stays known, with the time it was read
@@ -68,5 +76,29 @@ final class CatalogWatch {
     Duration took = Duration.between(begun, clock.instant());
     Duration spared = took.multipliedBy(SHARE);
     return spared.compareTo(interval) > 0 ? spared : interval;
+  }
+
+  /// Seen twice, because a promotion reaches the archive before we ask the server again.
+  private void compareTimelines(Timeline newest) {
+    Optional<Timeline> own =
+        server
+            .get()
+            .filter(ServerWatch.Seen::primary)
+            .map(seen -> seen.facts().timeline())
+            .filter(timeline -> timeline.compareTo(newest) < 0);
+    if (own.isEmpty()) {
+      problems.clear(Problems.About.TIMELINE);
+    } else if (strange) {
+      problems.report(
+          Problems.About.TIMELINE,
+          Problem.refused(
+              "the archive goes on to timeline %s, and this server is on timeline %s"
+                  .formatted(newest, own.get()),
+              "Another server wrote into it, so the windows are not this server's. Find it; restore"
+                  + " this one with --timeline "
+                  + own.get()
+                  + "."));
+    }
+    strange = own.isPresent();
   }
 }

@@ -23,6 +23,7 @@ final class Problems {
     POSTGRES,
     WAL,
     CATALOG,
+    TIMELINE,
     BACKUP
   }
 

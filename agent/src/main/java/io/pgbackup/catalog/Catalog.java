@@ -15,6 +15,7 @@ import io.pgbackup.problem.Problem;
 import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.StoreFolder;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
@@ -82,6 +83,25 @@ public final class Catalog {
 
   /// What a lineage holds now.
   public LineageCatalog read(Lineage lineage) {
+    return read(lineage, (wal, segments, _) -> Optional.of(histories.pathToNewest(wal, segments)))
+        .orElseThrow();
+  }
+
+  /// What a lineage holds now, seen along the way to a timeline that need not be the newest.
+  ///
+  /// @return nothing where the archive has nothing of that timeline
+  public Optional<LineageCatalog> readAlong(Lineage lineage, Timeline timeline) {
+    return read(
+        lineage,
+        (wal, segments, backupsThere) -> histories.pathTo(timeline, wal, segments, backupsThere));
+  }
+
+  private interface Way {
+    Optional<TimelineHistory> choose(
+        WalListing wal, Collection<WalSegment> segments, Collection<BaseBackup> backups);
+  }
+
+  private Optional<LineageCatalog> read(Lineage lineage, Way way) {
     ArchiveLayout layout = new ArchiveLayout(lineage.prefix());
     List<BaseBackup> allBackups = backups.read(layout);
     WalListing wal = WalListing.of(store, layout);
@@ -97,7 +117,18 @@ public final class Catalog {
     wal.segments()
         .keySet()
         .forEach(name -> WalSegment.tryParse(name, size).ifPresent(segments::add));
-    TimelineHistory path = histories.pathToNewest(wal, segments);
+    return way.choose(wal, segments, allBackups)
+        .map(path -> along(path, lineage, allBackups, wal, segments, size, header));
+  }
+
+  private LineageCatalog along(
+      TimelineHistory path,
+      Lineage lineage,
+      List<BaseBackup> allBackups,
+      WalListing wal,
+      TreeSet<WalSegment> segments,
+      WalSegmentSize size,
+      Optional<SegmentHeader> header) {
     List<WalRun> runs = WalRun.along(path, segments);
     Chains chains = Chains.of(allBackups);
     List<BaseBackup> usable =

@@ -12,6 +12,8 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 /// Reads history files, each version once. Thread-safe.
 final class Histories {
@@ -37,8 +39,28 @@ final class Histories {
               .max(Comparator.naturalOrder())
               .orElse(Timeline.FIRST));
     }
-    WalObject newest = wal.histories().lastEntry().getValue();
-    return cache.find(newest.object()).orElseGet(() -> read(newest));
+    return find(wal.histories().lastEntry().getValue());
+  }
+
+  /// The way to one timeline; empty where the archive has nothing of it.
+  Optional<TimelineHistory> pathTo(
+      Timeline timeline,
+      WalListing wal,
+      Collection<WalSegment> segments,
+      Collection<BaseBackup> backups) {
+    WalObject history = wal.histories().get(timeline.toHex() + ".history");
+    if (history != null) {
+      return Optional.of(find(history));
+    }
+    return Stream.concat(
+            segments.stream().map(WalSegment::timeline), backups.stream().map(BaseBackup::timeline))
+        .filter(timeline::equals)
+        .findFirst()
+        .map(TimelineHistory::root);
+  }
+
+  private TimelineHistory find(WalObject history) {
+    return cache.find(history.object()).orElseGet(() -> read(history));
   }
 
   private TimelineHistory read(WalObject object) {

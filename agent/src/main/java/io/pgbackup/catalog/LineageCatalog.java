@@ -1,21 +1,26 @@
 package io.pgbackup.catalog;
 
 import io.pgbackup.engine.format.BackupName;
+import io.pgbackup.postgres.Timeline;
 import io.pgbackup.postgres.TimelineHistory;
 import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.postgres.WalSegmentSize;
 import io.pgbackup.postgres.wal.SegmentHeader;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /// What one lineage holds, read at one moment. Immutable.
 ///
 /// @param backups oldest finish first
 /// @param segments whole segments on all timelines (no `.partial`)
-/// @param path the way to the lineage's newest timeline, along which windows are counted
+/// @param path the way to the lineage's newest timeline, or to the one that was asked for, along
+///   which windows are counted
 /// @param windows oldest first; they do not overlap
 /// @param reach for each backup that a timestamp can be restored from: the greatest commit time
 ///   that recovery from it meets; instants before it, from the backup's finish on, are restorable
@@ -37,5 +42,26 @@ public record LineageCatalog(
   /// A backup and all that it stands on, the full one first. Empty where one of them is missing.
   public Optional<List<BaseBackup>> chain(BackupName name) {
     return Chains.of(backups).of(name);
+  }
+
+  /// Timelines with base backups that the path passes by.
+  public SortedSet<Timeline> otherTimelines() {
+    return backups.stream()
+        .filter(backup -> !isOnPath(backup))
+        .map(BaseBackup::timeline)
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  /// Whether the newest base backup of all lies beside the path: two servers went on from one
+  /// history, and which of them is the lineage's, no archive can tell.
+  public boolean isSplit() {
+    return backups.stream()
+        .max(Comparator.comparing(BaseBackup::finishTime))
+        .filter(backup -> !isOnPath(backup))
+        .isPresent();
+  }
+
+  private boolean isOnPath(BaseBackup backup) {
+    return path.contains(backup.timeline(), backup.finishLsn());
   }
 }

@@ -1,5 +1,6 @@
 package io.pgbackup.agent;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pgbackup.agent.Problems.About;
@@ -16,6 +17,7 @@ import io.pgbackup.lineage.LineageResolver;
 import io.pgbackup.lineage.LineageUid;
 import io.pgbackup.lineage.PrefixTemplate;
 import io.pgbackup.lineage.ProtectedLineage;
+import io.pgbackup.postgres.Timeline;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.testing.MemoryObjectStore;
 import java.nio.file.Path;
@@ -24,6 +26,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
@@ -45,6 +48,7 @@ class CatalogWatchTest {
   private final List<CatalogWatch.Known> heard = new ArrayList<>();
   private Duration takes = Duration.ZERO;
   private boolean away;
+  private Optional<ServerWatch.Seen> server = Servers.primary();
   private LineageKeeper lineages;
   private CatalogWatch watch;
 
@@ -59,7 +63,7 @@ class CatalogWatchTest {
             this::session,
             problems,
             new CompletableFuture<>());
-    watch = new CatalogWatch(lineages, INTERVAL, problems, now::get, heard::add);
+    watch = new CatalogWatch(lineages, () -> server, INTERVAL, problems, now::get, heard::add);
   }
 
   private LineageSession session(ProtectedLineage lineage) {
@@ -140,5 +144,27 @@ class CatalogWatchTest {
 
     watch.read();
     assertThat(watch.known()).isPresent();
+  }
+
+  @Test
+  void saysThatTheArchiveGoesOnWithoutItsServerUnlessTheServerWasJustPromoted() {
+    // given
+    lineages.check();
+    store.create(
+        lineages.require().lineage().layout().wal().key("00000002.history"),
+        "1\t0/3000000\tno recovery target\n".getBytes(US_ASCII),
+        Map.of());
+
+    // when: a promotion would show at the next look
+    watch.read();
+    assertThat(problems.all()).isEmpty();
+    watch.read();
+
+    // then
+    assertThat(problems.about(About.TIMELINE).orElseThrow().message())
+        .isEqualTo("the archive goes on to timeline 2, and this server is on timeline 1");
+    server = Servers.primary(Servers.IDENTIFIER, new Timeline(2));
+    watch.read();
+    assertThat(problems.all()).isEmpty();
   }
 }

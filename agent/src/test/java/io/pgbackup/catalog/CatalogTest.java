@@ -120,6 +120,26 @@ class CatalogTest {
     assertThat(readOnly(new Catalog(store)).segments()).isEmpty();
   }
 
+  @Test
+  void twoServersThatWentOnFromOneHistoryAreToldApart() {
+    // given: timeline 2 came from a copy, and the server itself went on, with a new base backup
+    ModelArchive model = new ModelArchive(new Random(7), Duration.ZERO);
+    model.splitAndBackUpTheOld();
+    Catalog catalog = new Catalog(model.store());
+    Lineage lineage = catalog.lineages(new PrefixTemplate("model")).getFirst();
+
+    LineageCatalog newest = catalog.read(lineage);
+    LineageCatalog old = catalog.readAlong(lineage, Timeline.FIRST).orElseThrow();
+
+    assertThat(newest.path().timeline()).isEqualTo(new Timeline(2));
+    assertThat(newest.otherTimelines()).containsExactly(Timeline.FIRST);
+    assertThat(newest.isSplit()).isTrue();
+    assertThat(old.windows()).hasSize(1);
+    assertThat(old.otherTimelines()).isEmpty();
+    assertThat(old.isSplit()).isFalse();
+    assertThat(catalog.readAlong(lineage, new Timeline(3))).isEmpty();
+  }
+
   private static LineageCatalog readOnly(Catalog catalog) {
     return catalog.read(catalog.lineages(PrefixTemplate.DEFAULT).getFirst());
   }

@@ -189,6 +189,22 @@ final class ModelArchive {
         Map.of());
   }
 
+  /// A base backup, a promotion that is not followed, and another base backup behind it.
+  void splitAndBackUpTheOld() {
+    backup();
+    advance();
+    transaction();
+    archive(wal);
+    promote();
+    SyntheticWal old = left.orElseThrow();
+    advance();
+    goOn(old);
+    advance();
+    old.commit(now);
+    switchIfBegun(old);
+    archive(old);
+  }
+
   /// The old primary did not notice: what it writes, and backs up, is on no path.
   private void goOn(SyntheticWal old) {
     switchIfBegun(old);

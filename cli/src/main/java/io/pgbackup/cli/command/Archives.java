@@ -11,6 +11,7 @@ import io.pgbackup.crypto.ObjectCipher;
 import io.pgbackup.lineage.ClusterId;
 import io.pgbackup.lineage.LineageUid;
 import io.pgbackup.lineage.PrefixTemplate;
+import io.pgbackup.postgres.Timeline;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.store.ObjectStore;
@@ -52,6 +53,11 @@ record Archives(
   /// @throws PgBackupException `NotFound`, with what was found instead, if one folder is meant and
   ///   holds no archive
   Reading read(Optional<ClusterId> cluster, Optional<LineageUid> uid) {
+    return read(cluster, uid, Optional.empty());
+  }
+
+  /// The same along the way to one timeline, of lineages that have it.
+  Reading read(Optional<ClusterId> cluster, Optional<LineageUid> uid, Optional<Timeline> timeline) {
     Catalog catalog = new Catalog(store, cipher);
     Discovery found = discover(catalog, cluster);
     List<LineageCatalog> catalogs = new ArrayList<>();
@@ -61,7 +67,11 @@ record Archives(
       Lineage lineage = named(each);
       if (isWanted(lineage.cluster(), lineage.uid(), cluster, uid)) {
         try {
-          catalogs.add(catalog.read(lineage));
+          if (timeline.isPresent()) {
+            catalog.readAlong(lineage, timeline.get()).ifPresent(catalogs::add);
+          } else {
+            catalogs.add(catalog.read(lineage));
+          }
         } catch (PgBackupException e) {
           unreadable.add(unreadable(lineage, e));
         }

@@ -13,7 +13,10 @@ import io.pgbackup.lineage.Claims;
 import io.pgbackup.lineage.ClusterId;
 import io.pgbackup.lineage.Leases;
 import io.pgbackup.lineage.LineageUid;
+import io.pgbackup.postgres.Timeline;
 import io.pgbackup.postgres.process.LocalPostgres;
+import io.pgbackup.problem.PgBackupException;
+import io.pgbackup.problem.Problem;
 import io.pgbackup.restore.LineageEngines;
 import io.pgbackup.restore.RecoveryTarget;
 import io.pgbackup.restore.RestorePlan;
@@ -30,12 +33,41 @@ import java.util.Optional;
 
 /// Plans restores from a store and makes who carries them out.
 record Restores(Archives archives, Clock clock, ZoneId local) {
+  /// @param timeline the one that was asked for, which the catalogues were read along
   RestorePlan plan(
       ClusterId cluster,
       List<LineageCatalog> lineages,
       Optional<LineageUid> uid,
-      RecoveryTarget target) {
-    return new RestorePlanner(local).plan(cluster, lineages, uid, target);
+      RecoveryTarget target,
+      Optional<Timeline> timeline) {
+    if (timeline.isPresent() && lineages.isEmpty()) {
+      throw Problem.notFound(
+              "no lineage of cluster %s has timeline %s".formatted(cluster, timeline.get()),
+              "'pgbackup window' names the timelines that hold base backups.")
+          .asException();
+    }
+    boolean newest = timeline.isEmpty() && target instanceof RecoveryTarget.Latest;
+    if (newest && !lineages.isEmpty() && lineages.stream().allMatch(LineageCatalog::isSplit)) {
+      throw undecided(lineages.getFirst());
+    }
+    RestorePlan plan = new RestorePlanner(local).plan(cluster, lineages, uid, target);
+    Optional<LineageCatalog> split =
+        lineages.stream()
+            .filter(catalog -> newest && catalog.isSplit())
+            .filter(catalog -> catalog.lineage().equals(plan.lineage()))
+            .findFirst();
+    if (split.isPresent()) {
+      throw undecided(split.get());
+    }
+    return plan;
+  }
+
+  private static PgBackupException undecided(LineageCatalog catalog) {
+    return Problem.refused(
+            "the newest base backup is on timeline %s, and the newest timeline %s passes it by"
+                .formatted(catalog.backups().getLast().timeline(), catalog.path().timeline()),
+            "Two servers went on from one history; say with --timeline which one is to be restored.")
+        .asException();
   }
 
   /// The names of the backup's tablespaces by their numbers, as far as the archive tells them.

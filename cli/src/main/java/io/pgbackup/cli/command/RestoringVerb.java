@@ -4,6 +4,7 @@ import io.pgbackup.cli.output.JsonOutput;
 import io.pgbackup.cli.source.Configuration;
 import io.pgbackup.cli.view.RestoreView;
 import io.pgbackup.lineage.ClusterId;
+import io.pgbackup.postgres.Timeline;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.restore.RecoveryTarget;
 import io.pgbackup.restore.RestoreDestination;
@@ -29,6 +30,13 @@ abstract class RestoringVerb extends Verb {
 
   @ArgGroup(multiplicity = "1")
   private final TargetOptions targetOptions = new TargetOptions();
+
+  @Option(
+      names = "--timeline",
+      paramLabel = "N",
+      description =
+          "Along the way to this timeline instead of the newest; 'pgbackup window' names others.")
+  private @Nullable Long timeline;
 
   @Option(names = "--plan", description = "Check, print what would be done, and do nothing.")
   private boolean planOnly;
@@ -60,6 +68,11 @@ abstract class RestoringVerb extends Verb {
   /// Asks before anything of the user's is changed.
   abstract void confirm(RestoreDestination destination);
 
+  private Optional<Timeline> timeline() {
+    return Optional.ofNullable(timeline)
+        .map(id -> LineageOptions.value("--timeline", id.toString(), _ -> new Timeline(id)));
+  }
+
   @Override
   public final void run() {
     ZoneId local = surroundings().local();
@@ -74,12 +87,13 @@ abstract class RestoringVerb extends Verb {
     }
     asked.ifPresent(this::destination);
     try (Archives archives = Archives.open(configuration)) {
-      Reading reading = archives.read(asked, options.uid());
+      Reading reading = archives.read(asked, options.uid(), timeline());
       reading.requireAny();
       reading.notices().forEach(this::say);
       ClusterId cluster = asked.orElseGet(() -> reading.catalogs().getFirst().lineage().cluster());
       Restores restores = new Restores(archives, surroundings().clock(), local);
-      RestorePlan plan = restores.plan(cluster, reading.catalogs(), options.uid(), target);
+      RestorePlan plan =
+          restores.plan(cluster, reading.catalogs(), options.uid(), target, timeline());
       Map<String, String> names = restores.tablespaceNames(plan);
       RestoreDestination destination = withTablespaces(plan, destination(cluster), names);
       RestoreRunner runner = restores.runner(Optional.ofNullable(binDirectory));

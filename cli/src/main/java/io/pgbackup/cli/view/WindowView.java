@@ -1,9 +1,12 @@
 package io.pgbackup.cli.view;
 
+import static java.util.stream.Collectors.joining;
+
 import io.pgbackup.catalog.LineageCatalog;
 import io.pgbackup.catalog.RecoveryWindow;
 import io.pgbackup.catalog.WalGap;
 import io.pgbackup.cli.output.Times;
+import io.pgbackup.postgres.Timeline;
 import io.pgbackup.restore.TargetTime;
 import java.time.Duration;
 import java.time.Instant;
@@ -16,13 +19,16 @@ public final class WindowView {
   /// One element of the array.
   ///
   /// @param lastCommit what `--latest` reaches
+  /// @param otherTimelines with base backups that these windows leave out; `--timeline` restores
+  ///   them
   public record Row(
       String namespace,
       String cluster,
       String uid,
       List<Window> windows,
       Optional<Instant> lastCommit,
-      List<Gap> gaps) {}
+      List<Gap> gaps,
+      List<Long> otherTimelines) {}
 
   /// @param end exclusive
   public record Window(Instant start, Instant end, String oldestBackup, long timeline) {}
@@ -54,7 +60,8 @@ public final class WindowView {
         catalog.lastCommit(),
         catalog.gaps().stream()
             .map(gap -> new Gap(gap.first().fileName(), gap.last().fileName()))
-            .toList());
+            .toList(),
+        catalog.otherTimelines().stream().map(Timeline::id).toList());
   }
 
   /// @param local shown beside UTC where it differs
@@ -78,6 +85,16 @@ public final class WindowView {
             last -> text.append(line("latest", TargetTime.echo(last, local) + ", with --latest")));
     for (WalGap gap : catalog.gaps()) {
       text.append(line("missing", "WAL segments " + gap.first() + " to " + gap.last()));
+    }
+    if (!catalog.otherTimelines().isEmpty()) {
+      text.append(
+          line(
+              "besides",
+              "base backups on timeline %s, which only --timeline restores"
+                  .formatted(
+                      catalog.otherTimelines().stream()
+                          .map(Timeline::toString)
+                          .collect(joining(", ")))));
     }
     return text.toString();
   }

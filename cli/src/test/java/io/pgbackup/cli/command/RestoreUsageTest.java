@@ -3,6 +3,7 @@ package io.pgbackup.cli.command;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pgbackup.testing.GoldenArchive;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -45,6 +46,7 @@ class RestoreUsageTest {
         "clone --cluster orders --latest --target-dir NEW",
         "clone --cluster orders --latest --as copy",
         "clone --cluster orders --latest --as a/b --target-dir NEW",
+        "restore --cluster orders --latest --timeline 0 --target-dir NEW",
         "undo"
       })
   void whatCannotBeUnderstoodIsAUsageErrorWithAHint(String line) {
@@ -88,6 +90,33 @@ class RestoreUsageTest {
     Run run = run("restore --cluster orders --uid other --latest --target-dir NEW");
 
     assertThat(run.status()).isEqualTo(9);
+  }
+
+  @Test
+  void aTimelineThatIsNotThereIsNotFound() {
+    Run run = run("restore --cluster orders --timeline 7 --latest --target-dir NEW");
+
+    assertThat(run.status()).isEqualTo(9);
+    assertThat(run.err()).contains("no lineage of cluster default/orders has timeline 7");
+  }
+
+  @Test
+  void latestIsNotGuessedWhereTwoServersWentOnFromOneHistory() throws IOException {
+    // given: a timeline that began before the archive's backups
+    Files.writeString(
+        folder.resolve("store/pgbackup/default/orders/g/15/wal_005/00000003.history"),
+        "1\t0/1000000\tno recovery target specified\n");
+    Run refused = run("restore --cluster orders --latest --target-dir NEW");
+    assertThat(refused.status()).isEqualTo(4);
+    assertThat(refused.err()).contains("newest timeline 3 passes it by", "--timeline");
+
+    // when
+    Run window = run("window --cluster orders");
+    Run plan = run("restore --cluster orders --latest --timeline 2 --target-dir NEW --plan");
+
+    // then
+    assertThat(window.out()).contains("besides  base backups on timeline 1, which");
+    assertThat(plan.err()).doesNotContain("passes it by");
   }
 
   @Test
