@@ -135,11 +135,25 @@ record RestoreChecks(PostgresProcess process, RestorePaths paths) {
           "backup " + plan.backup().name() + " has tablespaces, which are not restored in place",
           "Use --target-dir with --tablespace, and let the server begin there.");
     }
+    refuseIfUnseen(process, old.path());
     if (!inPlace.stop() && process.isRunning(old.path())) {
       throw refused(
           "a PostgreSQL server runs in " + old.path(),
           "Stop it first, or let --stop stop it once everything else is done; it is then started"
               + " again.");
+    }
+  }
+
+  /// What may be running where we cannot see it can be neither stopped nor replaced.
+  static void refuseIfUnseen(PostgresProcess process, Path directory) {
+    if (process.mayRunUnseen(directory)) {
+      Path file = directory.resolve("postmaster.pid");
+      throw refused(
+          "a server that cannot be seen from here may be running in %s: %s stands, and its process is not here"
+              .formatted(directory, file),
+          "Stop the server in whatever container or host it runs. If none does, it crashed: remove "
+              + file
+              + ", then run the same command again.");
     }
   }
 

@@ -114,6 +114,7 @@ record RestoreSteps(
   private RestoreJournal stop(RestoreJournal journal) throws IOException {
     PostgresProcess process = services.process();
     Path directory = paths.dataDirectory();
+    RestoreChecks.refuseIfUnseen(process, directory);
     Optional<RunningServer> running = process.running(directory);
     if (running.isEmpty()) {
       return journal;
@@ -163,6 +164,7 @@ record RestoreSteps(
   }
 
   private void refuseIfRestarted(Path directory) {
+    RestoreChecks.refuseIfUnseen(services.process(), directory);
     if (services.process().isRunning(directory)) {
       throw Problem.refused(
               "something has started the server in " + directory + " again",

@@ -76,6 +76,7 @@ public final class RestoreUndo {
               "a PostgreSQL server runs in " + paths.dataDirectory(), "Stop it first.")
           .asException();
     }
+    RestoreChecks.refuseIfUnseen(process, paths.dataDirectory());
     Path previous = journal.previous().orElseThrow();
     if (!Files.exists(previous) && journal.undone().isEmpty()) {
       throw Problem.refused(

@@ -63,6 +63,22 @@ class RefusedRestoreIT {
     assertThat(server.postgres.isRunning()).isTrue();
   }
 
+  /// As in a container of its own: the number in the file is of a process that we do not see.
+  @Test
+  void aServerThatCannotBeSeenIsNotReplaced() throws IOException {
+    Path file = data().resolve("postmaster.pid");
+    String content = Files.readString(file);
+    Files.writeString(file, content.replaceFirst("^\\d+", "4194399"));
+    try {
+      Problem problem = refused(new RestoreDestination.InPlace(data(), true));
+
+      assertThat(problem.message()).contains("cannot be seen from here");
+      assertThat(problem.hint().orElseThrow()).contains("container").contains("remove " + file);
+    } finally {
+      Files.writeString(file, content);
+    }
+  }
+
   @Test
   void aDirectoryThatIsNotEmptyIsLeftAlone() throws IOException {
     Path target = Files.createDirectory(folder.resolve("full"));

@@ -113,6 +113,17 @@ public final class LocalPostgres implements PostgresProcess {
   }
 
   @Override
+  public boolean mayRunUnseen(Path dataDirectory) {
+    return PostmasterPid.read(dataDirectory)
+        .filter(file -> !file.isAlive(dataDirectory))
+        .filter(
+            file ->
+                new UnseenServer(Path.of("/proc"), ServerUser.weAreRoot())
+                    .mayLive(file, dataDirectory))
+        .isPresent();
+  }
+
+  @Override
   public Optional<RunningServer> running(Path dataDirectory) {
     return PostmasterPid.read(dataDirectory)
         .filter(pid -> pid.isAlive(dataDirectory))

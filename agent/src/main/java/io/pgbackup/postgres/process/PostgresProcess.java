@@ -28,6 +28,10 @@ public interface PostgresProcess {
     return state(dataDirectory) != ServerState.GONE;
   }
 
+  /// Whether a server that cannot be seen from here, in another container for instance, may use the
+  /// directory: its `postmaster.pid` stands, and nothing proves that it is dead.
+  boolean mayRunUnseen(Path dataDirectory);
+
   /// The running server as it was started, so that it can be started again the same way.
   Optional<RunningServer> running(Path dataDirectory);
 

@@ -3,13 +3,23 @@ package io.pgbackup.postgres.process;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
 /// The lines of `postmaster.pid` (src/include/utils/pidfile.h): process, data directory, start
 /// time, port, socket directory, listen address, shared memory key, status.
-record PostmasterPid(long pid, int port, Optional<Path> socketDirectory, String status) {
+record PostmasterPid(
+    long pid,
+    Instant started,
+    int port,
+    Optional<Path> socketDirectory,
+    Optional<SharedMemory> sharedMemory,
+    String status) {
+  /// As `/proc/sysvipc/shm` shows it.
+  record SharedMemory(String key, String id) {}
+
   static final String FILE = "postmaster.pid";
 
   /// Nothing where there is no file, or where it is being written.
@@ -32,12 +42,21 @@ record PostmasterPid(long pid, int port, Optional<Path> socketDirectory, String 
           : Optional.of(
               new PostmasterPid(
                   pid,
+                  Instant.ofEpochSecond(Long.parseLong(line(lines, 2))),
                   port.isEmpty() ? 0 : Integer.parseInt(port),
                   directory.isEmpty() ? Optional.empty() : Optional.of(Path.of(directory)),
+                  sharedMemory(line(lines, 6)),
                   line(lines, 7).toLowerCase(Locale.ROOT)));
     } catch (NumberFormatException _) {
       return Optional.empty();
     }
+  }
+
+  private static Optional<SharedMemory> sharedMemory(String line) {
+    String[] fields = line.split("\\s+");
+    return fields.length == 2
+        ? Optional.of(new SharedMemory(fields[0], fields[1]))
+        : Optional.empty();
   }
 
   private static String line(List<String> lines, int index) {
