@@ -3,6 +3,7 @@ package io.pgbackup.restore;
 import io.pgbackup.postgres.ControlFile;
 import io.pgbackup.problem.Problem;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -64,14 +65,39 @@ record DataDirectory(Path path) {
     }
   }
 
-  /// Whether the directory is the root of a file system of its own, which cannot be renamed.
+  /// Whether something is mounted there, so that it cannot be renamed. A bind mount within one file
+  /// system shows only in the list of mounts, which only Linux has.
   boolean isMountPoint() {
     Path parent = path.getParent();
     try {
-      return parent != null
-          && !Files.getAttribute(path, "unix:dev").equals(Files.getAttribute(parent, "unix:dev"));
+      return (parent != null
+              && !Files.getAttribute(path, "unix:dev")
+                  .equals(Files.getAttribute(parent, "unix:dev")))
+          || isMounted(path.toRealPath(), mounts());
     } catch (IOException _) {
       return false;
     }
+  }
+
+  private static List<String> mounts() {
+    try {
+      return Files.readAllLines(Path.of("/proc/self/mountinfo"), StandardCharsets.ISO_8859_1);
+    } catch (IOException _) {
+      return List.of();
+    }
+  }
+
+  /// @param mounts lines of `mountinfo` (proc(5)), as ISO 8859-1: the fifth field is the mount
+  ///   point, with white space and backslashes in octal
+  static boolean isMounted(Path path, List<String> mounts) {
+    String name =
+        new String(path.toString().getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1)
+            .replace("\\", "\\134")
+            .replace(" ", "\\040")
+            .replace("\t", "\\011")
+            .replace("\n", "\\012");
+    return mounts.stream()
+        .map(line -> line.split(" "))
+        .anyMatch(fields -> fields.length > 4 && fields[4].equals(name));
   }
 }
