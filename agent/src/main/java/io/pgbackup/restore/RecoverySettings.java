@@ -85,6 +85,9 @@ record RecoverySettings(
     values.put("archive_mode", "on");
     values.put("archive_command", "");
     values.put("wal_level", "replica");
+    // Off, the end of recovery removes what the source remembered; a server that has it off removes
+    // them itself. pg_control is no guide: the source may have changed it after the backup.
+    values.put("track_commit_timestamp", "on");
     floors(values);
     values.put("autovacuum", "off");
     values.put("shared_preload_libraries", "");

@@ -66,6 +66,7 @@ final class ProtectedServer implements AutoCloseable {
         TestPostgres.builder(release)
             .initdb("--wal-segsize=1")
             .setting("archive_mode", "on")
+            .setting("track_commit_timestamp", "on")
             .setting(
                 "archive_command",
                 """

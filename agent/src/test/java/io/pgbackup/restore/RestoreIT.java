@@ -30,7 +30,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 class RestoreIT {
   private static final String CONTENT =
-      "select count(*) || ':' || md5(string_agg(id || owner, ',' order by id)) from account";
+      """
+      select concat_ws(':', count(*), md5(string_agg(id || owner, ',' order by id)),
+        count(pg_xact_commit_timestamp(xmin)), max(pg_xact_commit_timestamp(xmin)))
+      from account""";
 
   @TempDir(factory = EnterableTempDir.class)
   private Path folder;
