@@ -49,11 +49,11 @@ public final class IncrementReader {
   /// @throws io.pgbackup.problem.PgBackupException `VerificationFailed` if it is no increment
   /// @throws IOException where the source fails
   public static IncrementReader of(InputStream content, String name) throws IOException {
-    ByteBuffer header = littleEndian(content.readNBytes(HEADER));
-    if (header.remaining() < HEADER
-        || !Arrays.equals(header.array(), 0, MAGIC.length, MAGIC, 0, MAGIC.length)) {
+    byte[] bytes = content.readNBytes(HEADER);
+    if (bytes.length < HEADER || !Arrays.equals(bytes, 0, MAGIC.length, MAGIC, 0, MAGIC.length)) {
       throw Documents.unreadable(name, "it does not begin like an increment", null);
     }
+    ByteBuffer header = littleEndian(bytes);
     long fileSize = header.getLong(4);
     if (fileSize < 0 || fileSize % PAGE != 0 || fileSize / PAGE > MOST_PAGES) {
       throw Documents.unreadable(
