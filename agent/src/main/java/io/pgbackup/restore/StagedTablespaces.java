@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 
 /// The tablespaces of a restore on the disk. They are filled where they stay, so until the data
@@ -56,9 +57,10 @@ record StagedTablespaces(Map<String, Path> places) {
       return;
     }
     StringBuilder map = new StringBuilder();
-    before
-        .keySet()
-        .forEach(oid -> map.append(oid).append(' ').append(escaped(places.get(oid))).append('\n'));
+    for (String oid : before.keySet()) {
+      Path place = Objects.requireNonNull(places.get(oid), "checked before");
+      map.append(oid).append(' ').append(escaped(place)).append('\n');
+    }
     OwnedFiles.write(dataDirectory.resolve(MAP), map.toString(), user);
   }
 
