@@ -25,16 +25,18 @@ public final class IncrementWriter {
   /// @param count how many of them there are
   public static void writeHeader(OutputStream sink, long fileSize, int[] pages, int count)
       throws IOException {
-    sink.write(littleEndian(HEADER).put(MAGIC).putLong(fileSize).putInt(count).array(), 0, HEADER);
+    byte[] header = new byte[HEADER];
+    littleEndian(header).put(MAGIC).putLong(fileSize).putInt(count);
+    sink.write(header);
     for (int start = 0; start < count; start += NUMBERS_AT_ONCE) {
       int numbers = Math.min(NUMBERS_AT_ONCE, count - start);
-      ByteBuffer bytes = littleEndian(Integer.BYTES * numbers);
-      bytes.asIntBuffer().put(pages, start, numbers);
-      sink.write(bytes.array(), 0, bytes.capacity());
+      byte[] bytes = new byte[Integer.BYTES * numbers];
+      littleEndian(bytes).asIntBuffer().put(pages, start, numbers);
+      sink.write(bytes);
     }
   }
 
-  private static ByteBuffer littleEndian(int size) {
-    return ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
+  private static ByteBuffer littleEndian(byte[] bytes) {
+    return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
   }
 }
