@@ -64,9 +64,9 @@ public final class Engines implements AutoCloseable {
             new WalgBackupEngine.Settings(
                 config.backup().compression(),
                 config.backup().threads(),
-                /* deltaMaxSteps= */ 0,
-                /* deltaFromFull= */ false,
-                Optional.empty(),
+                config.backup().deltaMaxSteps(),
+                config.backup().deltaOrigin() == PgBackupConfig.DeltaOrigin.LATEST_FULL,
+                config.backup().userData(),
                 BackupDeadlines.DEFAULT),
             clock);
   }

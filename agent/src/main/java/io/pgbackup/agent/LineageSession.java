@@ -7,12 +7,14 @@ import io.pgbackup.catalog.Catalog;
 import io.pgbackup.catalog.Lineage;
 import io.pgbackup.catalog.LineageCatalog;
 import io.pgbackup.config.PgBackupConfig;
+import io.pgbackup.config.PgBackupConfig.BackupConfig;
 import io.pgbackup.crypto.ObjectCipher;
 import io.pgbackup.engine.BackupDeadlines;
 import io.pgbackup.engine.BackupEngine;
 import io.pgbackup.engine.WalEngine;
 import io.pgbackup.engine.WalProof;
 import io.pgbackup.engine.embedded.EmbeddedBackupEngine;
+import io.pgbackup.engine.embedded.EmbeddedBackupEngine.DeltaRules;
 import io.pgbackup.engine.embedded.EmbeddedWalEngine;
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.Packing;
@@ -110,9 +112,10 @@ public record LineageSession(
             layout,
             config.postgres(),
             new EmbeddedBackupEngine.Settings(
-                new Packing(config.backup().compression(), cipher),
-                config.backup().threads(),
-                host),
+                    new Packing(config.backup().compression(), cipher),
+                    config.backup().threads(),
+                    host)
+                .with(deltas(config.backup()), config.backup().userData()),
             clock);
     ArchivingProbe probe =
         new ArchivingProbe(
@@ -130,5 +133,14 @@ public record LineageSession(
             "base backup on %s, process %d".formatted(host, ProcessHandle.current().pid()),
             clock);
     return runner::run;
+  }
+
+  private static DeltaRules deltas(BackupConfig config) {
+    return new DeltaRules(
+        config.deltaMaxSteps(),
+        switch (config.deltaOrigin()) {
+          case LATEST -> DeltaRules.Origin.LATEST;
+          case LATEST_FULL -> DeltaRules.Origin.LATEST_FULL;
+        });
   }
 }

@@ -2,6 +2,7 @@ package io.pgbackup.config;
 
 import io.pgbackup.config.PgBackupConfig.BackupConfig;
 import io.pgbackup.config.PgBackupConfig.ClusterConfig;
+import io.pgbackup.config.PgBackupConfig.DeltaOrigin;
 import io.pgbackup.config.PgBackupConfig.EngineChoice;
 import io.pgbackup.config.PgBackupConfig.EngineConfig;
 import io.pgbackup.config.PgBackupConfig.HttpConfig;
@@ -83,7 +84,10 @@ final class ConfigReader {
         section.withDefault("schedule", Values.CRONTAB, Crontab.parse("0 2 * * *")),
         section.withDefault("timeZone", Values.TIME_ZONE, ZoneId.of("UTC")),
         section.withDefault("compression", Values.CODEC, Codec.ZSTD),
-        section.withDefault("threads", Values.integer(0, 256), 0));
+        section.withDefault("threads", Values.integer(0, 256), 0),
+        section.withDefault("deltaMaxSteps", Values.integer(0, 1000), 0),
+        section.withDefault("deltaOrigin", Values.DELTA_ORIGIN, DeltaOrigin.LATEST),
+        section.anything("userData"));
   }
 
   private static RetentionConfig retention(Section section) {

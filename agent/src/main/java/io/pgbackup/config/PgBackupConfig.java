@@ -1,5 +1,6 @@
 package io.pgbackup.config;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.pgbackup.engine.format.Codec;
 import io.pgbackup.schedule.Crontab;
 import java.net.URI;
@@ -115,8 +116,39 @@ public record PgBackupConfig(
   /// @param enabled whether the schedule runs; a backup that is asked for always does
   /// @param timeZone the schedule's
   /// @param threads 0: one for each core
+  /// @param deltaMaxSteps deltas in a row until the next full backup; 0 for full ones always
+  /// @param userData any JSON, kept with each base backup
   public record BackupConfig(
-      boolean enabled, Crontab schedule, ZoneId timeZone, Codec compression, int threads) {}
+      boolean enabled,
+      Crontab schedule,
+      ZoneId timeZone,
+      Codec compression,
+      int threads,
+      int deltaMaxSteps,
+      DeltaOrigin deltaOrigin,
+      Optional<JsonNode> userData) {
+    /// Full backups only.
+    public BackupConfig(
+        boolean enabled, Crontab schedule, ZoneId timeZone, Codec compression, int threads) {
+      this(
+          enabled,
+          schedule,
+          timeZone,
+          compression,
+          threads,
+          0,
+          DeltaOrigin.LATEST,
+          Optional.empty());
+    }
+  }
+
+  /// What a delta backup stands on.
+  public enum DeltaOrigin {
+    /// The backup before it.
+    LATEST,
+    /// The full backup that the one before it stands on.
+    LATEST_FULL
+  }
 
   /// Read and checked, not yet applied: no rule deletes anything in this version.
   ///

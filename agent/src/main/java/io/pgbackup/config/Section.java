@@ -88,6 +88,24 @@ final class Section {
         .toList();
   }
 
+  /// A value of any shape; from the environment as JSON.
+  Optional<JsonNode> anything(String key) {
+    reading.known(path(key));
+    knowAll(path(key), node.path(key));
+    Optional<String> override = variable(override(key));
+    if (override.isPresent()) {
+      return parse("%s (%s)".formatted(override(key), path(key)), override.get(), Values.JSON);
+    }
+    return given(key) ? Optional.of(node.path(key)) : Optional.empty();
+  }
+
+  private void knowAll(String inner, JsonNode value) {
+    for (var entry : value.properties()) {
+      reading.known(inner + "." + entry.getKey());
+      knowAll(inner + "." + entry.getKey(), entry.getValue());
+    }
+  }
+
   /// A secret's own key, refused because a configuration file is copied, shown and committed.
   void refuseInline(String key) {
     String instead = key + "File";

@@ -1,5 +1,9 @@
 package io.pgbackup.config;
 
+import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.pgbackup.config.PgBackupConfig.DeltaOrigin;
 import io.pgbackup.config.PgBackupConfig.EngineChoice;
 import io.pgbackup.config.PgBackupConfig.HttpConfig;
 import io.pgbackup.engine.format.Codec;
@@ -38,6 +42,8 @@ final class Values {
                       .toUpperCase(Locale.ROOT)));
   static final Value<EngineChoice> ENGINE = Value.text(Values::engine);
   static final Value<HttpConfig> LISTEN = Value.text(Values::listen);
+  static final Value<JsonNode> JSON = Value.text(Values::json);
+  static final Value<DeltaOrigin> DELTA_ORIGIN = Value.text(Values::deltaOrigin);
   static final Value<Boolean> BOOLEAN = new Value<>(Value.Form.BOOLEAN, Values::bool);
 
   private static final Pattern DURATION_FORM = Pattern.compile("([0-9]{1,9})(s|m|h|d|w)");
@@ -125,6 +131,23 @@ final class Values {
     return new HttpConfig(
         host.startsWith("[") ? host.substring(1, host.length() - 1) : host,
         Integer.parseInt(matcher.group(2)));
+  }
+
+  private static JsonNode json(String text) {
+    try {
+      return new JsonMapper().readTree(text);
+    } catch (JacksonException e) {
+      throw new IllegalArgumentException("must be JSON, got '" + text + "'", e);
+    }
+  }
+
+  private static DeltaOrigin deltaOrigin(String text) {
+    return switch (text) {
+      case "latest" -> DeltaOrigin.LATEST;
+      case "latest-full" -> DeltaOrigin.LATEST_FULL;
+      default ->
+          throw new IllegalArgumentException("must be latest or latest-full, got '" + text + "'");
+    };
   }
 
   private static boolean bool(String text) {

@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.pgbackup.config.PgBackupConfig.BackupConfig;
 import io.pgbackup.config.PgBackupConfig.ClusterConfig;
 import io.pgbackup.config.PgBackupConfig.CredentialFiles;
+import io.pgbackup.config.PgBackupConfig.DeltaOrigin;
 import io.pgbackup.config.PgBackupConfig.EncryptionConfig;
 import io.pgbackup.config.PgBackupConfig.EngineChoice;
 import io.pgbackup.config.PgBackupConfig.EngineConfig;
@@ -74,6 +76,9 @@ class ConfigLoaderTest {
         timeZone: Europe/Berlin
         compression: none
         threads: 3
+        deltaMaxSteps: 6
+        deltaOrigin: latest-full
+        userData: { team: shop, size: 1 }
       retention:
         run: job
         schedule: "5 4 * * *"
@@ -168,7 +173,15 @@ class ConfigLoaderTest {
                 EncryptionConfig.NONE,
                 new WalConfig(false, Path.of("/tmp/archive.sock"), Codec.ZSTD),
                 new BackupConfig(
-                    false, Crontab.parse("0 3 * * 1"), ZoneId.of("Europe/Berlin"), Codec.NONE, 3),
+                    false,
+                    Crontab.parse("0 3 * * 1"),
+                    ZoneId.of("Europe/Berlin"),
+                    Codec.NONE,
+                    3,
+                    6,
+                    DeltaOrigin.LATEST_FULL,
+                    Optional.of(
+                        JsonNodeFactory.instance.objectNode().put("team", "shop").put("size", 1))),
                 new RetentionConfig(
                     RetentionRun.JOB, Crontab.parse("5 4 * * *"), 2, Duration.ofHours(36)),
                 new EngineConfig(EngineChoice.EMBEDDED, EngineChoice.AUTO, Optional.empty()),
@@ -206,6 +219,9 @@ class ConfigLoaderTest {
     environment.put("PGBACKUP_BACKUP_TIME_ZONE", "Europe/Berlin");
     environment.put("PGBACKUP_BACKUP_COMPRESSION", "none");
     environment.put("PGBACKUP_BACKUP_THREADS", "3");
+    environment.put("PGBACKUP_BACKUP_DELTA_MAX_STEPS", "6");
+    environment.put("PGBACKUP_BACKUP_DELTA_ORIGIN", "latest-full");
+    environment.put("PGBACKUP_BACKUP_USER_DATA", "{\"team\":\"shop\",\"size\":1}");
     environment.put("PGBACKUP_RETENTION_RUN", "job");
     environment.put("PGBACKUP_RETENTION_SCHEDULE", "5 4 * * *");
     environment.put("PGBACKUP_RETENTION_KEEP_FULL", "2");

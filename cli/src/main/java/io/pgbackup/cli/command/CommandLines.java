@@ -22,6 +22,7 @@ public final class CommandLines {
             .addSubcommand(new WindowCommand(surroundings))
             .addSubcommand(new StatusCommand(surroundings))
             .addSubcommand(new BackupCommand(surroundings))
+            .addSubcommand(new MarkCommand(surroundings))
             .addSubcommand(new RestoreCommand(surroundings))
             .addSubcommand(new CloneCommand(surroundings))
             .addSubcommand(new UndoCommand(surroundings))

@@ -66,6 +66,37 @@ class CatalogVerbsTest {
   }
 
   @Test
+  void aPermanentDeltaKeepsWhatItStandsOn() {
+    String delta = GoldenArchive.DELTA;
+    String full = GoldenArchive.FULL;
+
+    assertThat(run("mark", "--backup", delta, "--permanent").out())
+        .isEqualTo(full + "\n" + delta + "\n");
+    Run again = run("mark", "--backup", delta, "--permanent");
+    assertThat(again.out()).isEmpty();
+    assertThat(again.err()).contains("permanent already");
+    assertThat(run("backups", "-o", "json").out())
+        .contains("\"permanent\": true")
+        .doesNotContain("\"permanent\": false");
+
+    Run refused = run("mark", "--backup", full, "--impermanent");
+    assertThat(refused.status()).isEqualTo(4);
+    assertThat(refused.err()).contains(delta + " is permanent and stands on " + full);
+    assertThat(run("mark", "--backup", delta, "--impermanent", "-o", "json").out())
+        .contains("\"permanent\": false", delta);
+    assertThat(run("mark", "--backup", full, "--impermanent").out()).isEqualTo(full + "\n");
+    assertThat(run("backups", "-o", "json").out()).doesNotContain("\"permanent\": true");
+  }
+
+  @Test
+  void aBackupThatIsNotThereCannotBeMarked() {
+    Run run = run("mark", "--backup", "base_0000000100000000000000AA", "--permanent");
+
+    assertThat(run.status()).isEqualTo(9);
+    assertThat(run.err()).contains("base_0000000100000000000000AA", "pgbackup backups");
+  }
+
+  @Test
   void showsTheWindow() {
     Run run = run("window", "--uid", UID);
 
