@@ -1,7 +1,12 @@
 package io.pgbackup.config.walg;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /// How objects are encrypted. WAL-G takes OpenPGP before a key service before libsodium.
 record EncryptionMapping(WalgNames names, Mapping mapping) {
@@ -14,6 +19,9 @@ record EncryptionMapping(WalgNames names, Mapping mapping) {
           "WALG_YC_CSE_KMS_KEY_ID");
   private static final List<String> KEY_RINGS =
       List.of("WALG_GPG_KEY_ID", "WALE_GPG_KEY_ID", "GPG_KEY_ID");
+
+  /// A server that only writes may have the public key alone.
+  private static final Predicate<String> OPENS = armoured -> !armoured.contains("PUBLIC KEY BLOCK");
 
   void map() {
     for (String keyRing : KEY_RINGS) {
@@ -45,14 +53,26 @@ record EncryptionMapping(WalgNames names, Mapping mapping) {
       return false;
     }
     mapping.set("PGBACKUP_ENCRYPTION_METHOD", "openpgp");
-    for (String variable :
-        List.of("PGBACKUP_ENCRYPTION_PUBLIC_KEY_FILE", "PGBACKUP_ENCRYPTION_SECRET_KEY_FILE")) {
-      key.ifPresentOrElse(
-          armoured -> mapping.setSecret(variable, armoured.replace("\\n", "\n")),
-          () -> mapping.set(variable, path.orElseThrow()));
+    boolean secret =
+        key.or(() -> path.flatMap(EncryptionMapping::content)).map(OPENS::test).orElse(true);
+    String variable =
+        secret ? "PGBACKUP_ENCRYPTION_SECRET_KEY_FILE" : "PGBACKUP_ENCRYPTION_PUBLIC_KEY_FILE";
+    key.ifPresentOrElse(
+        armoured -> mapping.setSecret(variable, armoured.replace("\\n", "\n")),
+        () -> mapping.set(variable, path.orElseThrow()));
+    if (secret) {
+      passphrase.ifPresent(text -> mapping.setSecret("PGBACKUP_ENCRYPTION_PASSPHRASE_FILE", text));
     }
-    passphrase.ifPresent(text -> mapping.setSecret("PGBACKUP_ENCRYPTION_PASSPHRASE_FILE", text));
     return true;
+  }
+
+  /// Whoever opens the archive says what is wrong with a file that cannot be read.
+  private static Optional<String> content(String path) {
+    try {
+      return Optional.of(Files.readString(Path.of(path)));
+    } catch (IOException | InvalidPathException _) {
+      return Optional.empty();
+    }
   }
 
   private void libsodium() {

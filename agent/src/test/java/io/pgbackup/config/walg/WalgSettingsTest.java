@@ -181,6 +181,17 @@ class WalgSettingsTest {
   }
 
   @Test
+  void aPublicKeyOnlyEncrypts() throws IOException {
+    Path key = Files.writeString(folder.resolve("key.asc"), "-----BEGIN PGP PUBLIC KEY BLOCK-----");
+
+    assertThat(withBucket("WALG_PGP_KEY_PATH", key.toString()).overrides())
+        .containsEntry("PGBACKUP_ENCRYPTION_PUBLIC_KEY_FILE", key.toString())
+        .doesNotContainKey("PGBACKUP_ENCRYPTION_SECRET_KEY_FILE");
+    assertThat(withBucket("WALG_PGP_KEY_PATH", "/nowhere/key.asc").overrides())
+        .containsEntry("PGBACKUP_ENCRYPTION_SECRET_KEY_FILE", "/nowhere/key.asc");
+  }
+
+  @Test
   void compressionAndDeltasAreOurs() {
     assertThat(
             withBucket(

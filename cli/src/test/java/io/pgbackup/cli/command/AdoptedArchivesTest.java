@@ -156,6 +156,34 @@ class AdoptedArchivesTest {
   }
 
   @Test
+  void severalVersionsUnderOneUidAreListedWithTheirFolders() throws IOException {
+    GoldenArchive.copyInto(store.resolve("spilo/orders/" + UID + "/wal/16"));
+    before = files();
+
+    Run run =
+        run(
+            "restore",
+            "--cluster",
+            "orders",
+            "--uid",
+            UID,
+            "--latest",
+            "--plan",
+            "--target-dir",
+            folder.resolve("new").toString(),
+            "--pg-bin-dir",
+            binaries());
+
+    assertThat(run.status()).isEqualTo(4);
+    assertThat(run.err())
+        .contains(
+            "2 lineages",
+            "spilo/orders/" + UID + "/wal/15/",
+            "spilo/orders/" + UID + "/wal/16/",
+            "Choose one with --prefix FOLDER");
+  }
+
+  @Test
   void walGsSettingsNameTheArchive() throws IOException {
     Path env =
         Files.writeString(
