@@ -76,15 +76,28 @@ final class ServerWatch implements AutoCloseable {
   }
 
   private void checkArchiving(Seen now) {
-    if (archiving && now.primary() && !now.facts().archives()) {
-      problems.report(
-          Problems.About.WAL,
+    Optional<Problem> problem = archiving ? ofArchiving(now) : Optional.empty();
+    problem.ifPresentOrElse(
+        found -> problems.report(Problems.About.WAL, found),
+        () -> problems.clear(Problems.About.WAL));
+  }
+
+  /// What keeps a primary's commits out of the archive for longer than anybody would expect.
+  static Optional<Problem> ofArchiving(Seen now) {
+    if (now.primary() && !now.facts().archives()) {
+      return Optional.of(
           Problem.misconfigured(
               "archive_mode is off, so no WAL reaches the archive",
               "Set archive_mode = on and archive_command, and restart the server."));
-    } else {
-      problems.clear(Problems.About.WAL);
     }
+    if (now.primary() && now.facts().archiveTimeout().isZero()) {
+      return Optional.of(
+          Problem.misconfigured(
+              "archive_timeout is 0, so commits wait for the archive until their segment is full",
+              "Set archive_timeout = 60 and reload the server; otherwise nothing limits what a lost"
+                  + " server takes along."));
+    }
+    return Optional.empty();
   }
 
   /// Only once [#look] is called no more.

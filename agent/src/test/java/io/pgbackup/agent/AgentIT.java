@@ -76,6 +76,7 @@ class AgentIT {
         opened(
             TestPostgres.builder(PostgresRelease.NEWEST)
                 .setting("archive_mode", "on")
+                .setting("archive_timeout", "60")
                 .setting("archive_command", ArchiveCommand.text(folder.resolve("spool")))
                 .setting("archive_timeout", "1s")
                 .create(folder.resolve("data")));

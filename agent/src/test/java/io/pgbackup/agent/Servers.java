@@ -9,6 +9,7 @@ import io.pgbackup.postgres.WalSegmentSize;
 import io.pgbackup.postgres.jdbc.ArchiverStats;
 import io.pgbackup.postgres.jdbc.ServerFacts;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 
@@ -44,6 +45,7 @@ final class Servers {
             true,
             "on",
             "true",
+            Duration.ofMinutes(1),
             8192,
             131072),
         new ArchiverStats(

@@ -9,6 +9,7 @@ import io.pgbackup.postgres.WalSegmentSize;
 import java.nio.file.Path;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +37,7 @@ final class FactsQueries {
         current_setting('data_checksums') = 'on' AS checksums,
         current_setting('archive_mode') AS archive_mode,
         current_setting('archive_command') AS archive_command,
+        (SELECT setting::int FROM pg_settings WHERE name = 'archive_timeout') AS archive_timeout,
       """
           + TIMELINE
           + " FROM pg_control_system() sys, pg_control_init() init,"
@@ -81,6 +83,7 @@ final class FactsQueries {
         row.getBoolean("checksums"),
         row.getString("archive_mode"),
         row.getString("archive_command"),
+        Duration.ofSeconds(row.getInt("archive_timeout")),
         row.getInt("block_size"),
         row.getInt("blocks_per_file"));
   }

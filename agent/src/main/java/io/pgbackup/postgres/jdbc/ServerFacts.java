@@ -5,6 +5,7 @@ import io.pgbackup.postgres.SystemIdentifier;
 import io.pgbackup.postgres.Timeline;
 import io.pgbackup.postgres.WalSegmentSize;
 import java.nio.file.Path;
+import java.time.Duration;
 
 /// What one server says of itself at one moment.
 ///
@@ -15,6 +16,7 @@ import java.nio.file.Path;
 /// @param dataChecksums whether pages carry checksums
 /// @param archiveMode `off`, `on` or `always`
 /// @param archiveCommand `(disabled)` where archive_mode is off
+/// @param archiveTimeout after which an unfinished segment is finished and archived; zero for never
 /// @param blockSize bytes of a page, 8192 unless built otherwise
 /// @param blocksPerFile pages in one file of a relation, 131072 unless built otherwise
 public record ServerFacts(
@@ -27,6 +29,7 @@ public record ServerFacts(
     boolean dataChecksums,
     String archiveMode,
     String archiveCommand,
+    Duration archiveTimeout,
     int blockSize,
     int blocksPerFile) {
   /// Whether finished segments are offered to the archive command: a standby does so under `always`

@@ -77,6 +77,7 @@ class PostgresClientIT {
             .initdb("--wal-segsize=4")
             .setting("archive_mode", "on")
             .setting("archive_command", "false")
+            .setting("archive_timeout", "2min")
             .create(folder.resolve("data"))
             .start()) {
 
@@ -95,6 +96,7 @@ class PostgresClientIT {
                   true,
                   "on",
                   "false",
+                  Duration.ofMinutes(2),
                   8192,
                   131072))
           .isEqualTo(facts(postgres.config()));

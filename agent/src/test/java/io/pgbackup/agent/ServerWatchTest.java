@@ -1,0 +1,50 @@
+package io.pgbackup.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pgbackup.postgres.jdbc.ServerFacts;
+import io.pgbackup.problem.Problem;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+class ServerWatchTest {
+  @Test
+  void saysWhatNothingLimits() {
+    ServerWatch.Seen good = Servers.primary().orElseThrow();
+
+    assertThat(ServerWatch.ofArchiving(good)).isEmpty();
+    assertThat(ServerWatch.ofArchiving(with(good, "on", Duration.ZERO)))
+        .map(Problem::message)
+        .hasValueSatisfying(message -> assertThat(message).startsWith("archive_timeout is 0"));
+    assertThat(ServerWatch.ofArchiving(with(good, "off", Duration.ZERO)))
+        .map(Problem::message)
+        .hasValueSatisfying(message -> assertThat(message).startsWith("archive_mode is off"));
+  }
+
+  @Test
+  void aStandbyArchivesNothingAndNeedsNoTimeout() {
+    ServerWatch.Seen standby = Servers.standby().orElseThrow();
+
+    assertThat(ServerWatch.ofArchiving(with(standby, "on", Duration.ZERO))).isEmpty();
+  }
+
+  private static ServerWatch.Seen with(
+      ServerWatch.Seen seen, String archiveMode, Duration archiveTimeout) {
+    ServerFacts facts = seen.facts();
+    return new ServerWatch.Seen(
+        new ServerFacts(
+            facts.version(),
+            facts.systemIdentifier(),
+            facts.segmentSize(),
+            facts.timeline(),
+            facts.inRecovery(),
+            facts.dataDirectory(),
+            facts.dataChecksums(),
+            archiveMode,
+            facts.archiveCommand(),
+            archiveTimeout,
+            facts.blockSize(),
+            facts.blocksPerFile()),
+        seen.stats());
+  }
+}
