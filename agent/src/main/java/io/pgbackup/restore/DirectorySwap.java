@@ -62,6 +62,9 @@ record DirectorySwap(RestorePaths paths) {
   private void move(Path from, Path to) throws IOException {
     Files.move(from, to, ATOMIC_MOVE);
     paths.forceParent();
+    if (exists(paths.workspace())) {
+      Durable.ON_DISK.force(paths.workspace());
+    }
   }
 
   private static boolean exists(Path path) {

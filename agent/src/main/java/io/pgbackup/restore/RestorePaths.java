@@ -2,10 +2,8 @@ package io.pgbackup.restore;
 
 import io.pgbackup.problem.Problem;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -107,8 +105,6 @@ record RestorePaths(Path dataDirectory) {
 
   /// Makes renames in this directory's folder durable.
   void forceParent() throws IOException {
-    try (FileChannel folder = FileChannel.open(parent(), StandardOpenOption.READ)) {
-      folder.force(true);
-    }
+    Durable.ON_DISK.force(parent());
   }
 }

@@ -137,7 +137,7 @@ record RestoreSteps(
   }
 
   private void configure(RestoreJournal journal) throws IOException {
-    RestoredSettings settings = new RestoredSettings(paths, user);
+    RestoredSettings settings = new RestoredSettings(paths, user, Durable.ON_DISK);
     switch (journal.destination()) {
       case RestoreDestination.NewDirectory _ ->
           settings.keepRestoredWithoutArchiving(new DataDirectory(paths.staging()).control());
