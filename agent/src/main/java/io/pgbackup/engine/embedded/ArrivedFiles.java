@@ -4,6 +4,7 @@ import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.engine.format.ManifestFile;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
+import io.pgbackup.store.ObjectKey;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -20,6 +21,7 @@ final class ArrivedFiles {
   private final Map<String, Long> sizes = new ConcurrentHashMap<>();
   private final Set<String> patched = ConcurrentHashMap.newKeySet();
   private final Set<String> directories = ConcurrentHashMap.newKeySet();
+  private final Set<ObjectKey> perhapsCut = ConcurrentHashMap.newKeySet();
   private final Set<String> leftOut = new ConcurrentSkipListSet<>();
 
   /// @param own the manifest of this backup, where it has one
@@ -83,6 +85,16 @@ final class ArrivedFiles {
 
   void leftOut(String path) {
     leftOut.add(path);
+  }
+
+  /// A tar that may have been longer.
+  void perhapsCut(ObjectKey tar) {
+    perhapsCut.add(tar);
+  }
+
+  /// Tars of which only the list of files can tell whether something was cut off.
+  Set<ObjectKey> allPerhapsCut() {
+    return perhapsCut;
   }
 
   boolean has(String path) {

@@ -103,6 +103,11 @@ final class ChainExtraction {
       }
     }
     files.requireArrived(link, arrived::has);
+    boolean listed = files.hasList(name) && (!isNewest || missing(files, arrived).isEmpty());
+    if (!listed && !arrived.allPerhapsCut().isEmpty()) {
+      throw damaged(
+          name, arrived.allPerhapsCut().iterator().next() + " ends without the mark of its end");
+    }
     sizes.putAll(arrived.sizes());
     patched.addAll(arrived.allPatched());
     return arrived;

@@ -52,6 +52,7 @@ final class ChainFiles {
 
   private final List<BackupName> links;
   private final Map<BackupName, Set<String>> tars = new HashMap<>();
+  private final Set<BackupName> listing = new HashSet<>();
   private final Map<String, Steps> files = new HashMap<>();
   private final Map<Steps, Steps> shared = new HashMap<>();
   private final boolean listsExist;
@@ -80,6 +81,9 @@ final class ChainFiles {
     boolean there =
         !backup.sentinel().filesMetadataDisabled()
             && documents.filesMetadata(backup.name(), lister);
+    if (lister.count > 0) {
+      listing.add(backup.name());
+    }
     if (lister.count == 0 && backup.sentinel().delta().isPresent()) {
       throw damaged(
           backup.name(),
@@ -153,6 +157,11 @@ final class ChainFiles {
   /// Tar objects that a backup of the chain must have; empty for unknown.
   Set<String> tars(BackupName backup) {
     return tars.getOrDefault(backup, Set.of());
+  }
+
+  /// Whether the backup says what it consists of.
+  boolean hasList(BackupName backup) {
+    return listing.contains(backup);
   }
 
   /// @param link counted from the full backup

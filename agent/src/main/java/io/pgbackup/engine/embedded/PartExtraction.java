@@ -55,6 +55,9 @@ final class PartExtraction {
       for (var member = tar.next(); member.isPresent(); member = tar.next()) {
         attempt.member(tar, member.get());
       }
+      if (!tar.isMarked() && codec(key) == Codec.NONE) {
+        arrived.perhapsCut(key);
+      }
     } catch (IOException e) {
       attempt.takeBack();
       throw SourceFailure.of(key, e);

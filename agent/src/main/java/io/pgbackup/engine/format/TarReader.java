@@ -35,6 +35,7 @@ public final class TarReader implements Closeable {
   private long unread;
   private int padding;
   private boolean begun;
+  private boolean marked = true;
 
   /// @param source the tar, decompressed; closed with this reader
   /// @param name of the tar, for messages
@@ -44,21 +45,30 @@ public final class TarReader implements Closeable {
   }
 
   /// The next member; what is left of the last one's content is passed over. Nothing at the end,
-  /// after which nothing but zeros may follow.
+  /// after which nothing but zeros may follow; see [#isMarked].
   ///
   /// @throws io.pgbackup.problem.PgBackupException `VerificationFailed` if this is no whole tar
   /// @throws IOException where the source fails
   public Optional<TarMember> next() throws IOException {
     var extensions = new TarExtensions(name);
+    boolean extended = false;
     while (true) {
       passOver();
-      byte[] header = record("it ends without the mark of its end");
+      byte[] header = record();
+      if (header.length == 0) {
+        if (extended) {
+          throw damaged("it ends within a header");
+        }
+        marked = false;
+        return Optional.empty();
+      }
       if (ArchiveUtils.isArrayZero(header, RECORD)) {
         requireEnd();
         return Optional.empty();
       }
       TarArchiveEntry entry = parse(header);
       begin(entry.getSize());
+      extended = true;
       if (entry.isPaxHeader()) {
         extensions.addPax(wholeContent());
       } else if (entry.isGNULongNameEntry()) {
@@ -74,6 +84,12 @@ public final class TarReader implements Closeable {
                 entry.getMode() & 0777));
       }
     }
+  }
+
+  /// Whether the tar ended with the mark of its end. WAL-G's streamed backups have none: where no
+  /// codec tells the end, the rest may have been cut off between two members.
+  public boolean isMarked() {
+    return marked;
   }
 
   /// The next bytes of the current member's content.
@@ -170,10 +186,11 @@ public final class TarReader implements Closeable {
     padding = 0;
   }
 
-  private byte[] record(String atEnd) throws IOException {
+  /// @return nothing where the tar ends between two members
+  private byte[] record() throws IOException {
     byte[] record = source.readNBytes(RECORD);
-    if (record.length < RECORD) {
-      throw damaged(record.length == 0 ? atEnd : "it ends within a header");
+    if (record.length < RECORD && (record.length > 0 || !begun)) {
+      throw damaged(begun ? "it ends within a header" : "it is empty");
     }
     return record;
   }

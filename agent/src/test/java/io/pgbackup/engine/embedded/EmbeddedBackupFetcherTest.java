@@ -15,6 +15,7 @@ import io.pgbackup.engine.format.Manifest;
 import io.pgbackup.engine.format.ManifestFile;
 import io.pgbackup.engine.format.ManifestWriter;
 import io.pgbackup.engine.format.Tars;
+import io.pgbackup.postgres.process.Trees;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.store.ObjectKey;
@@ -30,6 +31,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -304,6 +306,38 @@ class EmbeddedBackupFetcherTest {
   }
 
   @Test
+  void aTarWithoutTheMarkOfItsEndIsReadWhereTheCodecTellsTheEnd() throws IOException {
+    backup(Codec.LZ4, usual(new Tars()));
+    byte[] tar = unmarked(new Tars().file("/x", ones()));
+    put(LAYOUT.tarPartitions(BACKUP).key("part_002.tar.lz4"), Codec.LZ4.compress(tar));
+
+    fetch();
+
+    assertThat(target().resolve("x")).hasSize(512);
+  }
+
+  @Test
+  void aTarWithoutTheMarkOfItsEndAndWithoutCodecIsReadWhereTheListSaysThatAllIsThere()
+      throws IOException {
+    backup(Codec.NONE, usual(new Tars()));
+    ObjectKey cut = LAYOUT.tarPartitions(BACKUP).key("part_002.tar");
+    put(cut, unmarked(new Tars().file("/x", ones())));
+
+    assertDamaged("part_002.tar ends without the mark of its end");
+
+    put(
+        LAYOUT.filesMetadata(BACKUP),
+        "{\"Files\":{\"/PG_VERSION\":{},\"/base/5/1259\":{},\"/x\":{}}}".getBytes(UTF_8));
+    Trees.delete(target());
+    assertThat(fetch().missing()).isEmpty();
+
+    store.delete(List.of(cut));
+    put(cut, new byte[0]);
+    Trees.delete(target());
+    assertDamaged("it is empty");
+  }
+
+  @Test
   void aDamagedTarIsNotFetchedAgain() throws IOException {
     backup(Codec.LZ4, usual(new Tars()));
     byte[] tar = Codec.LZ4.compress(new Tars().file("/x", new byte[5000]).bytes());
@@ -400,6 +434,21 @@ class EmbeddedBackupFetcherTest {
       }
     }
     return size;
+  }
+
+  private static byte[] ones() {
+    byte[] content = new byte[512];
+    Arrays.fill(content, (byte) 1);
+    return content;
+  }
+
+  private static byte[] unmarked(Tars tars) {
+    byte[] tar = tars.bytes();
+    int end = tar.length;
+    while (tar[end - 1] == 0) {
+      end--;
+    }
+    return Arrays.copyOf(tar, end);
   }
 
   private static String mode(Path path) throws IOException {

@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
 
 /// A stock wal-g over an archive in a directory. It is not part of the build: the environment
 /// variable `PGBACKUP_WALG` names the binary, and without it the tests are skipped.
-final class StockWalg {
+public final class StockWalg {
   private static final String VARIABLE = "PGBACKUP_WALG";
 
   private final Path archive;
@@ -30,7 +30,7 @@ final class StockWalg {
   }
 
   /// @param archive the archive's prefix as a directory
-  static StockWalg over(Path archive) {
+  public static StockWalg over(Path archive) {
     String binary = System.getenv(VARIABLE);
     assumeTrue(binary != null && Files.isExecutable(Path.of(binary)), VARIABLE + " names no wal-g");
     return new StockWalg(archive);
@@ -40,12 +40,12 @@ final class StockWalg {
     return System.getenv(VARIABLE);
   }
 
-  StockWalg with(String setting, String value) {
+  public StockWalg with(String setting, String value) {
     settings.put(setting, value);
     return this;
   }
 
-  StockWalg writing(Codec codec) {
+  public StockWalg writing(Codec codec) {
     return with("WALG_COMPRESSION_METHOD", codec.name().toLowerCase(Locale.ROOT));
   }
 
@@ -54,14 +54,14 @@ final class StockWalg {
     return "WALG_FILE_PREFIX='%s' '%s' wal-fetch \"%%f\" \"%%p\"".formatted(archive, binary());
   }
 
-  record Result(int status, String output, String errors) {
-    Result succeeded() {
+  public record Result(int status, String output, String errors) {
+    public Result succeeded() {
       assertThat(status).as(errors).isZero();
       return this;
     }
   }
 
-  Result run(String... arguments) throws IOException, InterruptedException {
+  public Result run(String... arguments) throws IOException, InterruptedException {
     return runAs(List.of(), arguments);
   }
 
