@@ -65,8 +65,7 @@ final class ArchivedSegmentReader implements SegmentReader {
 
   private WalScan scan(WalObject object, Scan scan) {
     String key = object.object().key().value();
-    try (InputStream content =
-        object.packing(cipher).unpacking(store.open(object.object().key()), key)) {
+    try (InputStream content = object.packing(cipher).open(store, object.object().key())) {
       return scan.of(content);
     } catch (IOException e) {
       throw Problem.storageUnavailable(

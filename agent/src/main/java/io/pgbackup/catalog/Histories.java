@@ -2,6 +2,7 @@ package io.pgbackup.catalog;
 
 import io.pgbackup.catalog.WalListing.WalObject;
 import io.pgbackup.crypto.ObjectCipher;
+import io.pgbackup.engine.format.Packing;
 import io.pgbackup.postgres.Timeline;
 import io.pgbackup.postgres.TimelineHistory;
 import io.pgbackup.postgres.WalSegment;
@@ -66,7 +67,10 @@ final class Histories {
   private TimelineHistory read(WalObject object) {
     String key = object.object().key().value();
     try (InputStream stored = store.open(object.object().key())) {
-      byte[] content = object.packing(cipher).unpack(stored, key, GREATEST);
+      byte[] content =
+          object
+              .packing(cipher)
+              .unpack(stored, key, GREATEST, Packing.writtenWith(store, object.object().key()));
       TimelineHistory history =
           TimelineHistory.parse(
               Timeline.parseHex(object.name().text().substring(0, 8)),

@@ -31,8 +31,7 @@ final class SegmentHeaders {
 
   private SegmentHeader read(WalObject object) {
     String key = object.object().key().value();
-    try (InputStream content =
-        object.packing(cipher).unpacking(store.open(object.object().key()), key)) {
+    try (InputStream content = object.packing(cipher).open(store, object.object().key())) {
       SegmentHeader header =
           SegmentHeader.parse(content.readNBytes(SegmentHeader.LENGTH))
               .orElseThrow(

@@ -1,5 +1,6 @@
 package io.pgbackup.store;
 
+import io.pgbackup.crypto.ObjectCipher;
 import io.pgbackup.crypto.Sha256;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
@@ -7,8 +8,6 @@ import io.pgbackup.store.CreateOutcome.AlreadyThere;
 import io.pgbackup.store.CreateOutcome.Created;
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.Map;
-import java.util.Optional;
 
 /// Writes objects that never change, and decides what it means that one stands there already:
 /// codecs and ciphers give other bytes at each attempt, so the same is what has the same
@@ -17,9 +16,17 @@ import java.util.Optional;
 /// Thread-safe.
 public final class ImmutableObjects {
   private final ObjectStore store;
+  private final ObjectCipher cipher;
 
+  /// For plain objects.
   public ImmutableObjects(ObjectStore store) {
+    this(store, ObjectCipher.NONE);
+  }
+
+  /// @param cipher decides what is kept beside an object about its plaintext
+  public ImmutableObjects(ObjectStore store, ObjectCipher cipher) {
     this.store = store;
+    this.cipher = cipher;
   }
 
   public enum Stored {
@@ -40,13 +47,14 @@ public final class ImmutableObjects {
   /// Returns only after the store confirmed an object with this plaintext.
   ///
   /// @param content the encoded bytes
-  /// @param plaintextSha256 64 lower-case hexadecimal digits, kept in the object's metadata
+  /// @param plaintextSha256 64 lower-case hexadecimal digits; the object's metadata keep what the
+  ///   cipher makes of it
   /// @param decoder asked only where an object stands there whose metadata does not say what is in
   ///   it
   /// @throws PgBackupException `Refused` if other content stands there, or content that cannot be
   ///   compared; `StorageFailed` if the store did not do its part
   public Stored put(ObjectKey key, byte[] content, String plaintextSha256, Decoder decoder) {
-    return switch (store.create(key, content, Map.of(StoredObject.SHA256, plaintextSha256))) {
+    return switch (store.create(key, content, cipher.mark(plaintextSha256))) {
       case Created _ -> Stored.STORED;
       case AlreadyThere(StoredObject object) -> {
         requireSame(object, plaintextSha256, decoder);
@@ -76,9 +84,11 @@ public final class ImmutableObjects {
   }
 
   private void requireSame(StoredObject object, String plaintextSha256, Decoder decoder) {
-    Optional<String> recorded = Optional.ofNullable(object.metadata().get(StoredObject.SHA256));
-    String stored = recorded.orElseGet(() -> digest(object.key(), decoder));
-    if (!stored.equals(plaintextSha256)) {
+    boolean same =
+        cipher
+            .isMarked(object.metadata(), plaintextSha256)
+            .orElseGet(() -> digest(object.key(), decoder).equals(plaintextSha256));
+    if (!same) {
       throw otherContent(object.key());
     }
   }

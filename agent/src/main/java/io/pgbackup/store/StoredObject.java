@@ -1,5 +1,6 @@
 package io.pgbackup.store;
 
+import io.pgbackup.crypto.Marks;
 import java.time.Instant;
 import java.util.Map;
 
@@ -12,7 +13,7 @@ import java.util.Map;
 public record StoredObject(
     ObjectKey key, long size, Instant modified, String version, Map<String, String> metadata) {
   /// User metadata that holds the SHA-256 of the plaintext, 64 lower-case hexadecimal digits.
-  public static final String SHA256 = "pgbackup-sha256";
+  public static final String SHA256 = Marks.SHA256;
 
   public StoredObject {
     metadata = Map.copyOf(metadata);

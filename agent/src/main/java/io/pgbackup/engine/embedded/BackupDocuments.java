@@ -72,7 +72,13 @@ final class BackupDocuments {
     return open(
         key,
         stored -> {
-          Manifest manifest = ManifestReader.read(stored, cipher, key.value(), files);
+          Manifest manifest =
+              ManifestReader.read(
+                  stored,
+                  cipher,
+                  key.value(),
+                  () -> sentinel(name).flatMap(Sentinel::keyFingerprint),
+                  files);
           if (!manifest.backup().equals(name)) {
             throw Problem.verificationFailed(
                     key + " is the manifest of " + manifest.backup(),

@@ -12,6 +12,7 @@ final class BackupParts {
   private final ObjectStore store;
   private final StoreFolder folder;
   private final Packing packing;
+  private final EncryptionProof proof;
   private final AtomicInteger number = new AtomicInteger(1);
   private final LongAdder content = new LongAdder();
   private final LongAdder stored = new LongAdder();
@@ -21,6 +22,7 @@ final class BackupParts {
     this.store = store;
     this.folder = folder;
     this.packing = packing;
+    this.proof = new EncryptionProof(store, packing);
   }
 
   /// The first part, for the directories.
@@ -38,9 +40,10 @@ final class BackupParts {
     return new PartWriter(store, folder.key(name + ".tar" + packing.codec().extension()), packing);
   }
 
-  /// Finishes a part and counts it.
+  /// Finishes a part and counts it. The first one is read back where it is to be encrypted.
   void finish(PartWriter part) throws IOException {
     part.finish();
+    proof.require(part.key(), part.head());
     content.add(part.content());
     stored.add(part.stored());
   }

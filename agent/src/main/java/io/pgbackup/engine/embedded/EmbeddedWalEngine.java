@@ -36,6 +36,7 @@ public final class EmbeddedWalEngine implements WalEngine {
   private final Optional<WalSegmentSize> segmentSize;
   private final WalObjects objects;
   private final ImmutableObjects immutable;
+  private final EncryptionProof proof;
 
   /// @param codec for what is pushed; whatever the archive holds is read
   /// @param segmentSize what a fetched segment must have; without it any size that PostgreSQL knows
@@ -56,11 +57,13 @@ public final class EmbeddedWalEngine implements WalEngine {
     this.packing = packing;
     this.segmentSize = segmentSize;
     this.objects = new WalObjects(store, layout);
-    this.immutable = new ImmutableObjects(store);
+    this.immutable = new ImmutableObjects(store, packing.cipher());
+    this.proof = new EncryptionProof(store, packing);
   }
 
   @Override
   public Pushed push(WalFileName name, byte[] content) {
+    proof.requireNoFailure();
     // The store's answer takes about as long as the work on the bytes.
     try (var listing = Answer.of("wal-listing", () -> objects.find(name))) {
       String digest = Sha256.hex(content);
@@ -71,18 +74,30 @@ public final class EmbeddedWalEngine implements WalEngine {
         standing.forEach(object -> requireSame(object, digest));
         return Pushed.ALREADY_STORED;
       }
-      return create(layout.wal(name, packing.codec()), encoded, digest);
+      Pushed pushed = create(layout.wal(name, packing.codec()), encoded, digest);
+      if (pushed == Pushed.STORED) {
+        proof.require(layout.wal(name, packing.codec()), content);
+      }
+      return pushed;
     }
   }
 
   private void requireSame(WalObject object, String digest) {
     ObjectKey key = object.object().key();
-    immutable.requireSame(key, digest, stored -> packingOf(object).unpacking(stored, key.value()));
+    immutable.requireSame(
+        key,
+        digest,
+        stored ->
+            packingOf(object).unpacking(stored, key.value(), Packing.writtenWith(store, key)));
   }
 
   private Pushed create(ObjectKey key, byte[] encoded, String digest) {
     var outcome =
-        immutable.put(key, encoded, digest, stored -> packing.unpacking(stored, key.value()));
+        immutable.put(
+            key,
+            encoded,
+            digest,
+            stored -> packing.unpacking(stored, key.value(), Packing.writtenWith(store, key)));
     LOG.atDebug()
         .addKeyValue("key", key)
         .addKeyValue("bytes", encoded.length)
@@ -110,7 +125,7 @@ public final class EmbeddedWalEngine implements WalEngine {
     Packing known = packingOf(object);
     byte[] content;
     try (InputStream stored = store.open(key)) {
-      content = known.unpack(stored, key.value(), limit(name));
+      content = known.unpack(stored, key.value(), limit(name), Packing.writtenWith(store, key));
     } catch (PgBackupException e) {
       throw e.problem() instanceof Problem.NotFound ? SourceFailure.vanished(key).causedBy(e) : e;
     } catch (IOException e) {

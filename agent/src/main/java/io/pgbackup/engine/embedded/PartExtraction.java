@@ -50,8 +50,7 @@ final class PartExtraction {
   /// @throws PgBackupException also when the thread is interrupted
   void extract(ObjectKey key) {
     var attempt = new Attempt(key);
-    try (InputStream stored = store.open(key);
-        var tar = new TarReader(packing(key).unpacking(stored, key.value()), key.value())) {
+    try (var tar = new TarReader(packing(key).open(store, key), key.value())) {
       for (var member = tar.next(); member.isPresent(); member = tar.next()) {
         attempt.member(tar, member.get());
       }

@@ -1,11 +1,13 @@
 package io.pgbackup.engine.embedded;
 
+import io.pgbackup.crypto.Marks;
 import io.pgbackup.engine.format.Packing;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.store.CreateOutcome;
 import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.ObjectUpload;
+import java.io.ByteArrayOutputStream;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -29,18 +31,18 @@ final class PartWriter implements AutoCloseable {
   private final ObjectKey key;
   private final ObjectUpload upload;
   private final Counter stored;
+  private final Head head;
   private final TarArchiveOutputStream tar;
   private final List<String> members = new ArrayList<>();
   private long content;
 
   PartWriter(ObjectStore store, ObjectKey key, Packing packing) throws IOException {
     this.key = key;
-    this.upload = store.upload(key, Map.of());
+    this.upload = store.upload(key, keptBeside(packing));
     this.stored = new Counter(upload.stream());
     try {
-      this.tar =
-          new TarArchiveOutputStream(
-              packing.packing(stored), TAR_BLOCK, StandardCharsets.UTF_8.name());
+      this.head = new Head(packing.packing(stored));
+      this.tar = new TarArchiveOutputStream(head, TAR_BLOCK, StandardCharsets.UTF_8.name());
     } catch (IOException | RuntimeException e) {
       upload.close();
       throw e;
@@ -48,6 +50,24 @@ final class PartWriter implements AutoCloseable {
     tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
     tar.setBigNumberMode(TarArchiveOutputStream.BIGNUMBER_POSIX);
     tar.setAddPaxHeadersForNonAsciiNames(true);
+  }
+
+  /// So that a restore without the key can say which it needs.
+  private static Map<String, String> keptBeside(Packing packing) {
+    return packing
+        .cipher()
+        .fingerprint()
+        .map(fingerprint -> Map.of(Marks.KEY, fingerprint))
+        .orElse(Map.of());
+  }
+
+  ObjectKey key() {
+    return key;
+  }
+
+  /// The first bytes of the tar, or all of them.
+  byte[] head() {
+    return head.bytes();
   }
 
   /// The object's name inside `tar_partitions`.
@@ -135,6 +155,36 @@ final class PartWriter implements AutoCloseable {
   @Override
   public void close() {
     upload.close();
+  }
+
+  /// Remembers what was written first.
+  private static final class Head extends FilterOutputStream {
+    private static final int LENGTH = 64 << 10;
+
+    private final ByteArrayOutputStream first = new ByteArrayOutputStream();
+
+    Head(OutputStream out) {
+      super(out);
+    }
+
+    byte[] bytes() {
+      return first.toByteArray();
+    }
+
+    @Override
+    public void write(int b) throws IOException {
+      write(new byte[] {(byte) b}, 0, 1);
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) throws IOException {
+      out.write(bytes, offset, length);
+      first.write(bytes, offset, Math.min(length, LENGTH - first.size()));
+    }
+
+    /// A codec that is flushed packs worse, and LZMA cannot be flushed.
+    @Override
+    public void flush() {}
   }
 
   /// Counts, and keeps the codec from closing what the upload owns.

@@ -1,8 +1,8 @@
 package io.pgbackup.engine.format;
 
+import io.pgbackup.crypto.WatchedSource;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
-import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Objects;
@@ -73,49 +73,6 @@ final class DecodedStream extends InputStream {
       if (decoded != null) {
         decoded.close();
       }
-    }
-  }
-
-  /// Remembers with what the source itself failed: some decoders wrap it.
-  private static final class WatchedSource extends FilterInputStream {
-    private @Nullable IOException broken;
-    private @Nullable RuntimeException failed;
-
-    private WatchedSource(InputStream in) {
-      super(in);
-    }
-
-    void rethrowFailure() throws IOException {
-      if (broken != null) {
-        throw broken;
-      }
-      if (failed != null) {
-        throw failed;
-      }
-    }
-
-    @Override
-    public int read() throws IOException {
-      byte[] one = new byte[1];
-      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
-    }
-
-    @Override
-    public int read(byte[] bytes, int offset, int length) throws IOException {
-      try {
-        return super.read(bytes, offset, length);
-      } catch (IOException e) {
-        broken = e;
-        throw e;
-      } catch (RuntimeException e) {
-        failed = e;
-        throw e;
-      }
-    }
-
-    @Override
-    public boolean markSupported() {
-      return false;
     }
   }
 }

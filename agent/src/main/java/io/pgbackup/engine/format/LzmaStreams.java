@@ -2,6 +2,7 @@ package io.pgbackup.engine.format;
 
 import java.io.BufferedInputStream;
 import java.io.EOFException;
+import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -26,7 +27,17 @@ final class LzmaStreams {
   private LzmaStreams() {}
 
   static OutputStream writer(OutputStream sink) throws IOException {
-    return new LZMAOutputStream(sink, new LZMA2Options(PRESET), UNKNOWN_SIZE);
+    return new FilterOutputStream(
+        new LZMAOutputStream(sink, new LZMA2Options(PRESET), UNKNOWN_SIZE)) {
+      @Override
+      public void write(byte[] bytes, int offset, int length) throws IOException {
+        out.write(bytes, offset, length);
+      }
+
+      /// The format cannot be flushed, and closing asks for it.
+      @Override
+      public void flush() {}
+    };
   }
 
   static InputStream reader(InputStream source) throws IOException {

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /// Reads a manifest as a stream.
 public final class ManifestReader {
@@ -31,14 +32,19 @@ public final class ManifestReader {
   ///
   /// @param source the packed document; closed
   /// @param name the object's name, for messages
+  /// @param writtenWith the fingerprint of its key, asked only where no key opens it
   /// @param files gets each file while the document is read; what it throws passes through. What it
   ///   got counts only when this method returns.
   /// @throws io.pgbackup.problem.PgBackupException `VerificationFailed` if it is no whole manifest
   ///   of a version that is known
   public static Manifest read(
-      InputStream source, ObjectCipher cipher, String name, Consumer<ManifestFile> files)
+      InputStream source,
+      ObjectCipher cipher,
+      String name,
+      Supplier<Optional<String>> writtenWith,
+      Consumer<ManifestFile> files)
       throws IOException {
-    try (InputStream plain = new Packing(Codec.ZSTD, cipher).unpacking(source, name);
+    try (InputStream plain = new Packing(Codec.ZSTD, cipher).unpacking(source, name, writtenWith);
         JsonParser parser = Documents.STREAMING.createParser(plain)) {
       return new ManifestReader(parser, files).document(name);
     } catch (JsonProcessingException e) {

@@ -1,17 +1,26 @@
 package io.pgbackup.engine.format;
 
+import io.pgbackup.crypto.Marks;
 import io.pgbackup.crypto.ObjectCipher;
+import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
+import io.pgbackup.store.ObjectKey;
+import io.pgbackup.store.ObjectStore;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.function.Supplier;
 
 /// How content becomes an object: compressed, then encrypted. Thread-safe; a stream belongs to one
 /// thread.
 public record Packing(Codec codec, ObjectCipher cipher) {
+  private static final int COMPARED = 64;
+
   public static Packing plain(Codec codec) {
     return new Packing(codec, ObjectCipher.NONE);
   }
@@ -36,11 +45,50 @@ public record Packing(Codec codec, ObjectCipher cipher) {
   }
 
   /// A stream of the content of `source`, which is closed with it; fails as the codec's and the
-  /// cipher's do.
+  /// cipher's do. A plain object is read as well, whatever the cipher.
   ///
   /// @param name what the bytes are, for the message
   public InputStream unpacking(InputStream source, String name) {
-    return codec.decompressing(cipher.decrypting(source, name), name);
+    return unpacking(source, name, Optional::empty);
+  }
+
+  /// @param writtenWith asked for the fingerprint of the object's key only where no key opens it
+  public InputStream unpacking(
+      InputStream source, String name, Supplier<Optional<String>> writtenWith) {
+    return new UnpackedStream(source, this, name, writtenWith);
+  }
+
+  /// Opens an object of a store. Where no key opens it, what was kept beside it may say which
+  /// would.
+  public InputStream open(ObjectStore store, ObjectKey key) {
+    return unpacking(store.open(key), key.value(), writtenWith(store, key));
+  }
+
+  /// What was kept beside an object says with which key it was written, where anything was kept.
+  public static Supplier<Optional<String>> writtenWith(ObjectStore store, ObjectKey key) {
+    return () ->
+        store.head(key).flatMap(object -> Optional.ofNullable(object.metadata().get(Marks.KEY)));
+  }
+
+  /// Whether an object was not encrypted after all: it begins as the codec does, or, where that has
+  /// no beginning of its own, with the content.
+  ///
+  /// @param head the object's first bytes
+  /// @param content the first bytes of what was packed, or all of them
+  public boolean isReadableWithoutKey(String name, byte[] head, byte[] content) {
+    return switch (codec) {
+      case LZ4, ZSTD, LZMA, GZIP -> !Beginnings.exclude(codec, name, head);
+      case BROTLI, NONE -> {
+        try (InputStream plain = codec.decompressing(new ByteArrayInputStream(head), name)) {
+          byte[] begin = plain.readNBytes(Math.min(content.length, COMPARED));
+          yield begin.length > 0 && Arrays.equals(begin, Arrays.copyOf(content, begin.length));
+        } catch (PgBackupException _) {
+          yield false;
+        } catch (IOException e) {
+          throw new UncheckedIOException(e);
+        }
+      }
+    };
   }
 
   /// @param limit the most bytes that the content can have; more is a failure
@@ -57,7 +105,14 @@ public record Packing(Codec codec, ObjectCipher cipher) {
   ///
   /// @throws IOException where the source fails
   public byte[] unpack(InputStream source, String name, int limit) throws IOException {
-    try (InputStream content = unpacking(source, name)) {
+    return unpack(source, name, limit, Optional::empty);
+  }
+
+  /// @param writtenWith as for the stream
+  public byte[] unpack(
+      InputStream source, String name, int limit, Supplier<Optional<String>> writtenWith)
+      throws IOException {
+    try (InputStream content = unpacking(source, name, writtenWith)) {
       byte[] bytes = content.readNBytes(limit);
       if (content.read() >= 0) {
         throw Problem.verificationFailed(

@@ -127,7 +127,11 @@ final class DeltaLab implements AutoCloseable {
     try (InputStream stored = store.open(LAYOUT.manifest(name))) {
       Manifest manifest =
           ManifestReader.read(
-              stored, ObjectCipher.NONE, name.value(), file -> files.put(file.path(), file));
+              stored,
+              ObjectCipher.NONE,
+              name.value(),
+              Optional::empty,
+              file -> files.put(file.path(), file));
       assertThat(manifest.backup()).isEqualTo(name);
     }
     return files;

@@ -155,7 +155,7 @@ class EmbeddedWalEngineTest {
     assertProblem(
         () -> engine(Codec.LZ4).fetch(SEGMENT),
         Problem.VerificationFailed.class,
-        "is not zstd: it is encrypted, or damaged");
+        "is encrypted with a key that nothing names, or damaged; no key to read with is configured");
   }
 
   @Test

@@ -143,7 +143,11 @@ class ManifestTest {
 
   private static Manifest read(byte[] stored, List<ManifestFile> files) throws IOException {
     return ManifestReader.read(
-        new ByteArrayInputStream(stored), ObjectCipher.NONE, "manifest", files::add);
+        new ByteArrayInputStream(stored),
+        ObjectCipher.NONE,
+        "manifest",
+        Optional::empty,
+        files::add);
   }
 
   private static void assertRefused(byte[] stored) {
