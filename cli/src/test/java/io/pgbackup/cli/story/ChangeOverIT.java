@@ -119,11 +119,37 @@ class ChangeOverIT {
         stock("backup-fetch", fetched.toString(), "LATEST");
         assertThat(fetched.resolve("global/pg_control")).exists();
 
+        // when it is restored in place, under the same configuration
+        mustDo(
+            with(
+                own,
+                "restore",
+                "--timestamp",
+                between.instant(),
+                "--in-place",
+                "--data-dir",
+                postgres.dataDirectory().toString(),
+                "--stop",
+                "--yes",
+                "--pg-bin-dir",
+                binaries()));
+        assertThat(ProtectedServer.content(postgres)).isEqualTo(between.content());
+        write(postgres, "on the next lineage");
+        archive(postgres);
+
+        // then the next lineage lies in a folder of its own, and is found beside the first
+        assertThat(
+                json(with(own, "clusters"))
+                    .valueStream()
+                    .map(lineage -> lineage.path("prefix").asText()))
+            .anyMatch(prefix -> prefix.equals(FOLDER + "/"))
+            .anyMatch(prefix -> prefix.matches("pgbackup/default/orders/[0-9a-f-]{36}/15/"));
+
         // and what wal-g wrote is as it was
         assertThat(objects()).containsAllEntriesOf(before);
       }
 
-      // when the restored folder's configuration names another server's data
+      // when another cluster's configuration names the same folder
       Path stranger = folder.resolve("stranger.yaml");
       Files.writeString(stranger, Files.readString(config).replace("name: orders", "name: other"));
       Files.deleteIfExists(folder.resolve("data.pgbackup.json"));
