@@ -27,7 +27,12 @@ import java.util.stream.Stream;
 /// catalogues, and it touches nothing.
 ///
 /// @param local the zone in which instants are shown beside UTC
-public record RestorePlanner(ZoneId local) {
+/// @param now the lineage of the data that lie where the restore is asked for, to be named as such
+public record RestorePlanner(ZoneId local, Optional<LineageUid> now) {
+  public RestorePlanner(ZoneId local) {
+    this(local, Optional.empty());
+  }
+
   /// @param lineages of one cluster
   /// @param uid which of them; left out, exactly one must be able to reach the target
   /// @throws PgBackupException `NotFound` if there is no such lineage, `Refused` with the nearest
@@ -213,7 +218,10 @@ public record RestorePlanner(ZoneId local) {
         catalog.windows().stream()
             .map(window -> Moments.utc(window.start()) + " to " + Moments.utc(window.end()))
             .collect(joining(", "));
+    String here =
+        now.filter(catalog.lineage().uid()::equals).map(_ -> " (this server now)").orElse("");
     return catalog.lineage().uid()
+        + here
         + " in "
         + catalog.lineage().prefix()
         + version

@@ -93,6 +93,20 @@ class RestorePlannerTest {
   }
 
   @Test
+  void amongSeveralTheLineageOfTheDataHereIsMarked() {
+    List<CatalogModel> both =
+        List.of(model(FIRST, Set.of(), new Span(1, 2)), model(SECOND, Set.of(), new Span(3, 4)));
+
+    Problem problem =
+        refusal(
+            new RestorePlanner(ZoneOffset.UTC, Optional.of(SECOND)), both, CatalogModel.at(100));
+
+    assertThat(problem.message())
+        .contains("second (this server now)")
+        .doesNotContain("first (this server now)");
+  }
+
+  @Test
   void withoutAUidTheOnlyLineageThatHoldsTheInstantIsTaken() {
     List<CatalogModel> both =
         List.of(model(FIRST, Set.of(), new Span(1, 2)), model(SECOND, Set.of(), new Span(10, 11)));

@@ -19,6 +19,8 @@ import io.pgbackup.store.StoreFolder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
 
 /// The store that the options name, read as far as a verb needs it.
 ///
@@ -62,9 +64,16 @@ record Archives(
     Discovery found = discover(catalog, cluster);
     List<LineageCatalog> catalogs = new ArrayList<>();
     List<Unreadable> unreadable = new ArrayList<>(found.unreadable());
+    SortedSet<LineageUid> uids = new TreeSet<>();
+    unreadable.stream()
+        .filter(archive -> cluster.map(archive.cluster()::equals).orElse(true))
+        .forEach(archive -> uids.add(archive.uid()));
     unreadable.removeIf(archive -> !isWanted(archive.cluster(), archive.uid(), cluster, uid));
     for (Lineage each : found.lineages()) {
       Lineage lineage = named(each);
+      if (cluster.map(lineage.cluster()::equals).orElse(true)) {
+        uids.add(lineage.uid());
+      }
       if (isWanted(lineage.cluster(), lineage.uid(), cluster, uid)) {
         try {
           if (timeline.isPresent()) {
@@ -77,7 +86,7 @@ record Archives(
         }
       }
     }
-    return new Reading(catalogs, unreadable, found);
+    return new Reading(catalogs, unreadable, found, uids);
   }
 
   private Discovery discover(Catalog catalog, Optional<ClusterId> cluster) {

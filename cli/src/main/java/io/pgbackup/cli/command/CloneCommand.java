@@ -3,6 +3,7 @@ package io.pgbackup.cli.command;
 import static java.util.Objects.requireNonNull;
 
 import io.pgbackup.lineage.ClusterId;
+import io.pgbackup.problem.Problem;
 import io.pgbackup.restore.RestoreDestination;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -42,6 +43,12 @@ final class CloneCommand extends RestoringVerb {
     ClusterId clone =
         LineageOptions.value(
             "--as", requireNonNull(name), it -> new ClusterId(source.namespace(), it));
+    if (clone.equals(source)) {
+      throw Problem.refused(
+              "a clone cannot have the name of its source, " + source,
+              "Give another name as --as; to bring the cluster itself back use 'pgbackup restore'.")
+          .asException();
+    }
     return new RestoreDestination.NewDirectory(requireNonNull(directory), Optional.of(clone));
   }
 

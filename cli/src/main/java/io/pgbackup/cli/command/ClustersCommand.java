@@ -2,6 +2,7 @@ package io.pgbackup.cli.command;
 
 import io.pgbackup.catalog.LineageCatalog;
 import io.pgbackup.cli.output.JsonOutput;
+import io.pgbackup.cli.source.Configuration;
 import io.pgbackup.cli.view.ClustersView;
 import java.util.List;
 import java.util.Optional;
@@ -25,7 +26,8 @@ final class ClustersCommand extends Verb {
 
   @Override
   public void run() {
-    try (Archives archives = Archives.open(configuration())) {
+    Configuration configuration = configuration();
+    try (Archives archives = Archives.open(configuration)) {
       Reading reading = archives.read(Optional.empty(), Optional.empty());
       List<LineageCatalog> found = reading.catalogs();
       if (found.isEmpty() && reading.unreadable().isEmpty()) {
@@ -35,6 +37,13 @@ final class ClustersCommand extends Verb {
       if (found.isEmpty()) {
         say("no cluster has backups in " + archives.store().url());
       }
+      configuration
+          .own()
+          .map(file -> file.postgres().dataDirectory())
+          .ifPresent(
+              data ->
+                  DataHere.identity(data)
+                      .ifPresent(it -> say("the data in %s are of %s".formatted(data, it.uid()))));
       print(
           () -> JsonOutput.render(ClustersView.json(found)),
           () -> found.isEmpty() ? "" : ClustersView.table(found));

@@ -25,15 +25,14 @@ abstract class LineageVerb extends Verb {
     Optional<LineageUid> uid = options.uid();
     try (Archives archives = Archives.open(configuration)) {
       Reading reading = archives.read(cluster, uid);
+      reading.requireLineage(cluster, uid);
       reading.requireAny();
       reading.notices().forEach(this::say);
       if (reading.catalogs().isEmpty()) {
         throw Problem.notFound(
-                "%s has no backups%s%s"
+                "%s has no backups%s"
                     .formatted(
-                        archives.store().url(),
-                        cluster.map(it -> " of cluster " + it).orElse(""),
-                        uid.map(it -> " with UID " + it).orElse("")),
+                        archives.store().url(), cluster.map(it -> " of cluster " + it).orElse("")),
                 "'pgbackup clusters' lists what is there.")
             .asException();
       }

@@ -3,18 +3,40 @@ package io.pgbackup.cli.command;
 import io.pgbackup.catalog.Discovery;
 import io.pgbackup.catalog.LineageCatalog;
 import io.pgbackup.catalog.Unreadable;
+import io.pgbackup.lineage.ClusterId;
+import io.pgbackup.lineage.LineageUid;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedSet;
+import java.util.stream.Collectors;
 
 /// What a store holds of what was asked for.
 ///
 /// @param catalogs by cluster, then UID
 /// @param unreadable archives that were asked for and cannot be shown
 /// @param discovery the whole search
-record Reading(List<LineageCatalog> catalogs, List<Unreadable> unreadable, Discovery discovery) {
+/// @param uids of all lineages of the cluster that was asked for, wanted or not
+record Reading(
+    List<LineageCatalog> catalogs,
+    List<Unreadable> unreadable,
+    Discovery discovery,
+    SortedSet<LineageUid> uids) {
+  /// @throws PgBackupException `NotFound`, with those there are, if the UID is none of them
+  void requireLineage(Optional<ClusterId> cluster, Optional<LineageUid> uid) {
+    if (uid.isPresent() && !uids.isEmpty() && !uids.contains(uid.get())) {
+      throw Problem.notFound(
+              "%s has no lineage %s"
+                  .formatted(cluster.map(it -> "cluster " + it).orElse("the store"), uid.get()),
+              "It has "
+                  + uids.stream().map(LineageUid::value).collect(Collectors.joining(", "))
+                  + ".")
+          .asException();
+    }
+  }
+
   /// @throws PgBackupException why an archive that was asked for cannot be read, or why the store
   ///   may not be searched, if nothing else was found
   void requireAny() {

@@ -32,7 +32,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /// Plans restores from a store and makes who carries them out.
-record Restores(Archives archives, Clock clock, ZoneId local) {
+///
+/// @param now the lineage of the data that lie here, where that is known
+record Restores(Archives archives, Clock clock, ZoneId local, Optional<LineageUid> now) {
   /// @param timeline the one that was asked for, which the catalogues were read along
   RestorePlan plan(
       ClusterId cluster,
@@ -50,7 +52,7 @@ record Restores(Archives archives, Clock clock, ZoneId local) {
     if (newest && !lineages.isEmpty() && lineages.stream().allMatch(LineageCatalog::isSplit)) {
       throw undecided(lineages.getFirst());
     }
-    RestorePlan plan = new RestorePlanner(local).plan(cluster, lineages, uid, target);
+    RestorePlan plan = new RestorePlanner(local, now).plan(cluster, lineages, uid, target);
     Optional<LineageCatalog> split =
         lineages.stream()
             .filter(catalog -> newest && catalog.isSplit())

@@ -4,6 +4,8 @@ import io.pgbackup.cli.output.JsonOutput;
 import io.pgbackup.cli.source.Configuration;
 import io.pgbackup.cli.view.RestoreView;
 import io.pgbackup.lineage.ClusterId;
+import io.pgbackup.lineage.Identity;
+import io.pgbackup.lineage.LineageUid;
 import io.pgbackup.postgres.Timeline;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.restore.RecoveryTarget;
@@ -68,6 +70,15 @@ abstract class RestoringVerb extends Verb {
   /// Asks before anything of the user's is changed.
   abstract void confirm(RestoreDestination destination);
 
+  /// Of the data that lie here now, where that can be known.
+  private Optional<LineageUid> uidNow(Configuration configuration, ClusterId cluster) {
+    Optional<Path> here =
+        destination(cluster) instanceof RestoreDestination.InPlace inPlace
+            ? Optional.of(inPlace.dataDirectory())
+            : configuration.own().map(file -> file.postgres().dataDirectory());
+    return here.flatMap(DataHere::identity).map(Identity::uid);
+  }
+
   private Optional<Timeline> timeline() {
     return Optional.ofNullable(timeline)
         .map(id -> LineageOptions.value("--timeline", id.toString(), _ -> new Timeline(id)));
@@ -88,10 +99,12 @@ abstract class RestoringVerb extends Verb {
     asked.ifPresent(this::destination);
     try (Archives archives = Archives.open(configuration)) {
       Reading reading = archives.read(asked, options.uid(), timeline());
+      reading.requireLineage(asked, options.uid());
       reading.requireAny();
       reading.notices().forEach(this::say);
       ClusterId cluster = asked.orElseGet(() -> reading.catalogs().getFirst().lineage().cluster());
-      Restores restores = new Restores(archives, surroundings().clock(), local);
+      Restores restores =
+          new Restores(archives, surroundings().clock(), local, uidNow(configuration, cluster));
       RestorePlan plan =
           restores.plan(cluster, reading.catalogs(), options.uid(), target, timeline());
       Map<String, String> names = restores.tablespaceNames(plan);

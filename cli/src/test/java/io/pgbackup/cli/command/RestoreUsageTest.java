@@ -90,6 +90,18 @@ class RestoreUsageTest {
     Run run = run("restore --cluster orders --uid other --latest --target-dir NEW");
 
     assertThat(run.status()).isEqualTo(9);
+    assertThat(run.err())
+        .contains("cluster default/orders has no lineage other", "HINT: It has g.");
+    assertThat(run("window --cluster orders --uid other").err())
+        .contains("cluster default/orders has no lineage other");
+  }
+
+  @Test
+  void aCloneNeedsANameOfItsOwn() {
+    Run run = run("clone --cluster orders --latest --as orders --target-dir NEW");
+
+    assertThat(run.status()).isEqualTo(4);
+    assertThat(run.err()).contains("cannot have the name of its source, default/orders");
   }
 
   @Test
