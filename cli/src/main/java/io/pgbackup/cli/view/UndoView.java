@@ -31,8 +31,11 @@ public final class UndoView {
     undone
         .restoredKept()
         .ifPresent(kept -> text.append("  the restored data are in %s%n".formatted(kept)));
-    text.append(
-        undone.started() ? "  the server runs again\n" : "  the server is yours to start\n");
+    if (undone.started()) {
+      text.append("  the server runs again\n");
+    } else if (undone.oldBack()) {
+      text.append("  the server is yours to start\n");
+    }
     return text.toString();
   }
 }

@@ -1,16 +1,34 @@
 package io.pgbackup.cli.view;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.pgbackup.catalog.LineageCatalog;
 import io.pgbackup.cli.output.JsonOutput;
+import io.pgbackup.restore.RecoveryTarget;
+import io.pgbackup.restore.RestoreUndo.Undone;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class ViewsTest {
   private static final List<LineageCatalog> ALL =
       List.of(Catalogs.orders(), Catalogs.withGap(), Catalogs.empty());
+
+  @Test
+  void anUndoSpeaksOfTheServerOnlyWhereItHadToDoWithIt() {
+    assertThat(UndoView.text(undone(false, false))).doesNotContain("server");
+    assertThat(UndoView.text(undone(true, false))).contains("the server is yours to start");
+    assertThat(UndoView.text(undone(false, true))).contains("the server runs again");
+  }
+
+  private static Undone undone(boolean oldBack, boolean started) {
+    return new Undone(
+        Path.of("/srv/data"), new RecoveryTarget.Latest(), Optional.empty(), oldBack, started);
+  }
 
   @Test
   void clustersAsTable() throws IOException {
