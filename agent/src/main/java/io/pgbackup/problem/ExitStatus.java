@@ -7,7 +7,7 @@ public enum ExitStatus {
   BUG(1, "a fault of pgbackup's own"),
   USAGE(2, "usage or configuration"),
   JVM(3, "the JVM's own, out of memory for instance"),
-  REFUSED(4, "refused for safety; nothing was touched"),
+  REFUSED(4, "refused for safety"),
   STORAGE(5, "object storage"),
   POSTGRES(6, "PostgreSQL"),
   VERIFICATION(7, "verification failed"),

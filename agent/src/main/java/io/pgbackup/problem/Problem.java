@@ -22,7 +22,8 @@ public sealed interface Problem {
     }
   }
 
-  /// Carrying on could lose or overwrite something, so nothing was touched.
+  /// Carrying on could lose or overwrite something. What was done before that stands; where it is
+  /// not nothing, the message or the hint says so.
   record Refused(String message, Optional<String> hint) implements Problem {
     public Refused {
       requireNonNull(message);
