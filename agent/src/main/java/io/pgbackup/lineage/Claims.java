@@ -43,6 +43,14 @@ public final class Claims {
     };
   }
 
+  /// Whether a new lineage may be written there, found out before the work that leads to its claim.
+  /// Leaves one small object, since nothing may be deleted.
+  ///
+  /// @throws io.pgbackup.problem.PgBackupException `StorageFailed` if not
+  public void probe(StoreFolder prefix) {
+    var _ = store.create(new ArchiveLayout(prefix).probe(), new byte[] {'\n'}, Map.of());
+  }
+
   private Claim readExisting(ObjectKey key) {
     try (InputStream in = store.open(key)) {
       return LineageJson.readClaim(in.readAllBytes());

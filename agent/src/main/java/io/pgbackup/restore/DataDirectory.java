@@ -1,6 +1,7 @@
 package io.pgbackup.restore;
 
 import io.pgbackup.postgres.ControlFile;
+import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -32,6 +33,16 @@ record DataDirectory(Path path) {
             "%s cannot be read: %s".formatted(file, reason.getMessage()),
             "This is no data directory of PostgreSQL 14 to 18, or it is damaged.")
         .causedBy(reason);
+  }
+
+  /// Whether [#control] can be read.
+  boolean hasControl() {
+    try {
+      control();
+      return true;
+    } catch (PgBackupException _) {
+      return false;
+    }
   }
 
   boolean has(String name) {

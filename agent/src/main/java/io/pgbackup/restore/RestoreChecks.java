@@ -103,12 +103,9 @@ record RestoreChecks(PostgresProcess process, RestorePaths paths) {
 
   private void checkInPlace(RestorePlan plan, RestoreDestination.InPlace inPlace) {
     DataDirectory old = new DataDirectory(paths.dataDirectory());
-    if (!old.isDataDirectory()) {
-      throw refused(
-          old.path() + " is no data directory",
-          "A restore in place replaces one; to make a new one use --target-dir.");
+    if (!isDamagedOneOfThisCluster(plan, old)) {
+      checkSameCluster(plan, old);
     }
-    checkSameCluster(plan, old);
     if (old.has("standby.signal")) {
       throw refused(
           old.path() + " belongs to a standby",
@@ -157,7 +154,32 @@ record RestoreChecks(PostgresProcess process, RestorePaths paths) {
     }
   }
 
+  /// The identity beside the data says whose they are where they are too damaged to say it
+  /// themselves, which is what a restore is for.
+  private static boolean isDamagedOneOfThisCluster(RestorePlan plan, DataDirectory old) {
+    return Files.isDirectory(old.path())
+        && !old.hasControl()
+        && IdentityFile.beside(old.path())
+            .read()
+            .filter(
+                identity ->
+                    plan.backup()
+                        .systemIdentifier()
+                        .map(identity.systemIdentifier()::equals)
+                        .orElse(identity.cluster().equals(plan.lineage().cluster())))
+            .isPresent();
+  }
+
   private static void checkSameCluster(RestorePlan plan, DataDirectory old) {
+    if (!old.hasControl()) {
+      throw refused(
+          old.path()
+              + (old.isDataDirectory()
+                  ? " has a damaged pg_control, so nothing says whose data these are"
+                  : " is no data directory"),
+          "Move what is left of it away (mv %1$s %1$s.damaged), then restore with --target-dir %1$s."
+              .formatted(old.path()));
+    }
     ControlFile control = old.control();
     plan.backup()
         .systemIdentifier()

@@ -4,8 +4,10 @@ import io.pgbackup.engine.FetchTarget;
 import io.pgbackup.engine.FetchedBackup;
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.lineage.Claim;
+import io.pgbackup.lineage.ClusterId;
 import io.pgbackup.lineage.Identity;
 import io.pgbackup.lineage.IdentityFile;
+import io.pgbackup.lineage.LineageUid;
 import io.pgbackup.lineage.Parent;
 import io.pgbackup.postgres.ControlFile;
 import io.pgbackup.postgres.Timeline;
@@ -36,7 +38,12 @@ record RestoreSteps(
 
   RestoreJournal perform(RestoreStep step, RestoreJournal journal) throws IOException {
     switch (step) {
-      case FETCH -> fetch(journal.plan(), tablespaces(journal));
+      case FETCH -> {
+        if (journal.steps().contains(RestoreStep.CLAIM)) {
+          journal.newLineage().ifPresent(this::probe);
+        }
+        fetch(journal.plan(), tablespaces(journal));
+      }
       case PREPARE -> new StagedFiles(paths, user, tablespaces(journal)).prepare();
       case RECOVER -> {
         return journal.withOutcome(recovery(journal.plan()).recover(journal.plan(), listener));
@@ -82,14 +89,20 @@ record RestoreSteps(
         limits);
   }
 
+  /// Reading and writing take different rights, and the first write comes only after hours of work.
+  private void probe(NewLineage lineage) {
+    services.claims().probe(layout(lineage.cluster(), lineage.uid()).prefix());
+  }
+
+  private ArchiveLayout layout(ClusterId cluster, LineageUid uid) {
+    return new ArchiveLayout(
+        services.templateForNew().expand(cluster, uid, installation.version().major()));
+  }
+
   /// Before the old server is stopped, so that a store that is away costs no downtime.
   private void claim(RestoreJournal journal) throws IOException {
     Identity identity = identity(journal).orElseThrow();
-    ArchiveLayout layout =
-        new ArchiveLayout(
-            services
-                .templateForNew()
-                .expand(identity.cluster(), identity.uid(), installation.version().major()));
+    ArchiveLayout layout = layout(identity.cluster(), identity.uid());
     services
         .claims()
         .create(
@@ -121,7 +134,9 @@ record RestoreSteps(
     }
     if (!(journal.destination() instanceof RestoreDestination.InPlace inPlace && inPlace.stop())) {
       throw Problem.refused(
-              "a PostgreSQL server was started in " + directory + " meanwhile",
+              "a PostgreSQL server was started in "
+                  + directory
+                  + " meanwhile; it runs on, and the restored data wait beside it",
               "Stop it, or add --stop. " + RestoreFailures.RESUME)
           .asException();
     }
@@ -167,7 +182,9 @@ record RestoreSteps(
     RestoreChecks.refuseIfUnseen(services.process(), directory);
     if (services.process().isRunning(directory)) {
       throw Problem.refused(
-              "something has started the server in " + directory + " again",
+              "something has started the server in "
+                  + directory
+                  + " again; nothing was replaced, and the restored data wait beside it",
               "Stop whatever watches over it (systemd, a container's restart policy), then stop the"
                   + " server. "
                   + RestoreFailures.RESUME)

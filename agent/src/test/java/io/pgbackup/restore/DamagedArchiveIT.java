@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.pgbackup.engine.WalEngine;
 import io.pgbackup.engine.format.ArchiveLayout;
+import io.pgbackup.lineage.LineageUid;
 import io.pgbackup.postgres.WalFileName;
 import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.problem.PgBackupException;
@@ -35,7 +36,9 @@ class DamagedArchiveIT {
 
   private FileObjectStore store;
   private ProtectedServer server;
+  private LineageUid uid;
   private WalSegment damaged;
+  private Instant beforeTheDamage = Instant.EPOCH;
   private Instant behindTheDamage = Instant.EPOCH;
 
   @BeforeAll
@@ -46,10 +49,12 @@ class DamagedArchiveIT {
     server.backUp();
     for (int id = 1; id <= 6; id++) {
       server.postgres.sql("insert into account select generate_series(1, 1000)");
+      beforeTheDamage = id == 1 ? server.now() : beforeTheDamage;
       behindTheDamage = id < 6 ? server.now() : behindTheDamage;
       server.archiveEverything();
     }
     server.postgres.stop();
+    uid = server.uid();
     damaged =
         server.plan(server.uid(), new RecoveryTarget.Latest()).wal().stream()
             .skip(3)
@@ -99,8 +104,27 @@ class DamagedArchiveIT {
         .doesNotContain("Run the same command again");
   }
 
+  @Test
+  void aDataDirectoryThatLostItsControlFileComesBackInPlace() throws IOException {
+    Path data = server.postgres.dataDirectory();
+    Files.delete(data.resolve("global/pg_control"));
+    Files.delete(data.resolve("PG_VERSION"));
+
+    server
+        .bench()
+        .runner()
+        .run(
+            server.plan(uid, beforeTheDamage),
+            new RestoreDestination.InPlace(data, false),
+            RestoreListener.SILENT);
+
+    server.postgres.start();
+    assertThat(server.postgres.value("select count(*) from account")).isEqualTo("1000");
+    server.postgres.stop();
+  }
+
   private Problem failure(String name, RecoveryTarget target) {
-    RestorePlan plan = server.plan(server.uid(), target);
+    RestorePlan plan = server.plan(uid, target);
     Path directory = folder.resolve(name);
     PgBackupException failure =
         catchThrowableOfType(

@@ -4,13 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.pgbackup.lineage.Claims;
+import io.pgbackup.lineage.Identity;
+import io.pgbackup.lineage.IdentityFile;
 import io.pgbackup.lineage.LineageUid;
 import io.pgbackup.postgres.process.ServerUser;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
+import io.pgbackup.store.CreateOutcome;
+import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.file.FileObjectStore;
 import io.pgbackup.testing.EnterableTempDir;
+import io.pgbackup.testing.MemoryObjectStore;
 import io.pgbackup.testing.PostgresRelease;
+import io.pgbackup.testing.SyntheticWal;
 import io.pgbackup.testing.TestPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -18,6 +25,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -141,8 +149,72 @@ class RefusedRestoreIT {
 
   @Test
   void whatIsNoDataDirectoryIsNotReplaced() {
-    assertThat(refused(new RestoreDestination.InPlace(folder.resolve("store"), true)).hint())
-        .hasValueSatisfying(hint -> assertThat(hint).contains("--target-dir"));
+    Path directory = folder.resolve("store");
+
+    Problem problem = refused(new RestoreDestination.InPlace(directory, true));
+
+    assertThat(problem.hint().orElseThrow())
+        .contains("mv " + directory + " ")
+        .contains("--target-dir " + directory);
+  }
+
+  @Test
+  void aDamagedDataDirectoryIsReplacedOnlyWhereItsIdentityNamesTheCluster() throws IOException {
+    Path damaged = folder.resolve("damaged");
+    Files.writeString(Files.createDirectories(damaged.resolve("global")).resolve("pg_control"), "");
+    Files.writeString(damaged.resolve("PG_VERSION"), "18");
+    server.postgres.user().own(damaged);
+    RestoreDestination destination = new RestoreDestination.InPlace(damaged, true);
+
+    Problem problem = refused(destination);
+    assertThat(problem.message()).contains("has a damaged pg_control");
+    assertThat(problem.hint().orElseThrow()).contains("--target-dir " + damaged);
+
+    IdentityFile.beside(damaged).write(server.identity());
+    server.bench().runner().check(plan(), destination);
+    Files.delete(damaged.resolve("PG_VERSION"));
+    server.bench().runner().check(plan(), destination);
+
+    Identity ours = server.identity();
+    IdentityFile.beside(damaged)
+        .write(new Identity(ours.cluster(), ours.uid(), SyntheticWal.SYSTEM, Optional.empty()));
+    assertThat(refused(destination).message()).contains("is no data directory");
+  }
+
+  @Test
+  void whoMayNotWriteTheNewLineageLearnsItBeforeAnythingIsFetched() {
+    RestoreServices services = server.bench().services();
+    RestoreServices readOnly =
+        new RestoreServices(
+            services.engines(),
+            new Claims(new ReadOnlyStore()),
+            services.leases(),
+            services.template(),
+            services.process(),
+            services.binDirectory(),
+            services.clock());
+
+    PgBackupException failure =
+        catchThrowableOfType(
+            PgBackupException.class,
+            () ->
+                new RestoreRunner(readOnly)
+                    .run(
+                        plan(),
+                        new RestoreDestination.InPlace(data(), true),
+                        RestoreListener.SILENT));
+
+    assertThat(failure.problem()).isInstanceOf(Problem.StorageFailed.class);
+    assertThat(RestorePaths.of(data()).staging()).doesNotExist();
+    assertThat(server.postgres.isRunning()).isTrue();
+    server.bench().undo().undo(data());
+  }
+
+  private static final class ReadOnlyStore extends MemoryObjectStore {
+    @Override
+    public CreateOutcome create(ObjectKey key, byte[] content, Map<String, String> metadata) {
+      throw Problem.storageFailed("403", "Allow it.").asException();
+    }
   }
 
   @Test

@@ -26,6 +26,11 @@ public record ArchiveLayout(StoreFolder prefix) {
     return own().key("claim.json");
   }
 
+  /// Written by a restore to learn whether it may write here.
+  public ObjectKey probe() {
+    return own().key("restore.probe");
+  }
+
   public StoreFolder leases() {
     return own().folder("leases");
   }
