@@ -63,8 +63,8 @@ public final class Catalog {
   /// and archives that Spilo or WAL-G wrote in any folder. `docs/storage.md` says how far that goes
   /// and what it costs.
   ///
-  /// @param cluster the one that is looked for, whose folder of the template is enough where the
-  ///   rest of the bucket may not be listed; the result holds the others too
+  /// @param cluster the one that is looked for: found in a layout that we know, the rest of the
+  ///   bucket is not looked through; the result may hold others too
   public Discovery discover(PrefixTemplate template, Optional<ClusterId> cluster) {
     return finder.find(template, cluster);
   }

@@ -43,8 +43,8 @@ final class LineageFinder {
   /// Those of the template, and every other archive in the bucket; for a literal template the one
   /// in that folder, and what a restore of it began under the default one.
   ///
-  /// @param cluster whose folder of the template suffices; where the rest of the bucket may not be
-  ///   listed, it is left out
+  /// @param cluster whose folder of the template suffices; where it lies in one of the layouts that
+  ///   we know, the rest of the bucket is not looked through
   Discovery find(PrefixTemplate template, Optional<ClusterId> cluster) {
     Search search = new Search(template);
     if (template.isLiteral()) {
@@ -55,7 +55,9 @@ final class LineageFinder {
       search.template(PrefixTemplate.DEFAULT, cluster);
       search.walk(SPILO, SPILO_DEEPEST, Integer.MAX_VALUE);
       search.walk(BACKUPS, BACKUPS_DEEPEST, MOST);
-      search.walk(StoreFolder.ROOT, DEEPEST, MOST);
+      if (!search.hasFound(cluster)) {
+        search.walk(StoreFolder.ROOT, DEEPEST, MOST);
+      }
     }
     return search.result();
   }
@@ -100,6 +102,12 @@ final class LineageFinder {
 
     void walk(StoreFolder from, int deepest, int most) {
       unvisited = new FolderWalk(tree, deepest, most).from(from, this::visit);
+    }
+
+    boolean hasFound(Optional<ClusterId> cluster) {
+      return cluster.isPresent()
+          && lineages.values().stream()
+              .anyMatch(lineage -> lineage.cluster().equals(cluster.get()));
     }
 
     /// @return whether an archive lies there

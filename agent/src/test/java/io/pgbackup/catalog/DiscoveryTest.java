@@ -187,9 +187,33 @@ class DiscoveryTest {
     assertThat(found.lineages())
         .extracting(lineage -> lineage.prefix().path())
         .containsExactly("pgbackup/shop/orders/u-1/18/");
-    assertThat(found.forbidden())
+    assertThat(discover().forbidden())
         .extracting(Discovery.Forbidden::folder)
-        .contains(StoreFolder.ROOT);
+        .contains(StoreFolder.ROOT, StoreFolder.of("pgbackup"));
+  }
+
+  @Test
+  void aClusterThatIsFoundInAKnownLayoutIsNotLookedForElsewhere() {
+    for (int day = 0; day < 100; day++) {
+      layouts.put("events/day=%04d/part-0.parquet".formatted(day));
+    }
+    layouts.walG("pgbackup/shop/orders/u-1/18");
+    layouts.walG("bare/ledger");
+
+    Discovery orders = discover("shop", "orders");
+    int cheap = store.asked;
+    Discovery ledger = discover("default", "ledger");
+
+    assertThat(orders.lineages()).extracting(Lineage::cluster).hasToString("[shop/orders]");
+    assertThat(cheap).isLessThan(10);
+    assertThat(ledger.lineages())
+        .extracting(Lineage::cluster)
+        .contains(new ClusterId("default", "ledger"));
+  }
+
+  private Discovery discover(String namespace, String cluster) {
+    return new Catalog(store)
+        .discover(PrefixTemplate.DEFAULT, Optional.of(new ClusterId(namespace, cluster)));
   }
 
   @Test

@@ -33,7 +33,7 @@ final class ClustersCommand extends Verb {
       if (found.isEmpty() && reading.unreadable().isEmpty()) {
         reading.requireAny();
       }
-      reading.notices().forEach(this::say);
+      reading.notices(true).forEach(this::say);
       if (found.isEmpty()) {
         say("no cluster has backups in " + archives.store().url());
       }

@@ -27,7 +27,7 @@ abstract class LineageVerb extends Verb {
       Reading reading = archives.read(cluster, uid);
       reading.requireLineage(cluster, uid);
       reading.requireAny();
-      reading.notices().forEach(this::say);
+      reading.notices(cluster.isEmpty()).forEach(this::say);
       if (reading.catalogs().isEmpty()) {
         throw Problem.notFound(
                 "%s has no backups%s"

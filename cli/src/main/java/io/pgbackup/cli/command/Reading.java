@@ -53,8 +53,11 @@ record Reading(
     }
   }
 
-  /// What a person should know beside the data.
-  List<String> notices() {
+  /// What a person should know beside the data. Whoever asked for one cluster and got it does not
+  /// need to know where else it was looked for.
+  ///
+  /// @param everything whether all clusters were asked for
+  List<String> notices(boolean everything) {
     List<String> notices = new ArrayList<>();
     for (Unreadable archive : unreadable) {
       notices.add(
@@ -63,6 +66,9 @@ record Reading(
                   archive.cluster(),
                   archive.problem().message(),
                   archive.problem().hint().map(hint -> ". " + hint).orElse("")));
+    }
+    if (!everything && !catalogs.isEmpty()) {
+      return notices;
     }
     if (!discovery.forbidden().isEmpty()) {
       notices.add(

@@ -101,7 +101,7 @@ abstract class RestoringVerb extends Verb {
       Reading reading = archives.read(asked, options.uid(), timeline());
       reading.requireLineage(asked, options.uid());
       reading.requireAny();
-      reading.notices().forEach(this::say);
+      reading.notices(false).forEach(this::say);
       ClusterId cluster = asked.orElseGet(() -> reading.catalogs().getFirst().lineage().cluster());
       Restores restores =
           new Restores(archives, surroundings().clock(), local, uidNow(configuration, cluster));
