@@ -108,6 +108,7 @@ public final class Agent implements AutoCloseable {
             clock,
             lineages,
             server,
+            engines::view,
             catalog,
             lag,
             archiver::status,

@@ -138,7 +138,10 @@ final class Backups implements BackupRequests {
     Finished last = lastOwn;
     Stream<Instant> own =
         last != null && last.uid().equals(known.uid()) ? Stream.of(last.at()) : Stream.of();
-    Stream<Instant> listed = known.catalog().backups().stream().map(backup -> backup.finishTime());
+    Stream<Instant> listed =
+        known.catalog().backups().stream()
+            .filter(known.catalog()::hasWalOf)
+            .map(backup -> backup.finishTime());
     return Stream.concat(own, listed).max(Instant::compareTo);
   }
 

@@ -8,6 +8,7 @@ import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.walg.Walg;
 import io.pgbackup.engine.walg.WalgBackupEngine;
 import io.pgbackup.engine.walg.WalgWalEngine;
+import io.pgbackup.status.StatusSnapshot;
 import io.pgbackup.store.ObjectStore;
 import java.time.InstantSource;
 import java.util.Optional;
@@ -69,6 +70,23 @@ public final class Engines implements AutoCloseable {
                 config.backup().userData(),
                 BackupDeadlines.DEFAULT),
             clock);
+  }
+
+  /// What a person sees of them.
+  StatusSnapshot.Engines view() {
+    boolean backups = config.engine().walgForBackups().isPresent();
+    boolean segments = config.engine().walgForWal().isPresent();
+    return new StatusSnapshot.Engines(
+        name(backups),
+        name(segments),
+        walg.map(Walg::version),
+        walg.map(known -> known.children().restarts()),
+        walg.map(Walg::children).flatMap(known -> known.peakMemory().stream().boxed().findFirst()),
+        EngineNotes.of(backups, segments, "file".equals(config.storage().url().getScheme())));
+  }
+
+  private static String name(boolean walg) {
+    return walg ? "wal-g" : "embedded";
   }
 
   @Override

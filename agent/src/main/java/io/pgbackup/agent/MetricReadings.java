@@ -29,7 +29,13 @@ final class MetricReadings {
       readings.put(Meters.WINDOW_START, Optional.of(status.windows().getLast().start()));
       readings.put(Meters.WINDOW_END, Optional.of(status.windows().getLast().end()));
     }
+    status.engines().ifPresent(engines -> engines(engines, readings));
     return readings;
+  }
+
+  private static void engines(StatusSnapshot.Engines engines, Readings readings) {
+    engines.restarts().ifPresent(count -> readings.put(Meters.WALG_RESTARTS, (double) count));
+    engines.peakMemory().ifPresent(bytes -> readings.put(Meters.WALG_MEMORY, (double) bytes));
   }
 
   private static void backups(StatusSnapshot status, long failures, Readings readings) {

@@ -31,6 +31,7 @@ record Snapshots(
     InstantSource clock,
     LineageKeeper lineages,
     ServerWatch server,
+    Supplier<StatusSnapshot.Engines> engines,
     CatalogWatch catalog,
     WalLag lag,
     Supplier<ArchiveStatus> pushes,
@@ -52,6 +53,7 @@ record Snapshots(
         session.map(now -> now.lineage().layout().prefix().path().replaceAll("/$", "")),
         serverNow(),
         new StatusSnapshot.Storage(storeUrl, storeNow()),
+        Optional.of(engines.get()),
         archive.map(now -> now.backups().size()),
         archive.flatMap(Snapshots::newest).map(Snapshots::backup),
         runs.running(),
@@ -92,7 +94,9 @@ record Snapshots(
   }
 
   private static Optional<BaseBackup> newest(LineageCatalog archive) {
-    return archive.backups().stream().max(Comparator.comparing(BaseBackup::finishTime));
+    return archive.backups().stream()
+        .filter(archive::hasWalOf)
+        .max(Comparator.comparing(BaseBackup::finishTime));
   }
 
   private static StatusSnapshot.Backup backup(BaseBackup backup) {

@@ -39,6 +39,19 @@ public record LineageCatalog(
     List<WalGap> gaps,
     Optional<Instant> lastCommit,
     Optional<SegmentHeader> newestSegment) {
+  /// Whether every segment from a backup's start to its finish is there: without one of them it
+  /// cannot be restored, although its sentinel stands.
+  public boolean hasWalOf(BaseBackup backup) {
+    WalSegment segment = WalSegment.containing(backup.timeline(), backup.startLsn(), segmentSize);
+    while (segment.start().compareTo(backup.finishLsn()) < 0) {
+      if (!segments.contains(segment)) {
+        return false;
+      }
+      segment = segment.next();
+    }
+    return true;
+  }
+
   /// A backup and all that it stands on, the full one first. Empty where one of them is missing.
   public Optional<List<BaseBackup>> chain(BackupName name) {
     return Chains.of(backups).of(name);

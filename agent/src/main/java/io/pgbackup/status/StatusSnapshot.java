@@ -12,8 +12,9 @@ import java.util.Optional;
 /// @param version the agent's
 /// @param uid of the lineage, once it is resolved
 /// @param prefix the lineage's folder in the bucket, without a slash at its end
+/// @param engines left out by an agent that is older
 /// @param backups how many base backups the archive holds
-/// @param lastBackup the one that finished last
+/// @param lastBackup of those whose WAL lies in the store, the one that finished last
 /// @param runningBackup the run under way
 /// @param lastRun the run of this agent that ended last
 /// @param windows oldest first
@@ -29,6 +30,7 @@ public record StatusSnapshot(
     Optional<String> prefix,
     Server server,
     Storage storage,
+    Optional<Engines> engines,
     Optional<Integer> backups,
     Optional<Backup> lastBackup,
     Optional<BackupRunView> runningBackup,
@@ -57,6 +59,21 @@ public record StatusSnapshot(
 
   /// @param up for each kind of request (`list`, `read`, `write`) whether the last one was answered
   public record Storage(String url, Map<String, Boolean> up) {}
+
+  /// Which engine does what.
+  ///
+  /// @param backup,wal `embedded` or `wal-g`
+  /// @param walgVersion as the program says it, where one is used
+  /// @param restarts of its daemons since the agent started, where one is used
+  /// @param peakMemory the greatest of a single wal-g so far, in bytes, sampled
+  /// @param notes sentences that say what the choice lacks and gives
+  public record Engines(
+      String backup,
+      String wal,
+      Optional<String> walgVersion,
+      Optional<Long> restarts,
+      Optional<Long> peakMemory,
+      List<String> notes) {}
 
   /// @param startTime,finishTime by the server's clock
   /// @param compressedSize bytes in the store

@@ -48,6 +48,15 @@ public enum Meters {
       "pgbackup_catalog_read_timestamp_seconds",
       Kind.GAUGE,
       "When the archive was last listed; backups, windows and gaps are as of then"),
+  WALG_RESTARTS(
+      "pgbackup_walg_daemon_restarts_total",
+      Kind.COUNTER,
+      "How often a wal-g daemon was started again because it died or hung; only with the engine"
+          + " wal-g"),
+  WALG_MEMORY(
+      "pgbackup_walg_peak_memory_bytes",
+      Kind.GAUGE,
+      "The greatest memory of a single wal-g process so far, sampled; only with the engine wal-g"),
   POSTGRES_UP(
       "pgbackup_postgres_up",
       Kind.GAUGE,

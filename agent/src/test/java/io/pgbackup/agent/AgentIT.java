@@ -31,6 +31,7 @@ import io.pgbackup.status.StatusSnapshot;
 import io.pgbackup.testing.ArchiveCommand;
 import io.pgbackup.testing.EnterableTempDir;
 import io.pgbackup.testing.PostgresRelease;
+import io.pgbackup.testing.RealWalg;
 import io.pgbackup.testing.S3Server;
 import io.pgbackup.testing.TestPostgres;
 import java.io.IOException;
@@ -67,6 +68,8 @@ class AgentIT {
   private StorageConfig storage;
   private TestPostgres postgres;
   private ArchiveCommand archiving;
+  private EngineConfig engine =
+      new EngineConfig(EngineChoice.AUTO, EngineChoice.EMBEDDED, Optional.empty());
 
   @BeforeEach
   void protectedServer() {
@@ -111,7 +114,7 @@ class AgentIT {
         new BackupConfig(true, Crontab.parse("0 2 * * *"), ZoneOffset.UTC, Codec.ZSTD, 1),
         new RetentionConfig(
             RetentionRun.AGENT, Crontab.parse("30 3 * * *"), 7, Duration.ofDays(14)),
-        new EngineConfig(EngineChoice.AUTO, EngineChoice.EMBEDDED, Optional.empty()),
+        engine,
         new HttpConfig("127.0.0.1", 0));
   }
 
@@ -148,6 +151,13 @@ class AgentIT {
 
   private static URI uri(Agent agent, String path) {
     return URI.create("http://127.0.0.1:" + agent.address().orElseThrow().getPort() + path);
+  }
+
+  private static List<ProcessHandle> walgs() {
+    return ProcessHandle.current()
+        .descendants()
+        .filter(process -> process.info().command().filter(it -> it.endsWith("/wal-g")).isPresent())
+        .toList();
   }
 
   private StatusSnapshot status(Agent agent) {
@@ -198,6 +208,41 @@ class AgentIT {
     assertThat(status.schedule().next().orElseThrow()).isAfter(Instant.now());
     assertThat(get(agent, "/readyz").statusCode()).isEqualTo(200);
     assertThat(get(agent, "/healthz").statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void protectsAServerWithARealWalgAsWell() {
+    engine = new EngineConfig(EngineChoice.AUTO, EngineChoice.WALG, Optional.of(RealWalg.binary()));
+    Agent agent = besideRunningServer();
+
+    StatusSnapshot status = statusOnce(agent, AgentIT::isProtected);
+
+    assertThat(status.lastRun().orElseThrow().state()).isEqualTo(State.COMPLETED);
+    assertThat(status.archive().failed()).isZero();
+    assertThat(status.gaps()).isEmpty();
+    StatusSnapshot.Engines engines = status.engines().orElseThrow();
+    assertThat(engines.backup()).isEqualTo("wal-g");
+    assertThat(engines.wal()).isEqualTo("wal-g");
+    assertThat(engines.walgVersion().orElseThrow()).startsWith("v3.");
+    assertThat(engines.restarts()).contains(0L);
+    assertThat(engines.notes()).isNotEmpty();
+    assertThat(metrics(agent))
+        .anyMatch(line -> line.startsWith("pgbackup_walg_peak_memory_bytes{"));
+
+    // when a daemon is killed, the next segment goes through another one
+    assertThat(walgs()).isNotEmpty().allMatch(ProcessHandle::destroyForcibly);
+    long stored = status(agent).archive().archived();
+    postgres.sql("create table t (id int); insert into t values (1); select pg_switch_wal()");
+    statusOnce(
+        agent,
+        later -> {
+          assertThat(later.archive().archived()).isGreaterThan(stored);
+          assertThat(later.engines().orElseThrow().restarts().orElseThrow()).isPositive();
+          assertThat(later.gaps()).isEmpty();
+        });
+
+    agent.close();
+    assertThat(walgs()).as("no orphan").isEmpty();
   }
 
   @Test

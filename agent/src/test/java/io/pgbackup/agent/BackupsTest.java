@@ -43,6 +43,7 @@ import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -117,6 +118,13 @@ class BackupsTest {
   }
 
   private CatalogWatch.Known known(Instant... finishes) {
+    return known(
+        Set.of(
+            WalSegment.containing(Timeline.FIRST, Lsn.parse("0/2000028"), WalSegmentSize.DEFAULT)),
+        finishes);
+  }
+
+  private CatalogWatch.Known known(Set<WalSegment> wal, Instant... finishes) {
     LineageUid uid = lineages.require().lineage().identity().uid();
     List<BaseBackup> listed =
         List.of(finishes).stream()
@@ -143,7 +151,7 @@ class BackupsTest {
         new LineageCatalog(
             new Lineage(new ClusterId("shop", "orders"), uid, StoreFolder.ROOT, Optional.empty()),
             listed,
-            new TreeSet<>(),
+            new TreeSet<>(wal),
             WalSegmentSize.DEFAULT,
             TimelineHistory.root(Timeline.FIRST),
             List.of(),
@@ -156,6 +164,17 @@ class BackupsTest {
 
   private void awaitEnd() {
     await().until(() -> book.running().isEmpty() && book.lastEnded().isPresent());
+  }
+
+  @Test
+  void aBackupWhoseWalIsNotThereCountsForNothing() {
+    Backups backups = backups();
+
+    backups.consider(known(Set.of(), now.get()));
+    backups.startIfOwed();
+    awaitEnd();
+
+    assertThat(book.lastEnded()).isPresent();
   }
 
   @Test

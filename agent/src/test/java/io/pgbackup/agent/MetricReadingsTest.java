@@ -32,6 +32,7 @@ class MetricReadingsTest {
           Optional.empty(),
           Optional.empty(),
           Optional.empty(),
+          Optional.empty(),
           List.of(),
           List.of(),
           Optional.empty(),
@@ -59,6 +60,7 @@ class MetricReadingsTest {
         Optional.of("pgbackup/shop/orders/0b8f/18"),
         NOTHING_KNOWN.server(),
         new StatusSnapshot.Storage("s3://backups", Map.of("list", true, "write", false)),
+        Optional.empty(),
         Optional.of(1),
         Optional.of(
             new StatusSnapshot.Backup(

@@ -46,6 +46,7 @@ class StatusServerTest {
               Optional.of("0/5000060"),
               Optional.of(true)),
           new StatusSnapshot.Storage("s3://backups", Map.of("list", true, "write", false)),
+          Optional.empty(),
           Optional.of(1),
           Optional.of(
               new StatusSnapshot.Backup(

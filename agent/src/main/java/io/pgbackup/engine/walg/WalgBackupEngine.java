@@ -35,6 +35,7 @@ import java.util.Set;
 ///
 /// Thread-safe, but one backup at a time is what a server and a lineage bear.
 public final class WalgBackupEngine implements BackupEngine {
+  private static final String QUERY_CANCELED = "57014";
   private static final Duration LONGEST = Duration.ofDays(7);
 
   private final Walg walg;
@@ -85,6 +86,7 @@ public final class WalgBackupEngine implements BackupEngine {
       }
       PushProgress progress = new PushProgress(store, layout, before, listener, clock);
       run(
+          client,
           dataDirectory,
           PushOptions.of(request, facts.dataChecksums(), settings),
           before,
@@ -103,18 +105,26 @@ public final class WalgBackupEngine implements BackupEngine {
   }
 
   private void run(
-      Path dataDirectory, PushOptions options, StandingBackups before, PushProgress progress) {
+      PostgresClient client,
+      Path dataDirectory,
+      PushOptions options,
+      StandingBackups before,
+      PushProgress progress) {
     try {
       walg.push(layout, dataDirectory, options, settings, patience(), progress);
+    } catch (PgBackupException e) {
+      new Leftovers(store, layout).discard(before, e);
+      throw explained(e, client);
     } catch (Throwable e) {
       new Leftovers(store, layout).discard(before, e);
       throw e;
     }
   }
 
-  /// Silence is what a server's checkpoint looks like from outside.
+  /// A checkpoint at the start and the archiving of WAL at the end look like silence from outside.
   private Patience patience() {
-    return new Patience(settings.deadlines().checkpoint(), LONGEST);
+    BackupDeadlines deadlines = settings.deadlines();
+    return new Patience(deadlines.checkpoint().plus(deadlines.wal()), LONGEST);
   }
 
   private BackupName onlyNew(StandingBackups before) {
@@ -170,5 +180,25 @@ public final class WalgBackupEngine implements BackupEngine {
             WalProof.range(first, last),
             settings.deadlines().wal(),
             () -> client.archiverStats().words());
+    if (Thread.currentThread().isInterrupted()) {
+      // not every store refuses to answer such a thread
+      throw Problem.timedOut(
+              "interrupted before %s was proved".formatted(taken.name()), "Start it again.")
+          .asException();
+    }
+  }
+
+  /// `pg_backup_stop` waits for the server's archiver, until we end that.
+  private PgBackupException explained(PgBackupException e, PostgresClient client) {
+    String message = e.problem().message();
+    if (!message.contains("StopBackup") || !message.contains(QUERY_CANCELED)) {
+      return e;
+    }
+    return Problem.timedOut(
+            "the WAL of the base backup did not reach the store within %d s; %s"
+                .formatted(settings.deadlines().wal().toSeconds(), client.archiverStats().words()),
+            "Look at archive_command and the server's log for the reason that it is not archived,"
+                + " and at the agent's.")
+        .causedBy(e);
   }
 }

@@ -116,10 +116,10 @@ class WalgBackupFaultsIT {
     Problem problem =
         failure(
             "echo $$ >>'%1$s/pids'; sleep 1000 & echo $! >>'%1$s/pids'; wait".formatted(folder),
-            new BackupDeadlines(PATIENCE, Duration.ofSeconds(1), PATIENCE));
+            new BackupDeadlines(PATIENCE, Duration.ofSeconds(1), Duration.ofSeconds(1)));
 
     assertThat(problem).isInstanceOf(Problem.TimedOut.class);
-    assertThat(problem.message()).isEqualTo("wal-g backup-push did nothing for 1 s");
+    assertThat(problem.message()).isEqualTo("wal-g backup-push did nothing for 2 s");
     Orphans.assertNone(folder.resolve("pids"));
   }
 

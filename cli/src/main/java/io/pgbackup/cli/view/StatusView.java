@@ -35,6 +35,7 @@ public final class StatusView {
     line("wal", wal());
     line("schedule", schedule());
     line("store", store());
+    status.engines().ifPresent(this::engines);
     line("agent", "%s, as of %s".formatted(status.version(), Times.second(status.at())));
     status.problems().forEach(this::problem);
     return text.toString();
@@ -143,6 +144,32 @@ public final class StatusView {
                 .map(entry -> entry.getKey() + (entry.getValue() ? " works" : " fails"))
                 .collect(Collectors.joining(", "));
     return status.storage().url() + (operations.isEmpty() ? "" : ", " + operations);
+  }
+
+  /// Said only where it is not all embedded, which is what everybody has who chose nothing.
+  private void engines(StatusSnapshot.Engines engines) {
+    engines
+        .walgVersion()
+        .ifPresent(
+            version -> {
+              line(
+                  "engines",
+                  "base backups %s, WAL %s; wal-g %s%s%s"
+                      .formatted(
+                          engines.backup(),
+                          engines.wal(),
+                          version,
+                          engines
+                              .restarts()
+                              .filter(count -> count > 0)
+                              .map(count -> ", started again " + count + " times")
+                              .orElse(""),
+                          engines
+                              .peakMemory()
+                              .map(bytes -> ", at most " + Sizes.human(bytes) + " of memory")
+                              .orElse("")));
+              engines.notes().forEach(note -> line("", note));
+            });
   }
 
   private void problem(StandingProblem problem) {

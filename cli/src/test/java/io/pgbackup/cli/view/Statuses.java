@@ -16,6 +16,23 @@ public final class Statuses {
 
   /// Everything well, a run under way.
   public static StatusSnapshot healthy() {
+    return healthy(Optional.empty());
+  }
+
+  /// The same with wal-g for everything.
+  public static StatusSnapshot drivingWalg() {
+    return healthy(
+        Optional.of(
+            new StatusSnapshot.Engines(
+                "wal-g",
+                "wal-g",
+                Optional.of("v3.0.9"),
+                Optional.of(2L),
+                Optional.of(52L << 20),
+                List.of("Base backups by wal-g have no manifest."))));
+  }
+
+  private static StatusSnapshot healthy(Optional<StatusSnapshot.Engines> engines) {
     return new StatusSnapshot(
         NOW,
         "0.1.0",
@@ -31,6 +48,7 @@ public final class Statuses {
             Optional.of("0/5000060"),
             Optional.of(true)),
         new StatusSnapshot.Storage("s3://backups", Map.of("list", true, "write", true)),
+        engines,
         Optional.of(1),
         Optional.of(
             new StatusSnapshot.Backup(
@@ -91,6 +109,7 @@ public final class Statuses {
             Optional.empty(),
             Optional.empty()),
         new StatusSnapshot.Storage("s3://backups", Map.of("list", false)),
+        Optional.empty(),
         Optional.of(0),
         Optional.empty(),
         Optional.empty(),

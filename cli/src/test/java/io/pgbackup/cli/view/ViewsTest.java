@@ -76,4 +76,13 @@ class ViewsTest {
   void statusOfAnAgentInTrouble() throws IOException {
     Snapshots.assertMatches(StatusView.text(Statuses.inTrouble()), "status-trouble.txt");
   }
+
+  @Test
+  void statusSaysWhatWalgDoesAndLacks() {
+    assertThat(StatusView.text(Statuses.drivingWalg()))
+        .contains(
+            "  engines     base backups wal-g, WAL wal-g; wal-g v3.0.9, started again 2 times, at"
+                + " most 52.0 MiB of memory\n"
+                + "              Base backups by wal-g have no manifest.\n");
+  }
 }
