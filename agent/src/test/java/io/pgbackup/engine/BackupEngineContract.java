@@ -138,7 +138,25 @@ public abstract class BackupEngineContract {
     assertThat(recovered(taken.name())).isEqualTo(expected);
   }
 
-  protected final void assertPermanentOneWithUserDataSaysSo() throws IOException {
+  @Test
+  void aDeltaStandsOnTheLastOneAndComesBackWithIt() throws IOException {
+    TakenBackup full = engine(PATIENT).push(BackupRequest.FULL, new Heard());
+    postgres.sql("update words set word = 'changed' where id % 1000 = 0");
+    nextSegment();
+
+    TakenBackup delta =
+        engine(PATIENT).push(BackupRequest.of(BackupRequest.Kind.DELTA), new Heard());
+    String expected = postgres.value(CONTENT);
+    archiveEverything();
+
+    assertThat(delta.name().isDelta()).isTrue();
+    assertThat(delta.name().parentSegment()).contains(full.name().startSegment());
+    assertThat(delta.compressedSize()).isLessThan(full.compressedSize());
+    assertThat(recovered(delta.name())).isEqualTo(expected);
+  }
+
+  @Test
+  void aPermanentOneWithUserDataSaysSo() throws IOException {
     var data = JsonNodeFactory.instance.objectNode().put("release", "1.2");
 
     TakenBackup taken =
@@ -156,23 +174,13 @@ public abstract class BackupEngineContract {
 
   @Test
   void withoutItsWalItDoesNotCount() {
-    assertThatThrownBy(
-            () ->
-                engine(NO_WAL)
-                    .push(
-                        BackupRequest.FULL,
-                        new Heard() {
-                          @Override
-                          public void started(BackupName name) {
-                            pump.hold();
-                            super.started(name);
-                          }
-                        }))
+    pump.hold();
+
+    assertThatThrownBy(() -> engine(NO_WAL).push(BackupRequest.FULL, new Heard()))
         .isInstanceOfSatisfying(
             PgBackupException.class,
             e -> assertThat(e.problem()).isInstanceOf(Problem.TimedOut.class))
         .hasMessageContaining("did not reach the store");
-    pump.release();
   }
 
   @Test

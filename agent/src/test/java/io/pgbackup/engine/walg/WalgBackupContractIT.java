@@ -10,11 +10,9 @@ import io.pgbackup.engine.format.Codec;
 import io.pgbackup.testing.PostgresRelease;
 import io.pgbackup.testing.RealWalg;
 import io.pgbackup.testing.TestArchive;
-import java.io.IOException;
 import java.time.Clock;
 import java.util.Optional;
 import org.junit.jupiter.api.Nested;
-import org.junit.jupiter.api.Test;
 
 /// The contract of every engine, kept by a real wal-g.
 class WalgBackupContractIT {
@@ -47,11 +45,6 @@ class WalgBackupContractIT {
           archive().store(),
           archive().layout(),
           new EmbeddedBackupFetcher(archive().store(), archive().layout(), 1));
-    }
-
-    @Test
-    void aPermanentOneWithUserDataSaysSo() throws IOException {
-      assertPermanentOneWithUserDataSaysSo();
     }
 
     @Override
