@@ -34,9 +34,11 @@ public enum PostgresRelease {
     return distribution().install();
   }
 
+  /// The build says which, since another one may lie there from an earlier build.
   private static Path olderJar() {
+    String version = System.getProperty("embedded.postgres.older", "");
     for (String module : List.of("", "../agent/")) {
-      Path folder = Path.of(module + "target/postgres-older");
+      Path folder = Path.of(module + "target/postgres-older", version);
       if (Files.isDirectory(folder)) {
         try (Stream<Path> jars = Files.list(folder)) {
           return jars.filter(jar -> jar.toString().endsWith(".jar")).findFirst().orElseThrow();

@@ -44,9 +44,11 @@ final class ChangedPages {
     this.check = check;
   }
 
-  /// Whether a file could be stored as an increment at all.
+  /// Whether a file could be stored as an increment at all. Those in `global` cannot: WAL-G,
+  /// restoring the newest backup first, fills pages only in `base` and `pg_tblspc`.
   static boolean mayHave(SourceFile file, long size) {
     return file.relation().filter(RelationFile::isMainFork).isPresent()
+        && !file.path().startsWith("global/")
         && size > 0
         && size % PAGE == 0;
   }
@@ -82,6 +84,22 @@ final class ChangedPages {
     return count == 0 && comparable.filter(Sha256.hex(digest)::equals).isPresent()
         ? Content.OF_THE_PARENT
         : Content.INCREMENT;
+  }
+
+  /// Whether a file that is stored whole has the same content as in the parent. Only small ones are
+  /// looked at, since the others would be read twice.
+  boolean isAsTheParent(SourceFile file, FileChannel source, long size, ParentFile parent)
+      throws IOException {
+    boolean comparable =
+        size <= buffer.length
+            && parent.manifest().filter(known -> known.size() == size).isPresent()
+            && parent.contentDigest().isPresent();
+    if (!comparable) {
+      return false;
+    }
+    digest.reset();
+    digest.update(buffer, 0, SourceReading.fill(file, source, buffer, (int) size));
+    return parent.contentDigest().get().equals(Sha256.hex(digest));
   }
 
   private void begin(long size) {

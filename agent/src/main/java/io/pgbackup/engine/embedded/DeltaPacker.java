@@ -37,7 +37,7 @@ final class DeltaPacker {
   boolean skip(SourceFile file) throws IOException {
     Optional<ParentFile> parent = base.parent(file).filter(known -> base.isUntouched(file, known));
     if (parent.isPresent()) {
-      addOfTheParent(file, file.facts().size(), parent.get(), List.of());
+      addOfTheParent(file, file.facts().size(), parent.get());
     }
     return parent.isPresent();
   }
@@ -46,15 +46,23 @@ final class DeltaPacker {
   ///
   /// @return whether it was packed
   boolean pack(SourceFile file, FileChannel source, long size, Part part) throws IOException {
-    Optional<ParentFile> parent = base.parent(file).filter(_ -> ChangedPages.mayHave(file, size));
+    Optional<ParentFile> parent = base.parent(file);
     if (parent.isEmpty()) {
       return false;
+    }
+    if (!ChangedPages.mayHave(file, size)) {
+      boolean same = pages.isAsTheParent(file, source, size, parent.get());
+      if (same) {
+        addOfTheParent(file, size, parent.get());
+        packed.progressed(size);
+      }
+      return same;
     }
     switch (pages.find(file, source, size, parent.get())) {
       case WHOLE -> {
         return false;
       }
-      case OF_THE_PARENT -> addOfTheParent(file, size, parent.get(), pages.corrupt());
+      case OF_THE_PARENT -> addOfTheParent(file, size, parent.get());
       case INCREMENT -> packIncrement(file, source, size, parent.get(), part.open());
     }
     packed.progressed(size);
@@ -82,8 +90,9 @@ final class DeltaPacker {
         new FileDescription(Content.INCREMENT, file.facts().modified(), pages.corrupt()));
   }
 
-  private void addOfTheParent(SourceFile file, long size, ParentFile parent, List<Long> corrupt)
-      throws IOException {
+  /// The parent's pages, so the parent's corrupt ones too.
+  private void addOfTheParent(SourceFile file, long size, ParentFile parent) throws IOException {
+    List<Long> corrupt = parent.manifest().map(ManifestFile::corruptPages).orElse(List.of());
     packed.add(
         new ManifestFile(
             file.path(),
