@@ -207,6 +207,31 @@ class AdoptedArchivesTest {
   }
 
   @Test
+  void anEncryptedArchiveIsReadWithTheKeyInWalGsSettings() throws IOException {
+    Path encrypted = Files.createDirectories(folder.resolve("encrypted/ledger"));
+    GoldenArchive.ZSTD_LIBSODIUM.copy(encrypted);
+    String settings =
+        "WALG_FILE_PREFIX=" + encrypted + "\nWALG_LIBSODIUM_KEY_TRANSFORM=hex\nWALG_LIBSODIUM_KEY=";
+    Path env = Files.writeString(folder.resolve("a.env"), settings + GoldenArchive.LIBSODIUM_KEY);
+    Path wrong =
+        Files.writeString(folder.resolve("b.env"), settings + "fedcba9876543210".repeat(4));
+    Path none = Files.writeString(folder.resolve("c.env"), "WALG_FILE_PREFIX=" + encrypted);
+
+    Run read = Run.of("--walg-env", env.toString(), "window");
+    Run withAnother = Run.of("--walg-env", wrong.toString(), "window");
+    Run without = Run.of("--walg-env", none.toString(), "window");
+    Run beside = Run.of("--store", "file://" + folder.resolve("encrypted"), "clusters");
+
+    assertThat(read.status()).as(read.err()).isZero();
+    assertThat(read.out()).contains("default/ledger", "  from  ", "2026-11-21T");
+    assertThat(withAnother.status()).isEqualTo(7);
+    assertThat(withAnother.err()).doesNotContain("fedcba", "0123456789abcdef");
+    assertThat(without.status()).isEqualTo(7);
+    assertThat(beside.status()).isZero();
+    assertThat(beside.err()).contains("left out: default/ledger: ");
+  }
+
+  @Test
   void walGsSettingsLeadToAnotherFolderOfTheStoreToo() throws IOException {
     Path env = Files.createDirectories(folder.resolve("env"));
     Files.writeString(env.resolve("WALG_FILE_PREFIX"), store.resolve("bare/walg").toString());
