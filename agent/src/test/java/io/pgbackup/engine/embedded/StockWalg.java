@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 
 /// A stock wal-g over an archive in a directory. It is not part of the build: the environment
 /// variable `PGBACKUP_WALG` names the binary, and without it the tests are skipped.
@@ -51,7 +52,13 @@ public final class StockWalg {
 
   /// For `restore_command`, run by the server's user.
   String walFetchCommand() {
-    return "WALG_FILE_PREFIX='%s' '%s' wal-fetch \"%%f\" \"%%p\"".formatted(archive, binary());
+    String keys =
+        settings.entrySet().stream()
+            .filter(entry -> entry.getKey().matches("WALG_(LIBSODIUM|PGP)_.*"))
+            .map(entry -> "%s='%s' ".formatted(entry.getKey(), entry.getValue()))
+            .collect(Collectors.joining());
+    return "%sWALG_FILE_PREFIX='%s' '%s' wal-fetch \"%%f\" \"%%p\""
+        .formatted(keys, archive, binary());
   }
 
   public record Result(int status, String output, String errors) {

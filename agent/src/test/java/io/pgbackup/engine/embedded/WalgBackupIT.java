@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.pgbackup.crypto.ObjectCipher;
 import io.pgbackup.engine.BackupDeadlines;
 import io.pgbackup.engine.BackupListener;
 import io.pgbackup.engine.BackupRequest;
@@ -14,6 +15,7 @@ import io.pgbackup.engine.TakenBackup;
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.engine.format.Codec;
+import io.pgbackup.engine.format.Packing;
 import io.pgbackup.postgres.WalFileName;
 import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.store.StoreFolder;
@@ -21,6 +23,7 @@ import io.pgbackup.store.file.FileObjectStore;
 import io.pgbackup.testing.ArchivePump;
 import io.pgbackup.testing.EnterableTempDir;
 import io.pgbackup.testing.PostgresRelease;
+import io.pgbackup.testing.TestKeys;
 import io.pgbackup.testing.TestPostgres;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -48,6 +51,7 @@ class WalgBackupIT {
 
   private Path prefix;
   private FileObjectStore store;
+  private ObjectCipher cipher = ObjectCipher.NONE;
   private StockWalg walg;
 
   @BeforeEach
@@ -66,8 +70,10 @@ class WalgBackupIT {
   }
 
   @ParameterizedTest
-  @CsvSource({"OLDER, LZ4", "NEWEST, ZSTD"})
-  void walgRestoresWhatWeTake(PostgresRelease release, Codec codec) throws Exception {
+  @CsvSource({"OLDER, LZ4, PLAIN", "OLDER, BROTLI, LIBSODIUM", "NEWEST, ZSTD, OPENPGP_CURVE"})
+  void walgRestoresWhatWeTake(PostgresRelease release, Codec codec, Sealing sealing)
+      throws Exception {
+    sealWith(sealing);
     String expected;
     TakenBackup backup;
     Path restored = folder.resolve("restored");
@@ -88,14 +94,17 @@ class WalgBackupIT {
       walg.run("backup-fetch", restored.toString(), "LATEST").succeeded();
       postgres.user().ownTree(restored);
       postgres.user().ownTree(prefix);
+      postgres.user().ownTree(folder.resolve("keys"));
     }
 
     assertThat(recovered(release, restored, walg.walFetchCommand())).isEqualTo(expected);
   }
 
   @ParameterizedTest
-  @CsvSource({"OLDER, ZSTD", "NEWEST, LZ4"})
-  void weRestoreWhatWalgTakes(PostgresRelease release, Codec codec) throws Exception {
+  @CsvSource({"OLDER, ZSTD, OPENPGP_RSA", "NEWEST, BROTLI, LIBSODIUM", "NEWEST, LZ4, PLAIN"})
+  void weRestoreWhatWalgTakes(PostgresRelease release, Codec codec, Sealing sealing)
+      throws Exception {
+    sealWith(sealing);
     String expected;
     Path restored = folder.resolve("restored");
     Path wal = Files.createDirectory(folder.resolve("wal"));
@@ -115,7 +124,7 @@ class WalgBackupIT {
 
       BackupName name = onlyBackup();
       FetchedBackup fetched =
-          new EmbeddedBackupFetcher(store, LAYOUT, 2)
+          new EmbeddedBackupFetcher(store, LAYOUT, cipher, 2)
               .fetch(name, new FetchTarget(restored, postgres.user()::own), _ -> {});
       assertThat(fetched.matchesManifest()).as("wal-g writes none").isFalse();
       assertThat(fetched.leftOut()).isEmpty();
@@ -124,6 +133,12 @@ class WalgBackupIT {
     }
 
     assertThat(recovered(release, restored, "cp '" + wal + "/%f' \"%p\"")).isEqualTo(expected);
+  }
+
+  private void sealWith(Sealing sealing) throws IOException {
+    TestKeys keys = new TestKeys(Files.createDirectory(folder.resolve("keys")));
+    cipher = sealing.cipher(keys);
+    sealing.walg(keys).forEach(walg::with);
   }
 
   private static void assertListed(TakenBackup backup, String json) throws IOException {
@@ -159,7 +174,7 @@ class WalgBackupIT {
   }
 
   private EmbeddedWalEngine wal() {
-    return new EmbeddedWalEngine(store, LAYOUT, Codec.LZ4, Optional.empty());
+    return new EmbeddedWalEngine(store, LAYOUT, new Packing(Codec.LZ4, cipher), Optional.empty());
   }
 
   private TestPostgres server(PostgresRelease release, ArchivePump pump) {
@@ -176,7 +191,11 @@ class WalgBackupIT {
         LAYOUT,
         postgres.configOverSocket(),
         new EmbeddedBackupEngine.Settings(
-            codec, 2, "db-1", 3 << 20, new BackupDeadlines(PATIENCE, PATIENCE, PATIENCE)),
+            new Packing(codec, cipher),
+            2,
+            "db-1",
+            3 << 20,
+            new BackupDeadlines(PATIENCE, PATIENCE, PATIENCE)),
         Clock.systemUTC());
   }
 
