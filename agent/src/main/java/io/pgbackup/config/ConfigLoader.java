@@ -21,7 +21,8 @@ import java.util.TreeSet;
 /// with them at once.
 ///
 /// Every key has an environment override: `storage.pathStyle` is `PGBACKUP_STORAGE_PATH_STYLE`. The
-/// empty text counts as not given, in both.
+/// empty text counts as not given, in both. A variable that begins like ours and is no key's is a
+/// fault, as an unknown key is.
 ///
 /// Immutable; every method throws [io.pgbackup.problem.PgBackupException] with `Misconfigured`.
 public final class ConfigLoader {
@@ -51,6 +52,7 @@ public final class ConfigLoader {
     Section.Reading reading = reading(environment);
     PgBackupConfig config = ConfigReader.read(Section.root(tree, reading));
     new UnknownKeys(reading.paths(), reading.faults()).report(tree);
+    UnknownVariables.report(environment, keys(), reading.faults());
     reading.faults().throwIfAny(source);
     return config;
   }
@@ -68,6 +70,7 @@ public final class ConfigLoader {
     Section.Reading reading = reading(merged);
     Section root = Section.root(JsonNodeFactory.instance.objectNode(), reading);
     StorageConfig storage = StorageReader.read(root.section("storage"));
+    UnknownVariables.report(environment, keys(), reading.faults());
     reading.faults().throwIfAny("the environment");
     return storage;
   }

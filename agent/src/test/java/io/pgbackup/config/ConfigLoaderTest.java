@@ -28,6 +28,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.ZoneId;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -352,5 +353,39 @@ class ConfigLoaderTest {
     Path file = Files.writeString(folder.resolve("agent.yaml"), LEAST);
 
     assertThat(new ConfigLoader(Map.of()).load(file)).isEqualTo(parse(LEAST));
+  }
+
+  @Test
+  void anUnknownVariableIsAFaultWithTheNearestName() {
+    assertThatThrownBy(
+            () ->
+                new ConfigLoader(Map.of("PGBACKUP_STORAGE_PREFX", "spilo/orders"))
+                    .parse("test", "{cluster: {name: a}, storage: {url: 's3://backups'}}"))
+        .hasMessageEndingWith(
+            "PGBACKUP_STORAGE_PREFX: unknown variable; did you mean 'PGBACKUP_STORAGE_PREFIX'?");
+    assertThatThrownBy(
+            () ->
+                new ConfigLoader(Map.of("PGBACKUP_STORAGE", "s3://backups"))
+                    .fromStoreUrl("s3://backups"))
+        .hasMessageContaining("PGBACKUP_STORAGE: unknown variable");
+  }
+
+  @Test
+  void variablesOfTheLaunchersAndOfKubernetesServicesAreNotOurs() {
+    Map<String, String> environment = new HashMap<>();
+    for (String name : List.of("CONFIG", "JAVA_OPTIONS", "JDK_FOLDERS", "WALG")) {
+      environment.put("PGBACKUP_" + name, "x");
+    }
+    for (String service : List.of("", "AGENT_")) {
+      environment.put("PGBACKUP_" + service + "SERVICE_HOST", "10.0.0.1");
+      environment.put("PGBACKUP_" + service + "SERVICE_PORT", "9797");
+      environment.put("PGBACKUP_" + service + "SERVICE_PORT_HTTP", "9797");
+      environment.put("PGBACKUP_" + service + "PORT", "tcp://10.0.0.1:9797");
+      environment.put("PGBACKUP_" + service + "PORT_9797_TCP", "tcp://10.0.0.1:9797");
+      environment.put("PGBACKUP_" + service + "PORT_9797_TCP_ADDR", "10.0.0.1");
+    }
+
+    assertThat(new ConfigLoader(environment).fromStoreUrl("s3://backups").url().toString())
+        .isEqualTo("s3://backups");
   }
 }

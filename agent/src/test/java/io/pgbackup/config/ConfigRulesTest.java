@@ -69,10 +69,10 @@ class ConfigRulesTest {
           STORAGE_PREFIX         | a/${UID}             | '$' begins a variable like $(CLUSTER), got '${UID}'
           WAL_ENABLED            | 1                    | must be true or false, got '1'
           WAL_SOCKET             | archive.sock         | must be an absolute path
-          WAL_COMPRESSION        | gzip                 | must be lz4, zstd or none, got 'gzip'
+          WAL_COMPRESSION        | gzip                 | must be lz4, zstd, brotli, lzma or none, got 'gzip'
           BACKUP_SCHEDULE        | 0 25 * * *           | hour '25': 25 is not between 0 and 23
           BACKUP_TIME_ZONE       | Europe/Berln         | must be a time zone such as UTC or Europe/Berlin, got 'Europe/Berln'; did you mean 'Europe/Berlin'?
-          BACKUP_COMPRESSION     | LZ4                  | must be lz4, zstd or none, got 'LZ4'
+          BACKUP_COMPRESSION     | LZ4                  | must be lz4, zstd, brotli, lzma or none, got 'LZ4'
           BACKUP_THREADS         | -1                   | must be 0 to 256, got -1
           RETENTION_RUN          | never                | must be agent or job, got 'never'
           RETENTION_SCHEDULE     | daily                | 'daily' is not a crontab schedule
