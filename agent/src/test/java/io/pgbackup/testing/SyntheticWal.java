@@ -7,6 +7,7 @@ import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.postgres.WalSegmentSize;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -87,6 +88,16 @@ public final class SyntheticWal {
   /// @return the position behind the record
   public Lsn abort(Instant time) {
     return append(1, 0x20, transactionEnd(time));
+  }
+
+  /// CREATE TABLESPACE.
+  ///
+  /// @return the position behind the record
+  public Lsn tablespace(int oid, String location) {
+    byte[] path = location.getBytes(StandardCharsets.UTF_8);
+    ByteBuffer data = ByteBuffer.allocate(2 + 4 + path.length + 1).order(ByteOrder.LITTLE_ENDIAN);
+    data.put((byte) 255).put((byte) (4 + path.length + 1)).putInt(oid).put(path).put((byte) 0);
+    return append(5, 0, data.array());
   }
 
   /// Some other record.

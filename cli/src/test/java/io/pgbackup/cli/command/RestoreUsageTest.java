@@ -47,6 +47,10 @@ class RestoreUsageTest {
         "clone --cluster orders --latest --as copy",
         "clone --cluster orders --latest --as a/b --target-dir NEW",
         "restore --cluster orders --latest --timeline 0 --target-dir NEW",
+        "restore --cluster orders --latest --target-dir NEW --tablespace fast",
+        "restore --cluster orders --latest --target-dir NEW --tablespace fast=relative",
+        "restore --cluster orders --latest --target-dir NEW --tablespace fast=/mnt/fast",
+        "restore --cluster orders --latest --in-place --data-dir NEW --tablespace 16391=/mnt/fast",
         "undo"
       })
   void whatCannotBeUnderstoodIsAUsageErrorWithAHint(String line) {
