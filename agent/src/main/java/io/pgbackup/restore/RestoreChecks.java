@@ -33,8 +33,13 @@ record RestoreChecks(PostgresProcess process, RestorePaths paths) {
   /// Whether this machine can do it.
   ///
   /// @throws PgBackupException `Refused`, each with its remedy
-  void checkMachine(RestorePlan plan, PostgresInstallation installation, ServerUser user) {
+  void checkMachine(
+      RestorePlan plan,
+      RestoreDestination destination,
+      PostgresInstallation installation,
+      ServerUser user) {
     checkFolder(installation, user);
+    destination.tablespaces().values().forEach(place -> checkReachable(place, user));
     checkSpace(plan);
   }
 
@@ -77,7 +82,8 @@ record RestoreChecks(PostgresProcess process, RestorePaths paths) {
     for (Map.Entry<String, Path> each : places.entrySet()) {
       Path place = each.getValue();
       String option = "--tablespace " + each.getKey() + "=DIR";
-      if (Files.exists(place) && (!Files.isDirectory(place) || !isEmpty(place))) {
+      boolean taken = Files.exists(place) && (!Files.isDirectory(place) || !isEmpty(place));
+      if (taken && !isLeftByAnUnfinishedRestore(place)) {
         throw refused(
             place + " is not empty, and a tablespace shall go there",
             "Give a directory that is absent or empty, of a volume a folder inside it: "
@@ -95,6 +101,14 @@ record RestoreChecks(PostgresProcess process, RestorePaths paths) {
             "Give each tablespace a directory of its own.");
       }
     }
+  }
+
+  /// It is emptied before this one begins.
+  private boolean isLeftByAnUnfinishedRestore(Path place) {
+    return Files.exists(paths.staging())
+        && RestoreJournal.read(paths.journal()).stream()
+            .filter(journal -> !journal.finished())
+            .anyMatch(journal -> journal.destination().tablespaces().containsValue(place));
   }
 
   private static boolean overlaps(Path one, Path other) {
@@ -191,6 +205,20 @@ record RestoreChecks(PostgresProcess process, RestorePaths paths) {
                       .formatted(old.path(), control.systemIdentifier(), expected),
                   "Check --data-dir and --cluster; to restore another cluster use --target-dir.");
             });
+  }
+
+  /// The nearest folder above that exists must let the server's user through.
+  private static void checkReachable(Path place, ServerUser user) {
+    Path folder = place.getParent();
+    while (folder != null && !Files.isDirectory(folder)) {
+      folder = folder.getParent();
+    }
+    if (folder != null && !user.canEnter(folder)) {
+      throw refused(
+          "the user %s, as whom PostgreSQL runs, cannot enter %s".formatted(user, folder),
+          "Open the folders above for that user (chmod o+x), or choose another place for the"
+              + " tablespace.");
+    }
   }
 
   private void checkFolder(PostgresInstallation installation, ServerUser user) {

@@ -49,7 +49,7 @@ public final class RestoreRunner {
     if (unfinished(paths, plan, destination).isEmpty()) {
       RestoreChecks checks = new RestoreChecks(services.process(), paths);
       checks.checkDestination(plan, destination);
-      checks.checkMachine(plan, installation(plan), user(destination, paths));
+      checks.checkMachine(plan, destination, installation(plan), user(destination, paths));
     }
   }
 

@@ -146,8 +146,23 @@ class TablespaceRestoreIT {
         .contains("creation of tablespace", later.toString(), "files of another server");
     assertThat(filesOf(later)).isEqualTo(before);
 
+    assertThat(place).as("the unfinished restore").isNotEmptyDirectory();
+    RestoreResult earlier = run(afterBackup, data, new TablespaceMapping(oid, place));
+    assertThat(earlier.dataDirectory()).isEqualTo(data);
+    assertThat(data.resolve("pg_tblspc").resolve(oid)).isNotEmptyDirectory();
+  }
+
+  @Test
+  void undoEmptiesThePlacesOfAnUnfinishedRestore() {
+    Path data = folder.resolve("undone");
+    Path place = folder.resolve("undone.fast");
+    refusal(() -> run(afterSecond, data, new TablespaceMapping(oid, place)));
+    assertThat(place).isNotEmptyDirectory();
+
     new RestoreBench(store, RELEASE).undo().undo(data);
-    assertThat(place).as("what the restore had laid there").isEmptyDirectory();
+
+    assertThat(place).isEmptyDirectory();
+    assertThat(data).doesNotExist();
   }
 
   private RestoreResult run(Instant instant, Path data, TablespaceMapping... mappings) {
