@@ -3,6 +3,7 @@ package io.pgbackup.agent;
 import io.pgbackup.config.PgBackupConfig;
 import io.pgbackup.engine.BackupDeadlines;
 import io.pgbackup.engine.BackupEngine;
+import io.pgbackup.engine.BackupFetcher;
 import io.pgbackup.engine.WalEngine;
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.walg.Walg;
@@ -70,6 +71,13 @@ public final class Engines implements AutoCloseable {
                 config.backup().userData(),
                 BackupDeadlines.DEFAULT),
             clock);
+  }
+
+  /// What brings base backups back: the engine that takes them.
+  public BackupFetcher fetcher(ObjectStore store, ArchiveLayout layout, BackupFetcher embedded) {
+    return walg.filter(_ -> config.engine().walgForBackups().isPresent())
+        .map(chosen -> chosen.fetcher(store, layout, embedded))
+        .orElse(embedded);
   }
 
   /// What a person sees of them.

@@ -1,6 +1,8 @@
 package io.pgbackup.cli.command;
 
+import io.pgbackup.agent.Engines;
 import io.pgbackup.catalog.LineageCatalog;
+import io.pgbackup.cli.source.Configuration;
 import io.pgbackup.crypto.ObjectCipher;
 import io.pgbackup.engine.BackupFetcher;
 import io.pgbackup.engine.WalEngine;
@@ -33,8 +35,29 @@ import java.util.Optional;
 
 /// Plans restores from a store and makes who carries them out.
 ///
+/// @param chosen the engines of the own configuration, where that names the store
 /// @param now the lineage of the data that lie here, where that is known
-record Restores(Archives archives, Clock clock, ZoneId local, Optional<LineageUid> now) {
+record Restores(
+    Archives archives,
+    Optional<Engines> chosen,
+    Clock clock,
+    ZoneId local,
+    Optional<LineageUid> now)
+    implements AutoCloseable {
+  static Restores of(Archives archives, Configuration configuration, Clock clock, ZoneId local) {
+    return new Restores(
+        archives,
+        configuration.own().map(own -> Engines.open(own, clock)),
+        clock,
+        local,
+        Optional.empty());
+  }
+
+  /// The same, which goes with this one.
+  Restores knowing(Optional<LineageUid> uidNow) {
+    return new Restores(archives, chosen, clock, local, uidNow);
+  }
+
   /// @param timeline the one that was asked for, which the catalogues were read along
   RestorePlan plan(
       ClusterId cluster,
@@ -82,7 +105,7 @@ record Restores(Archives archives, Clock clock, ZoneId local, Optional<LineageUi
   }
 
   private LineageEngines engines() {
-    return new Embedded(archives.store(), archives.cipher());
+    return new Chosen(archives.store(), archives.cipher(), chosen);
   }
 
   /// @param binDirectory PostgreSQL's programs; left out, they are looked for
@@ -99,16 +122,24 @@ record Restores(Archives archives, Clock clock, ZoneId local, Optional<LineageUi
             clock));
   }
 
-  private record Embedded(ObjectStore store, ObjectCipher cipher) implements LineageEngines {
+  private record Chosen(ObjectStore store, ObjectCipher cipher, Optional<Engines> engines)
+      implements LineageEngines {
     @Override
     public BackupFetcher backups(ArchiveLayout layout) {
-      return new EmbeddedBackupFetcher(
-          store, layout, cipher, Runtime.getRuntime().availableProcessors());
+      BackupFetcher embedded =
+          new EmbeddedBackupFetcher(
+              store, layout, cipher, Runtime.getRuntime().availableProcessors());
+      return engines.map(known -> known.fetcher(store, layout, embedded)).orElse(embedded);
     }
 
     @Override
     public WalEngine wal(ArchiveLayout layout) {
       return new EmbeddedWalEngine(store, layout, new Packing(Codec.LZ4, cipher), Optional.empty());
     }
+  }
+
+  @Override
+  public void close() {
+    chosen.ifPresent(Engines::close);
   }
 }

@@ -97,16 +97,17 @@ abstract class RestoringVerb extends Verb {
           .asException();
     }
     asked.ifPresent(this::destination);
-    try (Archives archives = Archives.open(configuration)) {
+    try (Archives archives = Archives.open(configuration);
+        Restores restores = Restores.of(archives, configuration, surroundings().clock(), local)) {
       Reading reading = archives.read(asked, options.uid(), timeline());
       reading.requireLineage(asked, options.uid());
       reading.requireAny();
       reading.notices(false).forEach(this::say);
       ClusterId cluster = asked.orElseGet(() -> reading.catalogs().getFirst().lineage().cluster());
-      Restores restores =
-          new Restores(archives, surroundings().clock(), local, uidNow(configuration, cluster));
       RestorePlan plan =
-          restores.plan(cluster, reading.catalogs(), options.uid(), target, timeline());
+          restores
+              .knowing(uidNow(configuration, cluster))
+              .plan(cluster, reading.catalogs(), options.uid(), target, timeline());
       Map<String, String> names = restores.tablespaceNames(plan);
       RestoreDestination destination = withTablespaces(plan, destination(cluster), names);
       RestoreRunner runner = restores.runner(Optional.ofNullable(binDirectory));

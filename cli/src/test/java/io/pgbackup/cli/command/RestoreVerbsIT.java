@@ -8,6 +8,7 @@ import io.pgbackup.testing.EnterableTempDir;
 import io.pgbackup.testing.GoldenArchive;
 import io.pgbackup.testing.GoldenArchive.Expected;
 import io.pgbackup.testing.PostgresRelease;
+import io.pgbackup.testing.RealWalg;
 import io.pgbackup.testing.TestPostgres;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -118,6 +119,38 @@ class RestoreVerbsIT {
             "recover to the target");
     assertThat(run.out()).contains("restored     " + data, "server       not running");
     assertThat(rows(data)).isEqualTo(AFTER_UPDATE.rows());
+  }
+
+  @Test
+  void aRealWalgFetchesWhereTheConfigurationChoseIt() throws IOException {
+    Expected afterDelta = expected("after-delta");
+    Path config =
+        Files.writeString(
+            folder.resolve("pgbackup.yaml"),
+            """
+            cluster: { name: orders }
+            storage: { url: 'file://%s' }
+            engine: { backup: wal-g, walgBinary: '%s' }
+            """
+                .formatted(folder.resolve("store"), RealWalg.binary()));
+
+    Run run =
+        Run.of(
+            Run.NO_TERMINAL,
+            "--config",
+            config.toString(),
+            "restore",
+            "--cluster",
+            "orders",
+            "--timestamp",
+            afterDelta.instant().toString(),
+            "--target-dir",
+            data.toString(),
+            "--pg-bin-dir",
+            binaries());
+
+    assertThat(run.status()).as(run.err()).isZero();
+    assertThat(rows(data)).isEqualTo(afterDelta.rows());
   }
 
   @Test
