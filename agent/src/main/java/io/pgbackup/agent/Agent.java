@@ -32,6 +32,8 @@ import org.slf4j.LoggerFactory;
 ///
 /// The constructor, read from top to bottom, shows the system; [#start] sets it going.
 public final class Agent implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Agent.class);
+
   private static final Logger LOGGER = LoggerFactory.getLogger(Agent.class);
   private static final String BACKUPS = "base backup";
 
@@ -72,12 +74,22 @@ public final class Agent implements AutoCloseable {
     this(config, version, clock, Pace.DEFAULT);
   }
 
+  /// Learned now, rather than after a failover.
+  private static void warnIfUnreadable(ObjectCipher cipher) {
+    if (!cipher.readsWhatItWrites()) {
+      LOG.atWarn()
+          .addKeyValue("key", cipher.fingerprint().orElse(""))
+          .log("no secret key to read the archive with: nothing is archived after a promotion");
+    }
+  }
+
   Agent(PgBackupConfig config, String version, Clock clock, Pace pace) {
     this.config = config;
     this.clock = clock;
     Problems problems = new Problems(clock);
 
     ObjectCipher cipher = Encryption.open(config.encryption());
+    warnIfUnreadable(cipher);
     StoreHealth health = new StoreHealth(clock);
     store = new ObservedStore(Stores.open(config.storage()), health);
     engines = Engines.open(config, clock);

@@ -99,6 +99,10 @@ public final class BackupsView {
     boolean userData = catalog.backups().stream().anyMatch(it -> it.userData().isPresent());
     List<String> headings =
         new ArrayList<>(List.of("BACKUP", "KIND", "FINISHED", "TOOK", "SIZE", "STORED"));
+    boolean keys = catalog.backups().stream().anyMatch(it -> it.keyFingerprint().isPresent());
+    if (keys) {
+      headings.add("KEY");
+    }
     if (userData) {
       headings.add("USER DATA");
     }
@@ -113,6 +117,9 @@ public final class BackupsView {
                   Times.span(Duration.between(backup.startTime(), backup.finishTime())),
                   known(backup.uncompressedSize()).map(Sizes::human).orElse("?"),
                   known(backup.compressedSize()).map(Sizes::human).orElse("?")));
+      if (keys) {
+        cells.add(backup.keyFingerprint().orElse(""));
+      }
       if (userData) {
         cells.add(backup.userData().map(JsonNode::toString).orElse(""));
       }
