@@ -65,8 +65,9 @@ class DiscoveryPropertyTest {
 
     assertThat(found.lineages().stream().map(lineage -> lineage.prefix().path()))
         .containsExactlyInAnyOrderElementsOf(
-            tree.keySet().stream()
-                .filter(folder -> isWalG(tree.get(folder)))
+            tree.entrySet().stream()
+                .filter(entry -> isWalG(entry.getValue()))
+                .map(Map.Entry::getKey)
                 .filter(folder -> !liesInAnArchivesOwnFolder(folder, tree))
                 .collect(Collectors.toList()));
     assertThat(found.unreadable().stream().map(archive -> archive.folder().path()))

@@ -6,7 +6,6 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Predicate;
 
 /// How objects are encrypted. WAL-G takes OpenPGP before a key service before libsodium.
 record EncryptionMapping(WalgNames names, Mapping mapping) {
@@ -19,9 +18,6 @@ record EncryptionMapping(WalgNames names, Mapping mapping) {
           "WALG_YC_CSE_KMS_KEY_ID");
   private static final List<String> KEY_RINGS =
       List.of("WALG_GPG_KEY_ID", "WALE_GPG_KEY_ID", "GPG_KEY_ID");
-
-  /// A server that only writes may have the public key alone.
-  private static final Predicate<String> OPENS = armoured -> !armoured.contains("PUBLIC KEY BLOCK");
 
   void map() {
     for (String keyRing : KEY_RINGS) {
@@ -54,7 +50,9 @@ record EncryptionMapping(WalgNames names, Mapping mapping) {
     }
     mapping.set("PGBACKUP_ENCRYPTION_METHOD", "openpgp");
     boolean secret =
-        key.or(() -> path.flatMap(EncryptionMapping::content)).map(OPENS::test).orElse(true);
+        key.or(() -> path.flatMap(EncryptionMapping::content))
+            .map(EncryptionMapping::opens)
+            .orElse(true);
     String variable =
         secret ? "PGBACKUP_ENCRYPTION_SECRET_KEY_FILE" : "PGBACKUP_ENCRYPTION_PUBLIC_KEY_FILE";
     key.ifPresentOrElse(
@@ -64,6 +62,11 @@ record EncryptionMapping(WalgNames names, Mapping mapping) {
       passphrase.ifPresent(text -> mapping.setSecret("PGBACKUP_ENCRYPTION_PASSPHRASE_FILE", text));
     }
     return true;
+  }
+
+  /// A server that only writes may have the public key alone.
+  private static boolean opens(String armoured) {
+    return !armoured.contains("PUBLIC KEY BLOCK");
   }
 
   /// Whoever opens the archive says what is wrong with a file that cannot be read.

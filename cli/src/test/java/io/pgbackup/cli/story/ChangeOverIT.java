@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -43,8 +44,6 @@ class ChangeOverIT {
 
   @Test
   void theAgentGoesOnWhereWalGLeftOff() throws Exception {
-    walg = RealWalg.binary();
-    prepare();
     Path socket = folder.resolve("archive.sock");
     try (TestPostgres postgres =
         TestPostgres.builder(RELEASE)
@@ -164,7 +163,9 @@ class ChangeOverIT {
 
   private record Moment(String instant, List<String> content) {}
 
-  private void prepare() throws IOException {
+  @BeforeEach
+  void prepare() throws IOException {
+    Path binary = RealWalg.binary();
     installation = Installation.copyTo(folder.resolve("installation"));
     port = FreePort.find();
     store = Files.createDirectory(folder.resolve("store"));
@@ -172,9 +173,8 @@ class ChangeOverIT {
     for (Path each : List.of(store, store.resolve("prod"), archive)) {
       Files.setPosixFilePermissions(each, PosixFilePermissions.fromString("rwxrwxrwx"));
     }
-    Path copy = Files.copy(walg, folder.resolve("wal-g"));
-    Files.setPosixFilePermissions(copy, PosixFilePermissions.fromString("rwxr-xr-x"));
-    walg = copy;
+    walg = Files.copy(binary, folder.resolve("wal-g"));
+    Files.setPosixFilePermissions(walg, PosixFilePermissions.fromString("rwxr-xr-x"));
     env =
         Files.writeString(
             folder.resolve("wal-g.env"),
