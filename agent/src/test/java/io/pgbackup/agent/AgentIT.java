@@ -41,6 +41,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -48,6 +49,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
@@ -79,7 +81,6 @@ class AgentIT {
         opened(
             TestPostgres.builder(PostgresRelease.NEWEST)
                 .setting("archive_mode", "on")
-                .setting("archive_timeout", "60")
                 .setting("archive_command", ArchiveCommand.text(folder.resolve("spool")))
                 .setting("archive_timeout", "1s")
                 .create(folder.resolve("data")));
@@ -484,6 +485,50 @@ class AgentIT {
     assertThat(metrics(agent))
         .filteredOn(line -> line.startsWith("pgbackup_"))
         .allMatch(line -> line.contains("uid=\"" + other + "\""));
+  }
+
+  @Test
+  void refusesWhatAPromotedCopyOfItsServerSends() throws Exception {
+    // given: a copy that has no identity and kept its source's archive_command
+    Path data = folder.resolve("copy");
+    Process copying =
+        new ProcessBuilder("cp", "-a", postgres.dataDirectory().toString(), data.toString())
+            .start();
+    assertThat(copying.waitFor()).isZero();
+    Files.createFile(data.resolve("standby.signal"));
+    Agent agent = besideRunningServer();
+    statusOnce(agent, AgentIT::isProtected);
+    Path spool = folder.resolve("copy-spool");
+    opened(new ArchiveCommand(spool, socket(), data));
+    TestPostgres copy =
+        opened(
+            TestPostgres.over(
+                PostgresRelease.NEWEST,
+                data,
+                Map.of(
+                    "archive_mode",
+                    "on",
+                    "archive_command",
+                    ArchiveCommand.text(spool),
+                    // no less than at initdb, or recovery stops
+                    "max_connections",
+                    "100",
+                    "max_worker_processes",
+                    "8",
+                    "max_wal_senders",
+                    "10")));
+
+    // when it goes its own way
+    copy.start();
+    assertThat(copy.value("select pg_promote()")).isEqualTo("t");
+
+    // then the server goes on alone
+    statusOnce(agent, status -> assertThat(status.archive().refused()).isPositive());
+    Instant end = status(agent).windows().getFirst().end();
+    postgres.sql("create table after_the_copy ()");
+    StatusSnapshot after =
+        statusOnce(agent, status -> assertThat(status.windows().getFirst().end()).isAfter(end));
+    assertThat(after.windows().getFirst().timeline()).isEqualTo(1);
   }
 
   @Test
