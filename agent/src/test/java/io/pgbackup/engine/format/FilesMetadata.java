@@ -5,8 +5,7 @@ import java.io.InputStream;
 import java.util.HashSet;
 import java.util.Set;
 
-/// `files_metadata.json` of a backup, as far as a restore needs it: the names of tar members, with
-/// what they are. About 100 bytes of memory for each name.
+/// A whole `files_metadata.json`, for tests.
 ///
 /// @param tars the tar objects that hold them, by their names inside `tar_partitions`; WAL-G leaves
 ///   out that of the control file. Empty for unknown
@@ -15,14 +14,6 @@ import java.util.Set;
 /// @param skipped those whose content is the parent's
 public record FilesMetadata(
     Set<String> tars, Set<String> names, Set<String> incremented, Set<String> skipped) {
-  /// No document, or one without names: everything is extracted.
-  public static final FilesMetadata NONE =
-      new FilesMetadata(Set.of(), Set.of(), Set.of(), Set.of());
-
-  /// Members that are extracted although no local backup of WAL-G lists them.
-  private static final Set<String> ALWAYS =
-      Set.of("/global/pg_control", "backup_label", "tablespace_map");
-
   public FilesMetadata {
     tars = Set.copyOf(tars);
     names = Set.copyOf(names);
@@ -39,12 +30,6 @@ public record FilesMetadata(
     FilesMetadataReader.read(source, name, collector);
     return new FilesMetadata(
         collector.tars, collector.names, collector.incremented, collector.skipped);
-  }
-
-  /// Whether a restore takes this regular file out of its tar. Names are a whitelist where there
-  /// are any (as in WAL-G: what is not listed is passed over).
-  public boolean admits(String memberName) {
-    return names.isEmpty() || names.contains(memberName) || ALWAYS.contains(memberName);
   }
 
   private static final class Collector implements FilesMetadataReader.Visitor {
