@@ -4,18 +4,25 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Arrays;
 import java.util.function.Consumer;
 
 /// Splits what a program prints into lines of bounded length: what is beyond is passed over.
 final class Lines {
-  private static final int LONGEST = 4096;
+  /// Of a log.
+  static final int SHORT = 4096;
+
+  /// Of a document that is printed as one line.
+  static final int DOCUMENT = 4 << 20;
 
   private Lines() {}
 
   /// Reads to the end, or until the stream breaks.
-  static void read(InputStream stream, Consumer<String> line) {
+  ///
+  /// @param longest bytes of a line that are kept, at least [#SHORT]
+  static void read(InputStream stream, int longest, Consumer<String> line) {
     byte[] buffer = new byte[8192];
-    byte[] current = new byte[LONGEST];
+    byte[] current = new byte[SHORT];
     int length = 0;
     try (stream) {
       for (int read = stream.read(buffer); read >= 0; read = stream.read(buffer)) {
@@ -23,7 +30,10 @@ final class Lines {
           if (buffer[at] == '\n') {
             line.accept(text(current, length));
             length = 0;
-          } else if (length < LONGEST) {
+          } else if (length < longest) {
+            if (length == current.length) {
+              current = Arrays.copyOf(current, Math.min(longest, 2 * length));
+            }
             current[length++] = buffer[at];
           }
         }

@@ -28,6 +28,8 @@ import java.util.function.Consumer;
 /// close what runs first. Thread-safe.
 public final class Walg implements AutoCloseable {
   /// wal-g retries each object for minutes by itself.
+  private static final Patience LISTING = Patience.of(Duration.ofMinutes(30));
+
   private static final Patience FETCH = new Patience(Duration.ofMinutes(30), Duration.ofDays(7));
 
   /// Where the settings lead to no server, WAL-G says this and backs up whatever answers there.
@@ -217,6 +219,36 @@ public final class Walg implements AutoCloseable {
     Map<String, String> variables = new LinkedHashMap<>(environment.reading(layout));
     variables.put("WALG_DOWNLOAD_FILE_RETRIES", "3");
     WalgRun.succeed(command(arguments, variables), FETCH, children, look);
+  }
+
+  /// What WAL-G does with one archive beside filling it.
+  public WalgArchive archive(ObjectStore store, ArchiveLayout layout) {
+    return new WalgArchive(this, store, layout);
+  }
+
+  /// `wal-verify` of both checks.
+  ///
+  /// @return what it printed
+  List<String> verify(ArchiveLayout layout) {
+    Map<String, String> variables = new LinkedHashMap<>(environment.reading(layout));
+    variables.putAll(environment.connecting());
+    return WalgRun.succeed(
+        command(List.of("wal-verify", "integrity", "timeline", "--json"), variables),
+        LISTING,
+        children,
+        _ -> {});
+  }
+
+  /// `delete target`, not believed.
+  void delete(ArchiveLayout layout, BackupName name) {
+    var _ =
+        WalgRun.succeed(
+            command(
+                List.of("delete", "target", name.value(), "--confirm"),
+                environment.reading(layout)),
+            LISTING,
+            children,
+            _ -> {});
   }
 
   WalgProcess.Command command(List<String> arguments, Map<String, String> variables) {

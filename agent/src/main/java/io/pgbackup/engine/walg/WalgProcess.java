@@ -44,10 +44,14 @@ final class WalgProcess implements AutoCloseable {
             Thread.ofVirtual()
                 .name("walg-log")
                 .start(
-                    () -> Lines.read(shell.getErrorStream(), line -> logged(line, redaction, log))),
+                    () ->
+                        Lines.read(
+                            shell.getErrorStream(),
+                            Lines.SHORT,
+                            line -> logged(line, redaction, log))),
             Thread.ofVirtual()
                 .name("walg-output")
-                .start(() -> Lines.read(shell.getInputStream(), output)));
+                .start(() -> Lines.read(shell.getInputStream(), Lines.DOCUMENT, output)));
   }
 
   /// What to run.

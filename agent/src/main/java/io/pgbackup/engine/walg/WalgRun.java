@@ -15,7 +15,7 @@ import org.slf4j.event.Level;
 final class WalgRun {
   private static final Logger LOG = LoggerFactory.getLogger(WalgRun.class);
   private static final Duration LOOK = Duration.ofMillis(500);
-  private static final int MOST_OUTPUT = 200_000;
+  private static final int MOST_OUTPUT = 16 << 20;
 
   private WalgRun() {}
 
@@ -115,7 +115,7 @@ final class WalgRun {
 
   private static void keep(List<String> output, String line) {
     synchronized (output) {
-      if (output.size() < MOST_OUTPUT) {
+      if (output.stream().mapToInt(String::length).sum() < MOST_OUTPUT) {
         output.add(line);
       }
     }
@@ -124,6 +124,8 @@ final class WalgRun {
   /// WAL-G's own levels, one below ours: what matters of a run is told once, by whoever ran it.
   static void log(String line) {
     Level level = line.startsWith("ERROR") || line.startsWith("WARNING") ? Level.WARN : Level.DEBUG;
-    LOG.atLevel(level).addKeyValue("line", line).log("wal-g");
+    LOG.atLevel(level)
+        .addKeyValue("line", line.length() > Lines.SHORT ? line.substring(0, Lines.SHORT) : line)
+        .log("wal-g");
   }
 }
