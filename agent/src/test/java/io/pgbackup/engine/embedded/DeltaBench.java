@@ -64,8 +64,8 @@ class DeltaBench {
     postgres.sql("create table big (id int, filler text) with (fillfactor = 85)");
     postgres.sql("alter table big alter column filler set storage plain");
     postgres.sql(
-        "insert into big select i, repeat(md5(i::text), 33) from generate_series(1, %d) i"
-            .formatted(ROWS));
+        "insert into big select i, %s from generate_series(1, %d) i"
+            .formatted(filler("i::text"), ROWS));
     postgres.sql("create index on big (id)");
     postgres.sql("vacuum (freeze, analyze) big");
     postgres.sql("checkpoint");
@@ -73,12 +73,21 @@ class DeltaBench {
 
   private static void change(TestPostgres postgres, Codec codec) {
     postgres.sql(
-        "update big set filler = repeat(md5(id::text || '%s'), 33) where id %% %d = %d"
-            .formatted(codec, STEP, codec.ordinal()));
+        "update big set filler = %s where id %% %d = %d"
+            .formatted(filler("id::text || '" + codec + "'"), STEP, codec.ordinal()));
     postgres.sql("checkpoint");
   }
 
-  /// Ours, then wal-g's, into an archive of its own.
+  /// Text of 1056 characters that compresses about as well as real rows do.
+  private static String filler(String seed) {
+    List<String> parts = new ArrayList<>();
+    for (int part = 0; part < 11; part++) {
+      parts.add("md5('" + part + "' || " + seed + ")");
+    }
+    return "repeat(" + String.join(" || ", parts) + ", 3)";
+  }
+
+  /// Ours, then wal-g's without and with its page checks, into an archive of its own.
   private BackupName run(Codec codec, String kind, DeltaLab lab) throws Exception {
     TestPostgres postgres = lab.postgres();
     String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
@@ -104,7 +113,18 @@ class DeltaBench {
     BackupName name = new BackupName(ours.output().lines().toList().getLast());
     add(kind, codec, "pgbackup", ours, lab.prefix().resolve("basebackups_005/" + name));
 
-    Path archive = Files.createDirectories(folder.resolve("walg-" + codec));
+    walg(codec, kind, postgres, List.of());
+    walg(codec, kind, postgres, List.of("--verify"));
+    return name;
+  }
+
+  private void walg(Codec codec, String kind, TestPostgres postgres, List<String> options)
+      throws Exception {
+    Path archive = Files.createDirectories(folder.resolve("walg-" + codec + options));
+    List<String> command =
+        new ArrayList<>(
+            List.of(StockWalg.binary(), "backup-push", postgres.dataDirectory().toString()));
+    command.addAll(options);
     Timed walgs =
         timed(
             Map.of(
@@ -115,11 +135,13 @@ class DeltaBench {
                 "PGPORT", Integer.toString(postgres.port()),
                 "PGUSER", "postgres",
                 "PGDATABASE", "postgres"),
-            StockWalg.binary(),
-            "backup-push",
-            postgres.dataDirectory().toString());
-    add(kind, codec, "wal-g", walgs, newest(archive.resolve("basebackups_005")));
-    return name;
+            command.toArray(String[]::new));
+    add(
+        kind,
+        codec,
+        String.join(" ", Stream.concat(Stream.of("wal-g"), options.stream()).toList()),
+        walgs,
+        newest(archive.resolve("basebackups_005")));
   }
 
   private void add(String kind, Codec codec, String engine, Timed timed, Path backup)
