@@ -16,8 +16,8 @@ import java.util.stream.Stream;
 ///   below any folder: SCOPE is the cluster;
 /// - `.../NAME/VERSION`, and any other folder: its name is the cluster's and the lineage's.
 ///
-/// @param bucket what an archive at the root is called
-record ArchiveNames(PrefixTemplate template, String bucket) {
+/// @param root the path that an archive at the root is called by: the bucket, or the directory
+record ArchiveNames(PrefixTemplate template, StoreFolder root) {
   private static final Pattern VERSION = Pattern.compile("9\\.[0-6]|[1-9][0-9]");
   private static final String SPILO = "spilo";
   private static final int LONGEST_NAME = 63;
@@ -61,7 +61,7 @@ record ArchiveNames(PrefixTemplate template, String bucket) {
       path.removeLast();
     }
     if (path.isEmpty()) {
-      return names(bucket, bucket);
+      return root.equals(StoreFolder.ROOT) ? names("archive", "archive") : byPath(root);
     }
     int spilo = path.lastIndexOf(SPILO);
     if (spilo >= 0 && path.getLast().equals("wal")) {

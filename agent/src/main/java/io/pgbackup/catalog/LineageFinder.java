@@ -8,6 +8,7 @@ import io.pgbackup.lineage.LineageFolders;
 import io.pgbackup.lineage.PrefixTemplate;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
+import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.StoreFolder;
 import java.util.ArrayList;
@@ -76,9 +77,9 @@ final class LineageFinder {
     return search.result();
   }
 
-  private String bucketName() {
-    String url = store.url().replaceAll("/+$", "");
-    return url.substring(url.lastIndexOf('/') + 1);
+  private StoreFolder root() {
+    String path = store.url().replaceAll("^[a-z0-9]+:/*|/+$", "").replaceAll("/+", "/");
+    return ObjectKey.isKey(path) ? StoreFolder.of(path) : StoreFolder.ROOT;
   }
 
   /// One search; what was seen once is not asked for again.
@@ -90,7 +91,7 @@ final class LineageFinder {
     private int unvisited;
 
     Search(PrefixTemplate template) {
-      this.names = new ArchiveNames(template, bucketName());
+      this.names = new ArchiveNames(template, root());
     }
 
     void template(PrefixTemplate layout, Optional<ClusterId> cluster) {

@@ -103,7 +103,8 @@ class DiscoveryPropertyTest {
   @Property(tries = 300)
   void everyPathHasAName(@ForAll("paths") String path) {
     // the constructors of ClusterId and LineageUid refuse what is none
-    var names = new ArchiveNames(PrefixTemplate.DEFAULT, "bucket").of(StoreFolder.of(path));
+    var names =
+        new ArchiveNames(PrefixTemplate.DEFAULT, StoreFolder.of("bucket")).of(StoreFolder.of(path));
 
     assertThat(names.cluster().name()).isNotEmpty();
   }

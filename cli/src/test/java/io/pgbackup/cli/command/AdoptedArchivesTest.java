@@ -246,6 +246,17 @@ class AdoptedArchivesTest {
   }
 
   @Test
+  void aDirectoryThatIsTheArchiveIsNamedByItsPath() throws IOException {
+    Path env =
+        Files.writeString(
+            folder.resolve("spilo.env"),
+            "WALG_FILE_PREFIX=" + store.resolve("spilo/orders/" + UID + "/wal/15"));
+
+    assertThat(Run.of("--walg-env", env.toString(), "window").out())
+        .startsWith("default/orders  " + UID);
+  }
+
+  @Test
   void theAgentsVerbsDoNotTakeWalGsSettings() throws IOException {
     Path env = Files.writeString(folder.resolve("env"), "WALG_FILE_PREFIX=" + store);
 
