@@ -71,7 +71,9 @@ class ArchivedEndTest {
     wal.commit(NOON.plusSeconds(1));
     wal.switchSegment();
     archive();
-    archive.get(last.fileName())[(int) damaged.minus(last.start()) + 100] ^= 1;
+    byte[] content = wal.content(last);
+    content[(int) damaged.minus(last.start()) + 100] ^= 1;
+    archive.put(last.fileName(), content);
 
     assertThat(missing(damaged))
         .hasValueSatisfying(

@@ -212,7 +212,8 @@ class RefusedRestoreIT {
 
   private static final class ReadOnlyStore extends MemoryObjectStore {
     @Override
-    public CreateOutcome create(ObjectKey key, byte[] content, Map<String, String> metadata) {
+    public synchronized CreateOutcome create(
+        ObjectKey key, byte[] content, Map<String, String> metadata) {
       throw Problem.storageFailed("403", "Allow it.").asException();
     }
   }
