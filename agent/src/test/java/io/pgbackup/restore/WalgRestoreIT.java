@@ -58,6 +58,7 @@ class WalgRestoreIT {
 
   @BeforeEach
   void openTheArchive() throws IOException {
+    fast = folder.resolve("fast");
     walg = StockWalg.over(Files.createDirectories(folder.resolve("store/w")));
     store = FileObjectStore.open(folder.resolve("store"));
   }
@@ -125,7 +126,7 @@ class WalgRestoreIT {
   }
 
   private void begin(TestPostgres postgres) throws IOException {
-    fast = Files.createDirectory(folder.resolve("fast"));
+    Files.createDirectory(fast);
     postgres.user().own(fast);
     postgres.sql("create tablespace fast location '%s'".formatted(fast));
     for (String table : List.of("kept", "packed", "dropped", "fast")) {

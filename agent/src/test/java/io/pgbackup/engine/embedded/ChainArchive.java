@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -26,6 +27,7 @@ final class ChainArchive {
 
   /// One file of a backup.
   sealed interface Entry {
+    @SuppressWarnings("ArrayRecordComponent")
     record Whole(byte[] content) implements Entry {}
 
     record Pages(long size, SortedMap<Integer, byte[]> pages) implements Entry {}
@@ -103,8 +105,8 @@ final class ChainArchive {
     return (number + 2L) * (16 << 20) + 40;
   }
 
-  private static TreeSet<String> directories(Map<String, Entry> files) {
-    TreeSet<String> found = new TreeSet<>();
+  private static Set<String> directories(Map<String, Entry> files) {
+    Set<String> found = new TreeSet<>();
     files.keySet().forEach(file -> found.add(file.substring(0, file.lastIndexOf('/') + 1)));
     return found;
   }

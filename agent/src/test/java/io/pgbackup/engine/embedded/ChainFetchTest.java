@@ -25,6 +25,7 @@ import java.util.stream.Stream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -84,7 +85,7 @@ class ChainFetchTest {
     }
   }
 
-  private static Entry entry(byte[] before, byte[] now, Random random) {
+  private static Entry entry(byte @Nullable [] before, byte[] now, Random random) {
     boolean paged = before != null && now.length > 0 && now.length % PAGE == 0;
     if (before != null && Arrays.equals(before, now)) {
       return random.nextInt(4) == 0 ? new Entry.Whole(now) : new Entry.Skipped();
