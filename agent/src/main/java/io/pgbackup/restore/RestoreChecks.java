@@ -108,11 +108,22 @@ record RestoreChecks(PostgresProcess process, RestorePaths paths) {
     return Files.exists(paths.staging())
         && RestoreJournal.read(paths.journal()).stream()
             .filter(journal -> !journal.finished())
-            .anyMatch(journal -> journal.destination().tablespaces().containsValue(place));
+            .filter(journal -> journal.destination().tablespaces().containsValue(place))
+            .anyMatch(journal -> isMarkedBy(journal, place));
+  }
+
+  private static boolean isMarkedBy(RestoreJournal journal, Path place) {
+    try {
+      return StagedTablespaces.of(journal).isOurs(place);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static boolean overlaps(Path one, Path other) {
-    return one.startsWith(other) || other.startsWith(one);
+    Path first = RestorePaths.real(one);
+    Path second = RestorePaths.real(other);
+    return first.startsWith(second) || second.startsWith(first);
   }
 
   private void checkInPlace(RestorePlan plan, RestoreDestination.InPlace inPlace) {

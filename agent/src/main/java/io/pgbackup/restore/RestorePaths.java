@@ -27,7 +27,8 @@ record RestorePaths(Path dataDirectory) {
     return new RestorePaths(real(path));
   }
 
-  private static Path real(Path path) {
+  /// Without symbolic links, as far as it exists.
+  static Path real(Path path) {
     try {
       return path.toRealPath();
     } catch (IOException _) {

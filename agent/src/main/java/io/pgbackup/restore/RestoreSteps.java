@@ -42,10 +42,14 @@ record RestoreSteps(
         if (journal.steps().contains(RestoreStep.CLAIM)) {
           journal.newLineage().ifPresent(this::probe);
         }
-        fetch(journal.plan(), tablespaces(journal));
+        fetch(journal.plan(), StagedTablespaces.of(journal));
       }
-      case PREPARE -> new StagedFiles(paths, user, tablespaces(journal)).prepare();
+      case PREPARE -> {
+        StagedTablespaces.of(journal).requireOurs();
+        new StagedFiles(paths, user, StagedTablespaces.of(journal)).prepare();
+      }
       case RECOVER -> {
+        StagedTablespaces.of(journal).requireOurs();
         return journal.withOutcome(recovery(journal.plan()).recover(journal.plan(), listener));
       }
       case CLAIM -> claim(journal);
@@ -59,13 +63,9 @@ record RestoreSteps(
     return journal;
   }
 
-  private static StagedTablespaces tablespaces(RestoreJournal journal) {
-    return new StagedTablespaces(journal.destination().tablespaces());
-  }
-
   private void fetch(RestorePlan plan, StagedTablespaces tablespaces) throws IOException {
     Trees.delete(paths.staging());
-    tablespaces.clear();
+    tablespaces.begin();
     AtomicLong written = new AtomicLong();
     OptionalLong total = plan.contentBytes().map(OptionalLong::of).orElseGet(OptionalLong::empty);
     FetchedBackup fetched =
@@ -164,7 +164,13 @@ record RestoreSteps(
     Optional<Identity> identity = identity(journal);
     DirectorySwap swap = new DirectorySwap(paths);
     switch (journal.destination()) {
-      case RestoreDestination.NewDirectory _ -> swap.putNew();
+      case RestoreDestination.NewDirectory _ -> {
+        if (Files.exists(paths.staging())) {
+          StagedTablespaces.of(journal).requireOurs();
+        }
+        swap.putNew();
+        StagedTablespaces.of(journal).handOver();
+      }
       case RestoreDestination.InPlace _ -> {
         Path previous = journal.previous().orElseThrow();
         refuseIfRestarted(paths.dataDirectory());

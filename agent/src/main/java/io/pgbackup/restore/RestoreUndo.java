@@ -136,7 +136,7 @@ public final class RestoreUndo {
   private static void clearTablespaces(RestorePaths paths, RestoreJournal journal)
       throws IOException {
     if (Files.exists(paths.staging())) {
-      new StagedTablespaces(journal.destination().tablespaces()).clear();
+      StagedTablespaces.of(journal).clear();
     }
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.pgbackup.engine.embedded.EmbeddedBackupFetcher;
+import io.pgbackup.postgres.process.Trees;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.store.file.FileObjectStore;
@@ -150,6 +151,25 @@ class TablespaceRestoreIT {
     RestoreResult earlier = run(afterBackup, data, new TablespaceMapping(oid, place));
     assertThat(earlier.dataDirectory()).isEqualTo(data);
     assertThat(data.resolve("pg_tblspc").resolve(oid)).isNotEmptyDirectory();
+  }
+
+  @Test
+  void aPlaceThatAnotherServerTookMeanwhileIsLeftAlone() throws IOException {
+    Path data = folder.resolve("given up");
+    Path place = folder.resolve("given up.fast");
+    refusal(() -> run(afterSecond, data, new TablespaceMapping(oid, place)));
+    Trees.delete(place);
+    Path other = Files.createDirectories(place.resolve("PG_18_202506291/5")).resolve("16400");
+    Files.writeString(other, "of a live server");
+
+    Problem resumed = refusal(() -> run(afterSecond, data, new TablespaceMapping(oid, place)));
+    Problem elsewhere = refusal(() -> run(afterBackup, data, new TablespaceMapping(oid, place)));
+    new RestoreBench(store, RELEASE).undo().undo(data);
+
+    assertThat(resumed.message()).contains("no longer holds the tablespace");
+    assertThat(elsewhere.message()).contains(place + " is not empty");
+    assertThat(other).hasContent("of a live server");
+    assertThat(data).doesNotExist();
   }
 
   @Test

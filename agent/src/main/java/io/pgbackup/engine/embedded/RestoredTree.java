@@ -28,7 +28,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The directories that a backup is unpacked into: the data directory and one for each tablespace.
@@ -104,12 +103,10 @@ final class RestoredTree {
       if (!Files.isDirectory(root)) {
         Files.createDirectory(root, NEW_DIRECTORY);
       }
-      try (Stream<Path> content = Files.list(root)) {
-        if (content.findAny().isPresent()) {
-          throw Problem.refused(
-                  root + " is not empty", "Name a directory that is empty or does not exist.")
-              .asException();
-        }
+      if (!FetchTarget.isFree(root)) {
+        throw Problem.refused(
+                root + " is not empty", "Name a directory that is empty or does not exist.")
+            .asException();
       }
       Files.setPosixFilePermissions(root, OURS_ALONE);
     } catch (IOException e) {

@@ -16,7 +16,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The directories that a `backup-fetch` fills: made before, looked through afterwards. For one
@@ -73,12 +72,10 @@ final class FetchedTree {
       if (!Files.isDirectory(directory)) {
         Files.createDirectory(directory);
       }
-      try (Stream<Path> content = Files.list(directory)) {
-        if (content.findAny().isPresent()) {
-          throw Problem.refused(
-                  directory + " is not empty", "Name a directory that is empty or does not exist.")
-              .asException();
-        }
+      if (!FetchTarget.isFree(directory)) {
+        throw Problem.refused(
+                directory + " is not empty", "Name a directory that is empty or does not exist.")
+            .asException();
       }
       Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx------"));
     } catch (IOException e) {
