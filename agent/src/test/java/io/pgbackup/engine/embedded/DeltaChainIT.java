@@ -1,6 +1,7 @@
 package io.pgbackup.engine.embedded;
 
 import static io.pgbackup.engine.embedded.DeltaLab.NEWEST_FIRST;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pgbackup.engine.BackupRequest;
@@ -33,7 +34,9 @@ class DeltaChainIT {
   @TempDir(factory = EnterableTempDir.class)
   private Path folder;
 
+  @SuppressWarnings("NullAway.Init")
   private DeltaLab lab;
+
   private final List<TakenBackup> chain = new ArrayList<>();
   private final List<Map<String, String>> expected = new ArrayList<>();
 
@@ -92,10 +95,11 @@ class DeltaChainIT {
           create unlogged table scratch as select i from generate_series(1, 1000) i;
           vacuum analyze words; checkpoint""");
       Path database =
-          postgres
-              .dataDirectory()
-              .resolve(postgres.value("select pg_relation_filepath('words')"))
-              .getParent();
+          requireNonNull(
+              postgres
+                  .dataDirectory()
+                  .resolve(postgres.value("select pg_relation_filepath('words')"))
+                  .getParent());
       Path odd = Files.write(database.resolve("99999"), new byte[10_000]);
       postgres.user().own(odd);
       take(BackupRequest.FULL);
@@ -182,7 +186,7 @@ class DeltaChainIT {
   }
 
   private void assertHeld(String path, Content content) throws IOException {
-    ManifestFile file = lab.manifest(chain.getLast().name()).get(path);
+    ManifestFile file = requireNonNull(lab.manifest(chain.getLast().name()).get(path));
     assertThat(file.content()).as(path).isEqualTo(content);
     assertThat(file.size()).isEqualTo(Files.size(lab.postgres().dataDirectory().resolve(path)));
     if (content == Content.INCREMENT) {

@@ -36,7 +36,10 @@ class WalgDeltaIT {
   @TempDir(factory = EnterableTempDir.class)
   private Path folder;
 
+  @SuppressWarnings("NullAway.Init")
   private DeltaLab lab;
+
+  @SuppressWarnings("NullAway.Init")
   private StockWalg walg;
 
   @AfterEach
