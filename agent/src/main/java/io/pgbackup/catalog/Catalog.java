@@ -21,6 +21,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedSet;
 import java.util.TreeSet;
 
 /// Reads from a bucket what it holds and what can be restored from it: one LIST of the backups, one
@@ -126,7 +127,7 @@ public final class Catalog {
       Lineage lineage,
       List<BaseBackup> allBackups,
       WalListing wal,
-      TreeSet<WalSegment> segments,
+      SortedSet<WalSegment> segments,
       WalSegmentSize size,
       Optional<SegmentHeader> header) {
     List<WalRun> runs = WalRun.along(path, segments);
