@@ -10,8 +10,8 @@ import org.bouncycastle.openpgp.PGPCompressedData;
 import org.bouncycastle.openpgp.PGPEncryptedData;
 import org.bouncycastle.openpgp.PGPEncryptedDataList;
 import org.bouncycastle.openpgp.PGPException;
+import org.bouncycastle.openpgp.PGPKeyPair;
 import org.bouncycastle.openpgp.PGPLiteralData;
-import org.bouncycastle.openpgp.PGPPrivateKey;
 import org.bouncycastle.openpgp.PGPPublicKeyEncryptedData;
 import org.bouncycastle.openpgp.bc.BcPGPObjectFactory;
 import org.bouncycastle.openpgp.operator.bc.BcPublicKeyDataDecryptorFactory;
@@ -21,13 +21,13 @@ import org.jspecify.annotations.Nullable;
 /// when the end was reached, which every reader of a packed object waits for.
 final class OpenPgpInput extends InputStream {
   private final WatchedSource source;
-  private final Map<Long, PGPPrivateKey> keys;
+  private final Map<Long, PGPKeyPair> keys;
   private final String name;
   private @Nullable PGPEncryptedData encrypted;
   private @Nullable InputStream literal;
   private boolean ended;
 
-  OpenPgpInput(InputStream source, Map<Long, PGPPrivateKey> keys, String name) {
+  OpenPgpInput(InputStream source, Map<Long, PGPKeyPair> keys, String name) {
     this.source = new WatchedSource(source);
     this.keys = keys;
     this.name = name;
@@ -72,7 +72,7 @@ final class OpenPgpInput extends InputStream {
     PGPException failure = new PGPException("no key fits");
     for (PGPEncryptedData data : list) {
       if (data instanceof PGPPublicKeyEncryptedData session) {
-        for (PGPPrivateKey key : candidates(session)) {
+        for (PGPKeyPair key : candidates(session)) {
           try {
             InputStream plaintext = session.getDataStream(new BcPublicKeyDataDecryptorFactory(key));
             encrypted = session;
@@ -86,12 +86,12 @@ final class OpenPgpInput extends InputStream {
     throw failure;
   }
 
-  private Iterable<PGPPrivateKey> candidates(PGPPublicKeyEncryptedData session) {
-    PGPPrivateKey key = keys.get(session.getKeyID());
+  private Iterable<PGPKeyPair> candidates(PGPPublicKeyEncryptedData session) {
+    PGPKeyPair key = keys.get(session.getKeyIdentifier().getKeyId());
     if (key != null) {
       return List.of(key);
     }
-    return session.getKeyID() == 0 ? keys.values() : List.of();
+    return session.getKeyIdentifier().getKeyId() == 0 ? keys.values() : List.of();
   }
 
   private static InputStream content(InputStream plaintext) throws IOException, PGPException {

@@ -5,6 +5,7 @@ import io.pgbackup.crypto.Sha256;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.security.SecureRandom;
+import java.time.Instant;
 import java.util.Date;
 import java.util.HexFormat;
 import java.util.List;
@@ -69,7 +70,8 @@ record OpenPgpRecipients(String fingerprint, List<OpenPGPComponentKey> keys) imp
       OutputStream encrypted = generator.open(sink, new byte[BUFFER]);
       OutputStream literal =
           new PGPLiteralDataGenerator()
-              .open(encrypted, PGPLiteralData.BINARY, "", new Date(0), new byte[BUFFER]);
+              .open(
+                  encrypted, PGPLiteralData.BINARY, "", Date.from(Instant.EPOCH), new byte[BUFFER]);
       return new OpenPgpOutput(literal, encrypted, sink);
     } catch (PGPException e) {
       throw new IOException("OpenPGP cannot encrypt: " + e.getMessage(), e);

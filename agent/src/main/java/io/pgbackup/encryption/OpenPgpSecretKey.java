@@ -6,19 +6,19 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.bouncycastle.openpgp.PGPException;
-import org.bouncycastle.openpgp.PGPPrivateKey;
+import org.bouncycastle.openpgp.PGPKeyPair;
 import org.bouncycastle.openpgp.api.OpenPGPKey;
 import org.bouncycastle.openpgp.api.OpenPGPKey.OpenPGPSecretKey;
 
 /// A secret key and its subkeys, unlocked.
 ///
 /// @param keys by key id
-record OpenPgpSecretKey(String fingerprint, Map<Long, PGPPrivateKey> keys) implements RingKey {
+record OpenPgpSecretKey(String fingerprint, Map<Long, PGPKeyPair> keys) implements RingKey {
   private static final String HIDDEN = "0000000000000000";
 
   /// @throws IllegalArgumentException where it is locked and the passphrase does not open it
   static OpenPgpSecretKey unlock(OpenPGPKey key, Optional<char[]> passphrase) {
-    var keys = new HashMap<Long, PGPPrivateKey>();
+    var keys = new HashMap<Long, PGPKeyPair>();
     for (OpenPGPSecretKey secret : key.getSecretKeys().values()) {
       if (secret.getPGPSecretKey().isPrivateKeyEmpty()
           || !secret.getPGPPublicKey().isEncryptionKey()) {
@@ -33,15 +33,13 @@ record OpenPgpSecretKey(String fingerprint, Map<Long, PGPPrivateKey> keys) imple
         OpenPgpRecipients.PREFIX + OpenPgpRecipients.fingerprint(key), Map.copyOf(keys));
   }
 
-  private static PGPPrivateKey unlock(OpenPGPSecretKey secret, Optional<char[]> passphrase) {
+  private static PGPKeyPair unlock(OpenPGPSecretKey secret, Optional<char[]> passphrase) {
     if (secret.isLocked() && passphrase.isEmpty()) {
       throw new IllegalArgumentException(
           "is locked with a passphrase; name its file with passphraseFile");
     }
     try {
-      return (secret.isLocked() ? secret.unlock(passphrase.get()) : secret.unlock())
-          .getKeyPair()
-          .getPrivateKey();
+      return (secret.isLocked() ? secret.unlock(passphrase.get()) : secret.unlock()).getKeyPair();
     } catch (PGPException e) {
       throw new IllegalArgumentException("is not opened by the passphrase in passphraseFile", e);
     }

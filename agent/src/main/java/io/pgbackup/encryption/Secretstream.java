@@ -19,8 +19,9 @@ final class Secretstream {
   private final SodiumJava sodium = Sodium.library();
   private final SecretStream.State state = new SecretStream.State();
 
+  /// @param length bytes of plaintext
   /// @param finished the last chunk of the stream
-  record Chunk(byte[] plaintext, int length, boolean finished) {}
+  record Chunk(int length, boolean finished) {}
 
   /// Begins to encrypt.
   ///
@@ -60,8 +61,7 @@ final class Secretstream {
             state, plaintext, null, tag, stored, length, null, 0);
     return result == 0
         ? Optional.of(
-            new Chunk(
-                plaintext, length - OVERHEAD, tag[0] == SecretStream.XCHACHA20POLY1305_TAG_FINAL))
+            new Chunk(length - OVERHEAD, tag[0] == SecretStream.XCHACHA20POLY1305_TAG_FINAL))
         : Optional.empty();
   }
 

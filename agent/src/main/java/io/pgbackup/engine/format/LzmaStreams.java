@@ -34,7 +34,7 @@ final class LzmaStreams {
         out.write(bytes, offset, length);
       }
 
-      /// The format cannot be flushed, and closing asks for it.
+      // the format cannot be flushed, and closing asks for it
       @Override
       public void flush() {}
     };
