@@ -1,6 +1,7 @@
 package io.pgbackup.engine.walg;
 
 import io.pgbackup.config.PgBackupConfig.EncryptionConfig;
+import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -37,19 +38,33 @@ record EncryptionSettings(
 
   private static EncryptionSettings libsodium(EncryptionConfig config) {
     Map<String, String> both = new LinkedHashMap<>();
-    config.keyFile().ifPresent(file -> both.put("WALG_LIBSODIUM_KEY_PATH", file.toString()));
+    Path key = config.keyFile().orElseThrow(() -> keyless("encryption.keyFile"));
+    both.put("WALG_LIBSODIUM_KEY_PATH", key.toString());
     both.put("WALG_LIBSODIUM_KEY_TRANSFORM", config.keyTransform().name().toLowerCase(Locale.ROOT));
     return new EncryptionSettings(both, both, List.of());
   }
 
   private static EncryptionSettings openPgp(EncryptionConfig config) {
     Map<String, String> writing = new LinkedHashMap<>();
-    config.publicKeyFile().ifPresent(file -> writing.put("WALG_PGP_KEY_PATH", file.toString()));
+    Path recipient =
+        config
+            .publicKeyFile()
+            .or(config::secretKeyFile)
+            .orElseThrow(() -> keyless("encryption.publicKeyFile or encryption.secretKeyFile"));
+    writing.put("WALG_PGP_KEY_PATH", recipient.toString());
     Map<String, String> reading = new LinkedHashMap<>();
     config.secretKeyFile().ifPresent(file -> reading.put("WALG_PGP_KEY_PATH", file.toString()));
     Optional<String> passphrase = config.passphraseFile().map(EncryptionSettings::secret);
     passphrase.ifPresent(text -> reading.put("WALG_PGP_KEY_PASSPHRASE", text));
     return new EncryptionSettings(writing, reading, passphrase.stream().toList());
+  }
+
+  /// WAL-G without a key encrypts nothing, and says nothing.
+  private static PgBackupException keyless(String setting) {
+    return Problem.misconfigured(
+            "there is no key to encrypt with: %s is not set".formatted(setting),
+            "Name the file of the key.")
+        .asException();
   }
 
   private static String secret(Path file) {
