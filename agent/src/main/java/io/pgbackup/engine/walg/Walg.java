@@ -201,7 +201,7 @@ public final class Walg implements AutoCloseable {
 
   /// Fetches base backups from one archive.
   ///
-  /// @param embedded knows what an archive says of a backup's tablespaces
+  /// @param embedded brings back what WAL-G cannot
   public BackupFetcher fetcher(ObjectStore store, ArchiveLayout layout, BackupFetcher embedded) {
     return new WalgBackupFetcher(this, store, layout, embedded);
   }

@@ -6,16 +6,12 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.pgbackup.engine.BackupFetcher;
 import io.pgbackup.engine.FetchTarget;
 import io.pgbackup.engine.FetchedBackup;
+import io.pgbackup.engine.embedded.ChainCheck;
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.BackupName;
-import io.pgbackup.engine.format.Sentinel;
 import io.pgbackup.engine.format.TablespaceSpec;
-import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
-import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.ObjectStore;
-import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -26,18 +22,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Fetches base backups with `wal-g backup-fetch`, deltas with all that they stand on. WAL-G checks
-/// neither sizes nor digests of files; what a server needs to start is looked for afterwards.
+/// neither chains nor sizes nor digests of files: the chain is checked before, and afterwards every
+/// listed file must be there. What WAL-G would not do justice to goes to the embedded engine: a
+/// backup with a manifest, and one whose tablespaces only the caller knows.
+///
 /// Thread-safe.
 public final class WalgBackupFetcher implements BackupFetcher {
   private static final Logger LOG = LoggerFactory.getLogger(WalgBackupFetcher.class);
-  private static final int GREATEST_SENTINEL = 64 << 20;
 
   private final Walg walg;
   private final ObjectStore store;
   private final ArchiveLayout layout;
   private final BackupFetcher embedded;
 
-  /// @param embedded knows what an archive says of a backup's tablespaces
+  /// @param embedded brings back what WAL-G cannot
   WalgBackupFetcher(Walg walg, ObjectStore store, ArchiveLayout layout, BackupFetcher embedded) {
     this.walg = walg;
     this.store = store;
@@ -47,15 +45,19 @@ public final class WalgBackupFetcher implements BackupFetcher {
 
   @Override
   public FetchedBackup fetch(BackupName name, FetchTarget target, LongConsumer progress) {
-    Sentinel sentinel = sentinel(name);
+    ChainCheck chain = ChainCheck.of(store, layout, name);
+    Optional<TablespaceSpec> spaces = chain.sentinel().tablespaces();
+    if (chain.hasManifest() || (spaces.isEmpty() && !target.tablespaces().isEmpty())) {
+      return embedded.fetch(name, target, progress);
+    }
     FetchedTree tree = new FetchedTree(target);
     Optional<Path> spec =
-        sentinel
-            .tablespaces()
-            .filter(spaces -> !spaces.tablespaces().isEmpty())
-            .map(spaces -> restoreSpec(name, spaces, tree.root(), target.tablespaces()));
+        spaces
+            .filter(known -> !known.tablespaces().isEmpty())
+            .map(known -> restoreSpec(name, known, tree.root(), target.tablespaces()));
     tree.prepare();
     walg.fetch(layout, name, tree.root(), spec, new Growth(progress));
+    List<String> missing = chain.missing(tree.root());
     tree.finish(name.value());
     var fetched =
         new FetchedBackup(
@@ -64,12 +66,13 @@ public final class WalgBackupFetcher implements BackupFetcher {
             tree.bytes(),
             /* matchesManifest= */ false,
             tree.leftOut(),
-            List.of());
+            missing);
     LOG.atInfo()
         .addKeyValue("backup", name)
         .addKeyValue("files", fetched.files())
         .addKeyValue("bytes", fetched.bytes())
         .addKeyValue("leftOut", fetched.leftOut().size())
+        .addKeyValue("missing", fetched.missing().size())
         .log("base backup fetched by wal-g");
     return fetched;
   }
@@ -77,23 +80,6 @@ public final class WalgBackupFetcher implements BackupFetcher {
   @Override
   public Map<String, String> tablespaceNames(BackupName name) {
     return embedded.tablespaceNames(name);
-  }
-
-  private Sentinel sentinel(BackupName name) {
-    ObjectKey key = layout.sentinel(name);
-    try (InputStream stored = store.open(key)) {
-      return Sentinel.read(stored.readNBytes(GREATEST_SENTINEL), key.value());
-    } catch (PgBackupException e) {
-      throw e.problem() instanceof Problem.NotFound
-          ? Problem.notFound(
-                  "there is no base backup " + name,
-                  "List the base backups and choose one of them.")
-              .causedBy(e)
-          : e;
-    } catch (IOException e) {
-      throw Problem.storageUnavailable("%s cannot be read: %s".formatted(key, e), "Try again.")
-          .causedBy(e);
-    }
   }
 
   private Path restoreSpec(
