@@ -154,6 +154,8 @@ class ChangedPagesTest {
         .isEqualTo(Content.WHOLE);
   }
 
+  // never compared
+  @SuppressWarnings("ArrayRecordComponent")
   private record Found(
       Content content, int changed, byte[] increment, String pageLsns, long extent) {}
 

@@ -51,7 +51,7 @@ class EncryptedObjectsTest {
   private final MemoryObjectStore store =
       new MemoryObjectStore() {
         @Override
-        public InputStream open(ObjectKey key) {
+        public synchronized InputStream open(ObjectKey key) {
           opened.incrementAndGet();
           return super.open(key);
         }
