@@ -27,6 +27,7 @@ final class ChainArchive {
 
   /// One file of a backup.
   sealed interface Entry {
+    // never compared
     @SuppressWarnings("ArrayRecordComponent")
     record Whole(byte[] content) implements Entry {}
 

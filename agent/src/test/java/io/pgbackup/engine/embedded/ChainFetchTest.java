@@ -86,10 +86,13 @@ class ChainFetchTest {
   }
 
   private static Entry entry(byte @Nullable [] before, byte[] now, Random random) {
-    boolean paged = before != null && now.length > 0 && now.length % PAGE == 0;
-    if (before != null && Arrays.equals(before, now)) {
+    if (before == null) {
+      return new Entry.Whole(now);
+    }
+    if (Arrays.equals(before, now)) {
       return random.nextInt(4) == 0 ? new Entry.Whole(now) : new Entry.Skipped();
     }
+    boolean paged = now.length > 0 && now.length % PAGE == 0;
     return paged && random.nextInt(5) > 0
         ? ChainArchive.difference(before, now)
         : new Entry.Whole(now);

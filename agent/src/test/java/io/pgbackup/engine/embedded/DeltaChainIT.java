@@ -34,6 +34,7 @@ class DeltaChainIT {
   @TempDir(factory = EnterableTempDir.class)
   private Path folder;
 
+  // opened by each test
   @SuppressWarnings("NullAway.Init")
   private DeltaLab lab;
 

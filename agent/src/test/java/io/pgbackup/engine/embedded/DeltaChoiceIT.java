@@ -36,6 +36,7 @@ class DeltaChoiceIT {
   @TempDir(factory = EnterableTempDir.class)
   private Path folder;
 
+  // opened by each test
   @SuppressWarnings("NullAway.Init")
   private DeltaLab lab;
 

@@ -36,9 +36,11 @@ class WalgDeltaIT {
   @TempDir(factory = EnterableTempDir.class)
   private Path folder;
 
+  // opened by each test
   @SuppressWarnings("NullAway.Init")
   private DeltaLab lab;
 
+  // opened by each test
   @SuppressWarnings("NullAway.Init")
   private StockWalg walg;
 

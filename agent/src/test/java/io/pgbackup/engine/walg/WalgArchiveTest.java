@@ -23,6 +23,9 @@ class WalgArchiveTest {
 
   @TempDir private Path folder;
   private TestArchive archive;
+
+  // opened by each test
+  @SuppressWarnings("NullAway.Init")
   private Walg walg;
 
   @BeforeEach

@@ -17,6 +17,9 @@ import org.junit.jupiter.api.Nested;
 /// The contract of every engine, kept by a real wal-g.
 class WalgBackupContractIT {
   private abstract static class Real extends BackupEngineContract {
+
+    // opened by open
+    @SuppressWarnings("NullAway.Init")
     private Walg walg;
 
     @Override

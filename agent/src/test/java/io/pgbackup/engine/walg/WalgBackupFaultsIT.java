@@ -64,6 +64,9 @@ class WalgBackupFaultsIT {
 
   @TempDir private Path folder;
   private TestArchive archive;
+
+  // opened by each test
+  @SuppressWarnings("NullAway.Init")
   private Walg walg;
 
   @BeforeAll

@@ -16,7 +16,13 @@ import org.junit.jupiter.api.Nested;
 /// The contract of every engine, kept by the daemon of a real wal-g.
 class WalgWalContractIT {
   private abstract static class RealDaemon extends WalEngineContract {
+
+    // opened by open
+    @SuppressWarnings("NullAway.Init")
     private Walg walg;
+
+    // opened by open
+    @SuppressWarnings("NullAway.Init")
     private WalgWalEngine engine;
 
     @Override

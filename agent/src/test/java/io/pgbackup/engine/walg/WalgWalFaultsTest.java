@@ -50,7 +50,13 @@ class WalgWalFaultsTest {
   @TempDir private Path folder;
   private Path socket;
   private Path spool;
+
+  // opened by given
+  @SuppressWarnings("NullAway.Init")
   private StandInDaemon daemon;
+
+  // opened by given
+  @SuppressWarnings("NullAway.Init")
   private WalgWalEngine engine;
 
   @BeforeEach
