@@ -40,7 +40,9 @@ class ExpositionTest {
             "pgbackup_recovery_window_end_timestamp_seconds" + LABELS + " 7.0",
             "pgbackup_catalog_read_timestamp_seconds" + LABELS + " 7.0",
             "pgbackup_postgres_up" + LABELS + " 7.0",
-            "pgbackup_storage_up" + LABELS + " 7.0");
+            "pgbackup_storage_up" + LABELS + " 7.0",
+            "pgbackup_walg_daemon_restarts_total" + LABELS + " 7.0",
+            "pgbackup_walg_peak_memory_bytes" + LABELS + " 7.0");
   }
 
   @Test

@@ -32,6 +32,11 @@ final class ProtectedServer implements AutoCloseable {
   private RunningAgent agent;
 
   ProtectedServer(PostgresRelease release, Path folder, StorageConfig storage) {
+    this(release, folder, storage, "");
+  }
+
+  /// @param more sections of the configuration
+  ProtectedServer(PostgresRelease release, Path folder, StorageConfig storage, String more) {
     this.release = release;
     this.folder = folder;
     this.installation = Installation.copyTo(folder.resolve("installation"));
@@ -42,7 +47,7 @@ final class ProtectedServer implements AutoCloseable {
             .setting("archive_mode", "on")
             .setting("archive_command", installation.cli() + " wal push --socket " + socket + " %p")
             .create(folder.resolve("data"));
-    this.configuration = write(folder.resolve("pgbackup.yaml"), yaml(storage, socket));
+    this.configuration = write(folder.resolve("pgbackup.yaml"), yaml(storage, socket) + more);
     postgres.start();
     postgres.sql("create table account (id bigint primary key, note text)");
     this.agent = startAgent();
