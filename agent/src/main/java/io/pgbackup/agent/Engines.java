@@ -1,10 +1,10 @@
 package io.pgbackup.agent;
 
 import io.pgbackup.config.PgBackupConfig;
-import io.pgbackup.engine.BackupDeadlines;
 import io.pgbackup.engine.BackupEngine;
 import io.pgbackup.engine.BackupFetcher;
 import io.pgbackup.engine.WalEngine;
+import io.pgbackup.engine.embedded.EmbeddedBackupEngine;
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.walg.Walg;
 import io.pgbackup.engine.walg.WalgBackupEngine;
@@ -54,7 +54,12 @@ public final class Engines implements AutoCloseable {
     return wal;
   }
 
-  BackupEngine backups(ObjectStore store, ArchiveLayout layout, BackupEngine embedded) {
+  /// @param settings of the embedded engine, which hold for either
+  BackupEngine backups(
+      ObjectStore store,
+      ArchiveLayout layout,
+      EmbeddedBackupEngine.Settings settings,
+      BackupEngine embedded) {
     if (walg.isEmpty() || config.engine().walgForBackups().isEmpty()) {
       return embedded;
     }
@@ -64,12 +69,11 @@ public final class Engines implements AutoCloseable {
             layout,
             config.postgres(),
             new WalgBackupEngine.Settings(
-                config.backup().compression(),
-                config.backup().threads(),
-                config.backup().deltaMaxSteps(),
-                config.backup().deltaOrigin() == PgBackupConfig.DeltaOrigin.LATEST_FULL,
-                config.backup().userData(),
-                BackupDeadlines.DEFAULT),
+                settings.packing(),
+                settings.threads(),
+                settings.deltas(),
+                settings.userData(),
+                settings.deadlines()),
             clock);
   }
 

@@ -106,17 +106,12 @@ public record LineageSession(
       Clock clock) {
     String host = Host.name();
     ArchiveLayout layout = lineage.layout();
+    EmbeddedBackupEngine.Settings settings =
+        new EmbeddedBackupEngine.Settings(
+                new Packing(config.backup().compression(), cipher), config.backup().threads(), host)
+            .with(deltas(config.backup()), config.backup().userData());
     EmbeddedBackupEngine embedded =
-        new EmbeddedBackupEngine(
-            store,
-            layout,
-            config.postgres(),
-            new EmbeddedBackupEngine.Settings(
-                    new Packing(config.backup().compression(), cipher),
-                    config.backup().threads(),
-                    host)
-                .with(deltas(config.backup()), config.backup().userData()),
-            clock);
+        new EmbeddedBackupEngine(store, layout, config.postgres(), settings, clock);
     ArchivingProbe probe =
         new ArchivingProbe(
             config.postgres(),
@@ -126,7 +121,7 @@ public record LineageSession(
             BackupDeadlines.DEFAULT.probe());
     BackupRunner runner =
         new BackupRunner(
-            guard.apply(engines.backups(store, layout, embedded)),
+            guard.apply(engines.backups(store, layout, settings, embedded)),
             probe,
             new Leases(store, clock),
             layout.prefix(),

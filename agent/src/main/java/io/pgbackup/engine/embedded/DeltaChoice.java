@@ -1,5 +1,6 @@
 package io.pgbackup.engine.embedded;
 
+import io.pgbackup.crypto.ObjectCipher;
 import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.engine.embedded.BackupChain.Link;
 import io.pgbackup.engine.embedded.EmbeddedBackupEngine.DeltaRules;
@@ -25,7 +26,7 @@ import org.slf4j.LoggerFactory;
 
 /// Chooses what a delta stands on, by WAL-G's rules and some more: WAL-G compares no timelines, and
 /// looks neither whether the parent is whole nor how the server's pages were kept then.
-final class DeltaChoice {
+public final class DeltaChoice {
   private static final Logger LOG = LoggerFactory.getLogger(DeltaChoice.class);
 
   private final ObjectStore store;
@@ -34,7 +35,7 @@ final class DeltaChoice {
   private final ParentControlFile controlFiles;
   private final DeltaRules rules;
 
-  DeltaChoice(
+  private DeltaChoice(
       ObjectStore store,
       ArchiveLayout layout,
       BackupDocuments documents,
@@ -45,6 +46,23 @@ final class DeltaChoice {
     this.documents = documents;
     this.controlFiles = controlFiles;
     this.rules = rules;
+  }
+
+  /// @param cipher with the keys to read the parent with
+  public static DeltaChoice in(
+      ObjectStore store, ArchiveLayout layout, ObjectCipher cipher, DeltaRules rules) {
+    var documents = new BackupDocuments(store, layout, cipher);
+    return new DeltaChoice(
+        store, layout, documents, new ParentControlFile(store, documents, cipher), rules);
+  }
+
+  /// The backup to stand on, for an engine that leaves the rest to another program.
+  ///
+  /// @return nothing for a full backup
+  /// @throws PgBackupException `Refused` or `VerificationFailed` where a delta is demanded and
+  ///   there can be none
+  public Optional<BackupName> parent(BackupRequest request, ServerFacts facts, Path dataDirectory) {
+    return choose(request, facts, dataDirectory).map(base -> base.origin().parent());
   }
 
   /// @return nothing for a full backup

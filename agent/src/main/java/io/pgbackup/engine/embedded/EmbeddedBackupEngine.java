@@ -2,7 +2,6 @@ package io.pgbackup.engine.embedded;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.pgbackup.config.PgBackupConfig.PostgresConfig;
-import io.pgbackup.crypto.ObjectCipher;
 import io.pgbackup.engine.BackupDeadlines;
 import io.pgbackup.engine.BackupEngine;
 import io.pgbackup.engine.BackupListener;
@@ -145,14 +144,7 @@ public final class EmbeddedBackupEngine implements BackupEngine {
   }
 
   private Optional<DeltaBase> base(BackupRequest request, ServerFacts facts, Path dataDirectory) {
-    ObjectCipher cipher = settings.packing().cipher();
-    BackupDocuments documents = new BackupDocuments(store, layout, cipher);
-    return new DeltaChoice(
-            store,
-            layout,
-            documents,
-            new ParentControlFile(store, documents, cipher),
-            settings.deltas())
+    return DeltaChoice.in(store, layout, settings.packing().cipher(), settings.deltas())
         .choose(request, facts, dataDirectory);
   }
 

@@ -3,6 +3,7 @@ package io.pgbackup.engine.walg;
 import io.pgbackup.engine.TakenBackup;
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.BackupName;
+import io.pgbackup.engine.format.DeltaOrigin;
 import io.pgbackup.engine.format.FilesMetadataReader;
 import io.pgbackup.engine.format.Sentinel;
 import io.pgbackup.postgres.Lsn;
@@ -29,9 +30,10 @@ import java.util.stream.Stream;
 record PushedBackup(ObjectStore store, ArchiveLayout layout, BackupName name) {
   private static final int GREATEST_SENTINEL = 64 << 20;
 
+  /// @param parent that was checked before; a delta must stand on it
   /// @throws PgBackupException `Refused` if it is of another server, `VerificationFailed` if it is
-  ///   not whole
-  TakenBackup read(ServerFacts facts) throws IOException {
+  ///   not whole, or stands on another backup
+  TakenBackup read(ServerFacts facts, Optional<BackupName> parent) throws IOException {
     Sentinel sentinel = sentinel();
     if (!sentinel.systemIdentifier().equals(Optional.of(facts.systemIdentifier()))) {
       throw Problem.refused(
@@ -42,6 +44,10 @@ record PushedBackup(ObjectStore store, ArchiveLayout layout, BackupName name) {
                       facts.systemIdentifier()),
               "Delete it with 'wal-g delete target'; check section postgres.")
           .asException();
+    }
+    Optional<BackupName> base = sentinel.delta().map(DeltaOrigin::parent);
+    if (base.isPresent() && !base.equals(parent)) {
+      throw damaged("it stands on %s, which nobody checked".formatted(base.get()));
     }
     Listed listed = listed();
     requireWhole(listed);

@@ -113,7 +113,7 @@ public final class Walg implements AutoCloseable {
       Patience patience,
       Consumer<WalgProcess> look) {
     Map<String, String> variables =
-        new LinkedHashMap<>(environment.writing(layout, settings.codec()));
+        new LinkedHashMap<>(environment.writing(layout, settings.packing().codec()));
     variables.putAll(environment.connecting());
     variables.putAll(options.variables());
     variables.put("PGDATA", dataDirectory.toString());

@@ -9,9 +9,11 @@ import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.engine.TakenBackup;
 import io.pgbackup.engine.WalProof;
 import io.pgbackup.engine.embedded.DataDirectoryCheck;
+import io.pgbackup.engine.embedded.DeltaChoice;
+import io.pgbackup.engine.embedded.EmbeddedBackupEngine.DeltaRules;
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.BackupName;
-import io.pgbackup.engine.format.Codec;
+import io.pgbackup.engine.format.Packing;
 import io.pgbackup.engine.walg.WalgRun.Patience;
 import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.postgres.jdbc.PostgresClient;
@@ -47,16 +49,14 @@ public final class WalgBackupEngine implements BackupEngine {
 
   /// How backups are taken.
   ///
+  /// @param packing the codec; and the cipher that wal-g is to encrypt with, to see that it did
   /// @param threads files read at the same time; 0 leaves it to WAL-G
-  /// @param deltaMaxSteps deltas in a row; 0 for none
-  /// @param deltaFromFull whether a delta stands on the last full backup rather than on the last
-  ///   one
+  /// @param deltas when a backup that may be a delta is one
   /// @param userData kept with each backup, where a request says nothing else
   public record Settings(
-      Codec codec,
+      Packing packing,
       int threads,
-      int deltaMaxSteps,
-      boolean deltaFromFull,
+      DeltaRules deltas,
       Optional<JsonNode> userData,
       BackupDeadlines deadlines) {}
 
@@ -81,18 +81,21 @@ public final class WalgBackupEngine implements BackupEngine {
       ServerFacts facts = client.facts();
       Path dataDirectory = DataDirectoryCheck.requireOf(facts, postgres.dataDirectory());
       StandingBackups before = StandingBackups.list(store, layout);
-      if (request.kind() == BackupRequest.Kind.DELTA && before.whole().isEmpty()) {
-        throw nothingToStandOn();
-      }
+      Optional<BackupName> parent =
+          DeltaChoice.in(store, layout, settings.packing().cipher(), settings.deltas())
+              .parent(request, facts, dataDirectory);
       PushProgress progress = new PushProgress(store, layout, before, listener, clock);
       run(
           client,
           dataDirectory,
-          PushOptions.of(request, facts.dataChecksums(), settings),
+          PushOptions.of(request, parent, facts.dataChecksums(), settings),
           before,
           progress);
       PushedBackup pushed = new PushedBackup(store, layout, onlyNew(before));
-      TakenBackup taken = pushed.read(facts);
+      TakenBackup taken = pushed.read(facts, parent);
+      if (request.kind() == BackupRequest.Kind.DELTA && !taken.name().isDelta()) {
+        throw noDelta(taken.name(), parent);
+      }
       progress.named(pushed.name());
       awaitWal(client, facts, taken, listener);
       listener.beforeSentinel();
@@ -139,9 +142,11 @@ public final class WalgBackupEngine implements BackupEngine {
     throw fresh.isEmpty() ? noSentinel() : several(fresh);
   }
 
-  private static PgBackupException nothingToStandOn() {
-    return Problem.refused(
-            "there is no base backup that a delta could stand on", "Take a full one first.")
+  private static PgBackupException noDelta(BackupName name, Optional<BackupName> parent) {
+    return Problem.verificationFailed(
+            "a delta on %s was asked for, and wal-g took the full %s"
+                .formatted(parent.map(BackupName::value).orElse("nothing"), name),
+            "It is whole and stays. Look at wal-g's log for the reason.")
         .asException();
   }
 

@@ -5,8 +5,10 @@ import io.pgbackup.engine.BackupDeadlines;
 import io.pgbackup.engine.BackupEngine;
 import io.pgbackup.engine.BackupEngineContract;
 import io.pgbackup.engine.BackupFetcher;
+import io.pgbackup.engine.embedded.EmbeddedBackupEngine.DeltaRules;
 import io.pgbackup.engine.embedded.EmbeddedBackupFetcher;
 import io.pgbackup.engine.format.Codec;
+import io.pgbackup.engine.format.Packing;
 import io.pgbackup.testing.PostgresRelease;
 import io.pgbackup.testing.RealWalg;
 import io.pgbackup.testing.TestArchive;
@@ -38,7 +40,8 @@ class WalgBackupContractIT {
           archive().store(),
           archive().layout(),
           server(),
-          new WalgBackupEngine.Settings(Codec.LZ4, 0, 0, false, Optional.empty(), deadlines),
+          new WalgBackupEngine.Settings(
+              Packing.plain(Codec.LZ4), 0, DeltaRules.NEVER, Optional.empty(), deadlines),
           Clock.systemUTC());
     }
 

@@ -1,5 +1,6 @@
 package io.pgbackup.engine.walg;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
@@ -7,8 +8,10 @@ import io.pgbackup.engine.BackupDeadlines;
 import io.pgbackup.engine.BackupListener;
 import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.engine.TakenBackup;
+import io.pgbackup.engine.embedded.EmbeddedBackupEngine.DeltaRules;
 import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.engine.format.Codec;
+import io.pgbackup.engine.format.Packing;
 import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
@@ -210,6 +213,42 @@ class WalgBackupFaultsIT {
     assertThat(taken.name()).isEqualTo(NAME);
   }
 
+  @Test
+  void aDeltaOnWhatCannotBearOneIsRefusedBeforeWalgIsAsked() throws IOException {
+    createAParentThatDoesNotSayWhereItBegan();
+
+    Problem problem =
+        failure(
+            "echo \"$*\" >'%s/asked'; exit 1".formatted(folder),
+            PATIENT,
+            BackupRequest.of(BackupRequest.Kind.DELTA));
+
+    assertThat(problem).isInstanceOf(Problem.Refused.class);
+    assertThat(problem.message()).startsWith("there can be no delta: the sentinel of " + NAME);
+    assertThat(folder.resolve("asked")).doesNotExist();
+  }
+
+  @Test
+  void aConfiguredDeltaOnWhatCannotBearOneIsAFullBackup() throws IOException {
+    createAParentThatDoesNotSayWhereItBegan();
+
+    failure(
+        "echo \"$* $WALG_DELTA_MAX_STEPS\" >'%s/asked'; exit 1".formatted(folder),
+        PATIENT,
+        BackupRequest.CONFIGURED);
+
+    assertThat(folder.resolve("asked")).content().contains(" --full").endsWith(" 0\n");
+  }
+
+  private void createAParentThatDoesNotSayWhereItBegan() {
+    archive.store().create(archive.layout().sentinel(NAME), bytes("{\"Version\":2}"), Map.of());
+    archive.store().create(archive.layout().metadata(NAME), bytes("{}"), Map.of());
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(UTF_8);
+  }
+
   private static String systemIdentifier() {
     return postgres.value("select system_identifier from pg_control_system()");
   }
@@ -221,13 +260,22 @@ class WalgBackupFaultsIT {
   }
 
   private Problem failure(String script, BackupDeadlines deadlines) throws IOException {
+    return failure(script, deadlines, BackupRequest.FULL);
+  }
+
+  private Problem failure(String script, BackupDeadlines deadlines, BackupRequest request) {
     return Optional.ofNullable(
-            catchThrowableOfType(PgBackupException.class, () -> push(script, deadlines)))
+            catchThrowableOfType(PgBackupException.class, () -> push(script, deadlines, request)))
         .orElseThrow(() -> new AssertionError("it succeeded"))
         .problem();
   }
 
   private TakenBackup push(String script, BackupDeadlines deadlines) throws IOException {
+    return push(script, deadlines, BackupRequest.FULL);
+  }
+
+  private TakenBackup push(String script, BackupDeadlines deadlines, BackupRequest request)
+      throws IOException {
     walg =
         Walg.open(
             WalgConfigs.of(archive, postgres.configOverSocket()),
@@ -236,9 +284,14 @@ class WalgBackupFaultsIT {
             archive.store(),
             archive.layout(),
             postgres.configOverSocket(),
-            new WalgBackupEngine.Settings(Codec.LZ4, 0, 0, false, Optional.empty(), deadlines),
+            new WalgBackupEngine.Settings(
+                Packing.plain(Codec.LZ4),
+                0,
+                new DeltaRules(2, DeltaRules.Origin.LATEST),
+                Optional.empty(),
+                deadlines),
             Clock.systemUTC())
-        .push(BackupRequest.FULL, new Unheard());
+        .push(request, new Unheard());
   }
 
   private static final class Unheard implements BackupListener {
