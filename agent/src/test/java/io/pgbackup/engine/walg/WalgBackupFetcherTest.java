@@ -30,25 +30,28 @@ class WalgBackupFetcherTest {
   private static final BackupName FULL = new BackupName("base_000000010000000000000002");
   private static final BackupName DELTA =
       new BackupName("base_000000010000000000000005_D_000000010000000000000002");
-  private static final String BRINGS =
-      """
-      touch "%s/asked"
-      mkdir "$2/global" "$2/base"
-      for file in PG_VERSION global/pg_control backup_label base/1; do echo x >"$2/$file"; done
-      """;
   private static final String LISTS = "{\"Files\":{\"/PG_VERSION\":{},\"/base/1\":{}}}";
   private static final String DELTA_LISTS =
       "{\"Files\":{\"/PG_VERSION\":{},\"/base/1\":{\"IsSkipped\":true}}}";
 
   @TempDir private Path folder;
   private TestArchive archive;
-  private Walg walg;
   private String does;
+
+  // opened by each test
+  @SuppressWarnings("NullAway.Init")
+  private Walg walg;
 
   @BeforeEach
   void archive() {
     archive = TestArchive.create(TestArchive.Kind.DIRECTORY, folder);
-    does = BRINGS.formatted(folder);
+    does =
+        """
+        touch "%s/asked"
+        mkdir "$2/global" "$2/base"
+        for file in PG_VERSION global/pg_control backup_label base/1; do echo x >"$2/$file"; done
+        """
+            .formatted(folder);
     backup(FULL, "", LISTS);
     backup(
         DELTA,
