@@ -72,11 +72,19 @@ public final class EmbeddedWalEngine implements WalEngine {
       if (!standing.isEmpty()) {
         // WAL-G takes any of them for the file, so each must hold it.
         standing.forEach(object -> requireSame(object, digest));
+        standing.forEach(
+            object ->
+                object
+                    .codec()
+                    .ifPresent(
+                        codec -> proof.requireStanding(object.object().key(), codec, content)));
         return Pushed.ALREADY_STORED;
       }
-      Pushed pushed = create(layout.wal(name, packing.codec()), encoded, digest);
-      if (pushed == Pushed.STORED) {
-        proof.require(layout.wal(name, packing.codec()), content);
+      ObjectKey key = layout.wal(name, packing.codec());
+      Pushed pushed = create(key, encoded, digest);
+      switch (pushed) {
+        case STORED -> proof.require(key, content);
+        case ALREADY_STORED -> proof.requireStanding(key, packing.codec(), content);
       }
       return pushed;
     }

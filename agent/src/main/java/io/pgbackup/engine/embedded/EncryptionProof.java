@@ -1,6 +1,7 @@
 package io.pgbackup.engine.embedded;
 
 import io.pgbackup.crypto.OpenPgpHead;
+import io.pgbackup.engine.format.Codec;
 import io.pgbackup.engine.format.Packing;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
@@ -38,11 +39,20 @@ final class EncryptionProof {
     if (proved) {
       return;
     }
-    try {
-      prove(key, content);
-      proved = true;
-    } catch (IOException e) {
-      throw SourceFailure.of(key, e);
+    prove(key, packing, content);
+    proved = true;
+  }
+
+  /// As [#require], of an object that stood there already and says that this run's key encrypted
+  /// it: the run that wrote it may have failed its proof. Proves nothing of what this run writes.
+  ///
+  /// @param codec the object's
+  /// @param content all of it
+  synchronized void requireStanding(ObjectKey key, Codec codec, byte[] content) {
+    requireNoFailure();
+    Optional<String> fingerprint = packing.cipher().fingerprint();
+    if (fingerprint.isPresent() && fingerprint.equals(Packing.writtenWith(store, key).get())) {
+      prove(key, new Packing(codec, packing.cipher()), content);
     }
   }
 
@@ -54,20 +64,29 @@ final class EncryptionProof {
         });
   }
 
-  private void prove(ObjectKey key, byte[] content) throws IOException {
-    byte[] head;
-    try (InputStream stored = store.open(key)) {
-      head = stored.readNBytes(STORED_HEAD);
-    }
-    if (packing.isReadableWithoutKey(key.value(), head, content)) {
-      throw failed(key, "it can be read without a key");
-    }
-    if (!packing.cipher().readsWhatItWrites()) {
-      if (OpenPgpHead.recipients(head).isEmpty()) {
+  private void prove(ObjectKey key, Packing packing, byte[] content) {
+    try {
+      byte[] head = head(key);
+      if (packing.isReadableWithoutKey(key.value(), head, content)) {
+        throw failed(key, "it can be read without a key");
+      }
+      if (packing.cipher().readsWhatItWrites()) {
+        requireContent(key, packing, content);
+      } else if (OpenPgpHead.recipients(head).isEmpty()) {
         throw failed(key, "it is no OpenPGP message");
       }
-      return;
+    } catch (IOException e) {
+      throw SourceFailure.of(key, e);
     }
+  }
+
+  private byte[] head(ObjectKey key) throws IOException {
+    try (InputStream stored = store.open(key)) {
+      return stored.readNBytes(STORED_HEAD);
+    }
+  }
+
+  private void requireContent(ObjectKey key, Packing packing, byte[] content) throws IOException {
     try (InputStream decrypted =
         packing
             .codec()

@@ -111,6 +111,30 @@ class EncryptedObjectsTest {
   }
 
   @Test
+  void whatFailedItsProofIsNotTakenForStoredByTheNextRun() {
+    EmbeddedWalEngine idle = engine(broken(cipher, "encrypting", sink -> sink));
+    assertThatThrownBy(() -> idle.push(SEGMENT, segment(1))).hasMessageContaining("is not");
+
+    EmbeddedWalEngine next = engine(cipher);
+    next.push(NEXT, segment(2));
+
+    assertThatThrownBy(() -> next.push(SEGMENT, segment(1)))
+        .hasMessageContaining(
+            "was to be encrypted, but was read back and is not: it can be read without a key");
+    assertThatThrownBy(() -> next.push(HISTORY, LINE)).hasMessageContaining("is not");
+  }
+
+  @Test
+  void whatAnotherKeyEncryptedIsNotThisRunsToProve() {
+    ObjectCipher old = keys.openPgp("rsa");
+    engine(old).push(SEGMENT, segment(1));
+    ObjectCipher now =
+        Encryption.open(keys.libsodium(TestKeys.GOLDEN, keys.resource("openpgp/rsa-secret.asc")));
+
+    assertThat(engine(now).push(SEGMENT, segment(1))).isEqualTo(Pushed.ALREADY_STORED);
+  }
+
+  @Test
   void aKeyThatDoesNotGiveBackWhatItEncryptedIsNoticed() {
     ObjectCipher other = Encryption.open(keys.libsodium(OTHER));
     ObjectCipher mixed = broken(cipher, "encrypting", sink -> encrypting(other, sink));
