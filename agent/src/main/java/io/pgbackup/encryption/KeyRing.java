@@ -42,7 +42,8 @@ record KeyRing(Optional<WritingKey> writing, List<RingKey> reading) implements O
   }
 
   private Optional<RingKey> opener(byte[] head) {
-    return reading.stream().filter(key -> key.opens(head)).findFirst();
+    // a message to somebody who is not named may be for any of them
+    return reading.stream().filter(key -> key.opens(head)).reduce(RingKey::or);
   }
 
   @Override

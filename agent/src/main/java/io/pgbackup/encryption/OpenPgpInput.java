@@ -77,8 +77,10 @@ final class OpenPgpInput extends InputStream {
             InputStream plaintext = session.getDataStream(new BcPublicKeyDataDecryptorFactory(key));
             encrypted = session;
             return content(plaintext);
-          } catch (PGPException e) {
-            failure = e;
+          } catch (PGPException | RuntimeException e) {
+            // not only the library's own exception says that it is another key's
+            source.rethrowFailure();
+            failure = new PGPException("no key fits: " + e.getMessage(), e);
           }
         }
       }

@@ -52,6 +52,16 @@ record OpenPgpSecretKey(String fingerprint, Map<Long, PGPKeyPair> keys) implemen
   }
 
   @Override
+  public RingKey or(RingKey other) {
+    if (!(other instanceof OpenPgpSecretKey secret)) {
+      return this;
+    }
+    var all = new HashMap<>(keys);
+    secret.keys.forEach(all::putIfAbsent);
+    return new OpenPgpSecretKey(fingerprint, Map.copyOf(all));
+  }
+
+  @Override
   public InputStream decrypting(InputStream source, String name) {
     return new OpenPgpInput(source, keys, name);
   }

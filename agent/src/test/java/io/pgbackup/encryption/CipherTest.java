@@ -90,6 +90,25 @@ class CipherTest {
     assertThat(decrypted(cipher, stored)).isEqualTo(vector(16384));
   }
 
+  @Test
+  void aMessageToSomebodyWhoIsNotNamedIsTriedWithEveryKey() throws IOException {
+    byte[] hidden = resource("openpgp/hidden.gpg");
+    ObjectCipher others =
+        Encryption.open(
+            KEYS.openPgp(
+                Optional.of("curve-public"),
+                Optional.of("curve-secret"),
+                KEYS.resource("openpgp/rsa-secret.asc"),
+                KEYS.resource("openpgp/another-secret.asc")));
+    ObjectCipher othersFirst =
+        new KeyRing(Optional.empty(), ((KeyRing) others).reading().reversed());
+    ObjectCipher none = new KeyRing(Optional.empty(), ((KeyRing) others).reading().subList(1, 3));
+
+    assertThat(decrypted(others, hidden)).isEqualTo(vector(16384));
+    assertThat(decrypted(othersFirst, hidden)).isEqualTo(vector(16384));
+    assertVerificationFails(() -> decrypted(none, hidden));
+  }
+
   @Property(tries = 60)
   void whatWasEncryptedComesBack(
       @ForAll Method method,
