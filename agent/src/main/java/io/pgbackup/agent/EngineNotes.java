@@ -16,7 +16,7 @@ final class EngineNotes {
       notes.add(
           "Base backups by wal-g have no manifest to compare a restore with; damaged pages are told"
               + " in its log only; its objects replace what stands there; its sentinel stands"
-              + " before the WAL is proved.");
+              + " before the WAL is proved, and before it is seen that they are encrypted.");
     }
     if (wal) {
       notes.add(

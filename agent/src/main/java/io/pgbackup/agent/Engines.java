@@ -6,6 +6,7 @@ import io.pgbackup.engine.BackupFetcher;
 import io.pgbackup.engine.WalEngine;
 import io.pgbackup.engine.embedded.EmbeddedBackupEngine;
 import io.pgbackup.engine.format.ArchiveLayout;
+import io.pgbackup.engine.format.Packing;
 import io.pgbackup.engine.walg.Walg;
 import io.pgbackup.engine.walg.WalgBackupEngine;
 import io.pgbackup.engine.walg.WalgWalEngine;
@@ -42,7 +43,8 @@ public final class Engines implements AutoCloseable {
   }
 
   /// @param embedded the engine in this process, which compares what stands already in any case
-  synchronized WalEngine wal(ObjectStore store, ArchiveLayout layout, WalEngine embedded) {
+  synchronized WalEngine wal(
+      ObjectStore store, ArchiveLayout layout, Packing packing, WalEngine embedded) {
     if (walg.isEmpty() || config.engine().walgForWal().isEmpty()) {
       return embedded;
     }
@@ -50,7 +52,7 @@ public final class Engines implements AutoCloseable {
       // one server has one lineage at a time
       wal.close();
     }
-    wal = walg.get().wal(store, layout, config.wal().compression(), embedded, clock);
+    wal = walg.get().wal(store, layout, packing, embedded, clock);
     return wal;
   }
 

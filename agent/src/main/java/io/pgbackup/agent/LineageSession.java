@@ -67,13 +67,10 @@ public record LineageSession(
     Identity identity = lineage.identity();
     Supplier<Optional<Identity>> beside =
         () -> IdentityFile.beside(config.postgres().dataDirectory()).read();
+    Packing packing = new Packing(config.wal().compression(), cipher);
     WalEngine embedded =
-        new EmbeddedWalEngine(
-            store,
-            layout,
-            new Packing(config.wal().compression(), cipher),
-            Optional.of(lineage.claim().segmentSize()));
-    WalEngine engine = engines.wal(store, layout, embedded);
+        new EmbeddedWalEngine(store, layout, packing, Optional.of(lineage.claim().segmentSize()));
+    WalEngine engine = engines.wal(store, layout, packing, embedded);
     Fence fence =
         new Fence(lineage.claim(), layout, store, engine::fetch, OwnWal.of(config.postgres()));
     Catalog catalog = new Catalog(store, cipher);

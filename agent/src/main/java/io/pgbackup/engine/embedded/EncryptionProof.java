@@ -15,7 +15,7 @@ import java.util.Optional;
 /// Reads the first object of a run back, where objects are to be encrypted: it must not be readable
 /// without the key, and must be readable with it. Once it failed it fails for good, so that a
 /// second attempt at the same object does not pass for a success. Thread-safe.
-final class EncryptionProof {
+public final class EncryptionProof {
   /// Enough for several chunks of any codec and cipher.
   private static final int STORED_HEAD = 256 << 10;
 
@@ -24,17 +24,23 @@ final class EncryptionProof {
   private boolean proved;
   private Optional<Problem> failure = Optional.empty();
 
-  EncryptionProof(ObjectStore store, Packing packing) {
+  /// @param packing how objects are to be packed; without a key to write with nothing is proved
+  public EncryptionProof(ObjectStore store, Packing packing) {
     this.store = store;
     this.packing = packing;
     this.proved = packing.cipher().fingerprint().isEmpty();
+  }
+
+  /// Begins again, because another process writes now; what failed stays failed.
+  public synchronized void again() {
+    proved = packing.cipher().fingerprint().isEmpty();
   }
 
   /// Costs a request for the first object only.
   ///
   /// @param content the first bytes of what was packed into the object, or all of them
   /// @throws PgBackupException `VerificationFailed` if it is not encrypted
-  synchronized void require(ObjectKey key, byte[] content) {
+  public synchronized void require(ObjectKey key, byte[] content) {
     requireNoFailure();
     if (proved) {
       return;
@@ -57,7 +63,7 @@ final class EncryptionProof {
   }
 
   /// @throws PgBackupException what the proof failed with
-  synchronized void requireNoFailure() {
+  public synchronized void requireNoFailure() {
     failure.ifPresent(
         problem -> {
           throw problem.asException();

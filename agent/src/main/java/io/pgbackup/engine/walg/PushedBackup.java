@@ -63,6 +63,18 @@ record PushedBackup(ObjectStore store, ArchiveLayout layout, BackupName name) {
         List.of());
   }
 
+  /// The tar of the label.
+  ///
+  /// @throws PgBackupException `VerificationFailed` if there is none
+  ObjectKey label() {
+    try (Stream<StoredObject> tars = store.list(layout.tarPartitions(name).path())) {
+      return tars.map(StoredObject::key)
+          .filter(tar -> tar.name().startsWith("backup_label.tar"))
+          .findFirst()
+          .orElseThrow(() -> damaged("its label is missing"));
+    }
+  }
+
   private Sentinel sentinel() throws IOException {
     ObjectKey key = layout.sentinel(name);
     try (InputStream stored = store.open(key)) {

@@ -8,7 +8,7 @@ import io.pgbackup.engine.BackupFetcher;
 import io.pgbackup.engine.WalEngine;
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.BackupName;
-import io.pgbackup.engine.format.Codec;
+import io.pgbackup.engine.format.Packing;
 import io.pgbackup.engine.walg.WalgRun.Patience;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
@@ -159,11 +159,16 @@ public final class Walg implements AutoCloseable {
 
   /// The WAL of one archive. Its daemons run from the first request until it is closed.
   ///
+  /// @param packing how it is to pack; that it encrypts is looked at, not believed
   /// @param reader reads what stands in the archive already, to compare it
   public WalgWalEngine wal(
-      ObjectStore store, ArchiveLayout layout, Codec codec, WalEngine reader, InstantSource clock) {
+      ObjectStore store,
+      ArchiveLayout layout,
+      Packing packing,
+      WalEngine reader,
+      InstantSource clock) {
     int number = lanes.incrementAndGet();
-    Map<String, String> writing = new LinkedHashMap<>(environment.writing(layout, codec));
+    Map<String, String> writing = new LinkedHashMap<>(environment.writing(layout, packing.codec()));
     // it would look for other files to push along, in a folder that has none
     writing.put("WALG_UPLOAD_CONCURRENCY", "1");
     writing.put("WALG_DAEMON_WAL_UPLOAD_TIMEOUT", "40s");
@@ -174,6 +179,7 @@ public final class Walg implements AutoCloseable {
     return new WalgWalEngine(
         store,
         layout,
+        packing,
         reader,
         lane("push", number, writing, clock),
         lane("fetch", number, reading, clock),

@@ -1,5 +1,7 @@
 package io.pgbackup.engine.walg;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import io.pgbackup.config.PgBackupConfig.PostgresConfig;
 import io.pgbackup.engine.BackupDeadlines;
@@ -11,6 +13,7 @@ import io.pgbackup.engine.WalProof;
 import io.pgbackup.engine.embedded.DataDirectoryCheck;
 import io.pgbackup.engine.embedded.DeltaChoice;
 import io.pgbackup.engine.embedded.EmbeddedBackupEngine.DeltaRules;
+import io.pgbackup.engine.embedded.EncryptionProof;
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.engine.format.Packing;
@@ -38,6 +41,10 @@ import java.util.Set;
 /// Thread-safe, but one backup at a time is what a server and a lineage bear.
 public final class WalgBackupEngine implements BackupEngine {
   private static final String QUERY_CANCELED = "57014";
+
+  /// A tar begins with the name of its first member.
+  private static final byte[] LABEL_TAR = "backup_label\0".getBytes(UTF_8);
+
   private static final Duration LONGEST = Duration.ofDays(7);
 
   private final Walg walg;
@@ -46,6 +53,7 @@ public final class WalgBackupEngine implements BackupEngine {
   private final PostgresConfig postgres;
   private final Settings settings;
   private final InstantSource clock;
+  private final EncryptionProof proof;
 
   /// How backups are taken.
   ///
@@ -73,10 +81,12 @@ public final class WalgBackupEngine implements BackupEngine {
     this.postgres = postgres;
     this.settings = settings;
     this.clock = clock;
+    this.proof = new EncryptionProof(store, settings.packing());
   }
 
   @Override
   public TakenBackup push(BackupRequest request, BackupListener listener) {
+    proof.requireNoFailure();
     try (PostgresClient client = PostgresClient.connect(postgres)) {
       ServerFacts facts = client.facts();
       Path dataDirectory = DataDirectoryCheck.requireOf(facts, postgres.dataDirectory());
@@ -97,6 +107,8 @@ public final class WalgBackupEngine implements BackupEngine {
         throw noDelta(taken.name(), parent);
       }
       progress.named(pushed.name());
+      proof.again();
+      proof.require(pushed.label(), LABEL_TAR);
       awaitWal(client, facts, taken, listener);
       listener.beforeSentinel();
       return taken;

@@ -29,7 +29,7 @@ final class WalgDaemon implements AutoCloseable {
   private @Nullable WalgProcess process;
   private Duration pause = FIRST_PAUSE;
   private Instant notBefore = Instant.MIN;
-  private boolean startedBefore;
+  private int starts;
   private boolean closed;
 
   /// @param purpose for the log: `push` or `fetch`
@@ -83,6 +83,11 @@ final class WalgDaemon implements AutoCloseable {
     }
   }
 
+  /// How often a process was started.
+  synchronized int starts() {
+    return starts;
+  }
+
   private synchronized void well() {
     pause = FIRST_PAUSE;
   }
@@ -107,10 +112,10 @@ final class WalgDaemon implements AutoCloseable {
   }
 
   private WalgProcess start() {
-    if (startedBefore) {
+    if (starts > 0) {
       children.restarted();
     }
-    startedBefore = true;
+    starts++;
     WalgProcess started = WalgProcess.start(command, WalgRun::log, WalgRun::log);
     process = started;
     awaitFirstAnswer(started);

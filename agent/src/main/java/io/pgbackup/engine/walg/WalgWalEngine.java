@@ -3,7 +3,9 @@ package io.pgbackup.engine.walg;
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
 import io.pgbackup.engine.WalEngine;
+import io.pgbackup.engine.embedded.EncryptionProof;
 import io.pgbackup.engine.format.ArchiveLayout;
+import io.pgbackup.engine.format.Packing;
 import io.pgbackup.postgres.WalFileName;
 import io.pgbackup.postgres.WalSegmentSize;
 import io.pgbackup.problem.PgBackupException;
@@ -25,13 +27,19 @@ import java.util.concurrent.locks.ReentrantLock;
 /// Thread-safe; one file is pushed at a time, as PostgreSQL sends them.
 public final class WalgWalEngine implements WalEngine, AutoCloseable {
   private final ObjectStore store;
+  private final ArchiveLayout layout;
   private final WalPresence presence;
+  private final Packing packing;
+  private final EncryptionProof proof;
   private final WalEngine reader;
   private final Lane pushing;
   private final Lane fetching;
   private final Deadlines deadlines;
   private final ReentrantLock pushes = new ReentrantLock();
   private final AtomicLong fetched = new AtomicLong();
+
+  /// Start of the daemon whose first object was looked at; guarded by `pushes`.
+  private int provedStart;
 
   /// How long a daemon may take for one file.
   record Deadlines(Duration push, Duration fetch) {
@@ -47,15 +55,20 @@ public final class WalgWalEngine implements WalEngine, AutoCloseable {
     }
   }
 
+  /// @param packing how the daemon is to pack
   /// @param reader reads what stands in the archive already, to compare it
   WalgWalEngine(
       ObjectStore store,
       ArchiveLayout layout,
+      Packing packing,
       WalEngine reader,
       Lane pushing,
       Lane fetching,
       Deadlines deadlines) {
     this.store = store;
+    this.layout = layout;
+    this.packing = packing;
+    this.proof = new EncryptionProof(store, packing);
     this.presence = new WalPresence(store, layout);
     this.reader = reader;
     this.pushing = pushing;
@@ -67,6 +80,7 @@ public final class WalgWalEngine implements WalEngine, AutoCloseable {
   public Pushed push(WalFileName name, byte[] content) {
     lockPushes(name);
     try {
+      proof.requireNoFailure();
       if (stands(name, content)) {
         return Pushed.ALREADY_STORED;
       }
@@ -140,7 +154,17 @@ public final class WalgWalEngine implements WalEngine, AutoCloseable {
               "It is sent again. Check that nothing deletes in the archive.")
           .asException();
     }
+    requireEncrypted(name, content);
     return Pushed.STORED;
+  }
+
+  private void requireEncrypted(WalFileName name, byte[] content) {
+    int start = pushing.daemon().starts();
+    if (start != provedStart) {
+      proof.again();
+    }
+    proof.require(layout.wal(name, packing.codec()), content);
+    provedStart = start;
   }
 
   private boolean stoodMeanwhile(WalFileName name, byte[] content, PgBackupException reason) {

@@ -19,6 +19,7 @@ import io.pgbackup.store.ObjectKey;
 import io.pgbackup.testing.EnterableTempDir;
 import io.pgbackup.testing.PostgresRelease;
 import io.pgbackup.testing.TestArchive;
+import io.pgbackup.testing.TestKeys;
 import io.pgbackup.testing.TestPostgres;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -71,6 +72,8 @@ class WalgBackupFaultsIT {
   // opened by each test
   @SuppressWarnings("NullAway.Init")
   private Walg walg;
+
+  private Packing packing = Packing.plain(Codec.LZ4);
 
   @BeforeAll
   static void start() {
@@ -214,6 +217,23 @@ class WalgBackupFaultsIT {
   }
 
   @Test
+  void aBackupThatIsNotEncryptedAlthoughItWasToBeIsNotTaken() throws IOException {
+    packing = new Packing(Codec.NONE, new TestKeys(folder).libsodium());
+
+    Problem problem =
+        failure(
+            WRITES_A_BACKUP
+                + "printf 'backup_label\\0\\0' >\"$folder/tar_partitions/backup_label.tar.lz4\"\n"
+                + WRITES_A_SENTINEL.formatted(systemIdentifier()),
+            PATIENT);
+
+    assertThat(problem).isInstanceOf(Problem.VerificationFailed.class);
+    assertThat(problem.message())
+        .endsWith(
+            "was to be encrypted, but was read back and is not: it can be read without a key");
+  }
+
+  @Test
   void aDeltaOnWhatCannotBearOneIsRefusedBeforeWalgIsAsked() throws IOException {
     createAParentThatDoesNotSayWhereItBegan();
 
@@ -285,7 +305,7 @@ class WalgBackupFaultsIT {
             archive.layout(),
             postgres.configOverSocket(),
             new WalgBackupEngine.Settings(
-                Packing.plain(Codec.LZ4),
+                packing,
                 0,
                 new DeltaRules(2, DeltaRules.Origin.LATEST),
                 Optional.empty(),

@@ -5,6 +5,7 @@ import io.pgbackup.engine.WalEngine;
 import io.pgbackup.engine.WalEngineContract;
 import io.pgbackup.engine.embedded.EmbeddedWalEngine;
 import io.pgbackup.engine.format.Codec;
+import io.pgbackup.engine.format.Packing;
 import io.pgbackup.testing.RealWalg;
 import io.pgbackup.testing.TestArchive;
 import java.nio.file.Path;
@@ -34,7 +35,7 @@ class WalgWalContractIT {
           walg.wal(
               archive.store(),
               archive.layout(),
-              Codec.LZ4,
+              Packing.plain(Codec.LZ4),
               new EmbeddedWalEngine(archive.store(), archive.layout(), Codec.LZ4, Optional.empty()),
               Clock.systemUTC());
       return engine;

@@ -8,12 +8,14 @@ import io.pgbackup.engine.WalEngine.Pushed;
 import io.pgbackup.engine.embedded.EmbeddedWalEngine;
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.Codec;
+import io.pgbackup.engine.format.Packing;
 import io.pgbackup.postgres.WalFileName;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.store.StoreFolder;
 import io.pgbackup.testing.MemoryObjectStore;
 import io.pgbackup.testing.SteppingClock;
+import io.pgbackup.testing.TestKeys;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -44,6 +46,7 @@ class WalgWalFaultsTest {
   private final MemoryObjectStore store = new MemoryObjectStore();
   private final EmbeddedWalEngine embedded =
       new EmbeddedWalEngine(store, LAYOUT, Codec.LZ4, Optional.empty());
+  private Packing packing = Packing.plain(Codec.LZ4);
   private final Children children = new Children();
   private final SteppingClock clock = new SteppingClock(Instant.parse("2026-11-21T00:00:00Z"));
 
@@ -94,6 +97,35 @@ class WalgWalFaultsTest {
 
     assertThat(engine.push(NAME, CONTENT)).isEqualTo(Pushed.STORED);
     assertThat(engine.push(NAME, CONTENT)).isEqualTo(Pushed.ALREADY_STORED);
+  }
+
+  @Test
+  void whatItDidNotEncryptIsNeverAcknowledgedAndNothingFollows() throws IOException {
+    packing = new Packing(Codec.LZ4, new TestKeys(folder).libsodium());
+    given(IDLE, _ -> stores(CONTENT));
+
+    for (int attempt = 1; attempt <= 2; attempt++) {
+      Problem problem = problem(() -> engine.push(NAME, CONTENT));
+
+      assertThat(problem).isInstanceOf(Problem.VerificationFailed.class);
+      assertThat(problem.message())
+          .endsWith(
+              "was to be encrypted, but was read back and is not: it can be read without a key");
+    }
+  }
+
+  @Test
+  void whatItEncryptedIsStored() throws IOException {
+    packing = new Packing(Codec.LZ4, new TestKeys(folder).libsodium());
+    var encrypting = new EmbeddedWalEngine(store, LAYOUT, packing, Optional.empty());
+    given(
+        IDLE,
+        _ -> {
+          encrypting.push(NAME, CONTENT);
+          return 'O';
+        });
+
+    assertThat(engine.push(NAME, CONTENT)).isEqualTo(Pushed.STORED);
   }
 
   @Test
@@ -293,6 +325,7 @@ class WalgWalFaultsTest {
         new WalgWalEngine(
             store,
             LAYOUT,
+            packing,
             embedded,
             new WalgWalEngine.Lane(process, spool),
             new WalgWalEngine.Lane(process, spool),
