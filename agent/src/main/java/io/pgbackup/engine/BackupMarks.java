@@ -76,7 +76,7 @@ public final class BackupMarks {
   }
 
   private List<BackupName> all() {
-    try (Stream<StoredObject> objects = store.list(layout.baseBackups().path() + "base_")) {
+    try (Stream<StoredObject> objects = store.objects(layout.baseBackups(), "base_")) {
       return objects.flatMap(object -> layout.backupOf(object.key()).stream()).toList();
     }
   }

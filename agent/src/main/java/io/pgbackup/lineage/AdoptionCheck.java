@@ -89,7 +89,7 @@ final class AdoptionCheck {
 
   /// As the newest sentinel by name says, where one stands that says it.
   private Optional<SystemIdentifier> systemIdentifier(ArchiveLayout layout) {
-    try (Stream<StoredObject> listing = store.list(layout.baseBackups().path() + "base_")) {
+    try (Stream<StoredObject> listing = store.objects(layout.baseBackups(), "base_")) {
       return listing
           .map(StoredObject::key)
           .filter(key -> key.value().endsWith(ArchiveLayout.SENTINEL_SUFFIX))

@@ -18,7 +18,12 @@ public interface ObjectStore extends AutoCloseable {
   /// stream. User metadata is left out.
   Stream<StoredObject> list(String keyPrefix);
 
-  /// The folders directly inside this one, in order, without listing what they hold.
+  /// The objects directly inside this folder whose names begin with this text, in order, without
+  /// listing what its folders hold; otherwise as [#list].
+  Stream<StoredObject> objects(StoreFolder parent, String namePrefix);
+
+  /// The folders directly inside this one, in order, without listing what they hold. The objects
+  /// directly inside cost pages too.
   List<StoreFolder> folders(StoreFolder parent);
 
   /// The object with its user metadata, or nothing where the store says that it does not exist.

@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.Spliterator;
 import java.util.Spliterators.AbstractSpliterator;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
@@ -32,7 +33,16 @@ public final class ObservedStore implements ObjectStore {
 
   @Override
   public Stream<StoredObject> list(String keyPrefix) {
-    Stream<StoredObject> objects = health.watch(Operation.LIST, () -> store.list(keyPrefix));
+    return observed(() -> store.list(keyPrefix));
+  }
+
+  @Override
+  public Stream<StoredObject> objects(StoreFolder parent, String namePrefix) {
+    return observed(() -> store.objects(parent, namePrefix));
+  }
+
+  private Stream<StoredObject> observed(Supplier<Stream<StoredObject>> listing) {
+    Stream<StoredObject> objects = health.watch(Operation.LIST, listing);
     return StreamSupport.stream(new Pages(objects.spliterator()), false).onClose(objects::close);
   }
 

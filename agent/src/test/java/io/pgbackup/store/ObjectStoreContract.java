@@ -253,6 +253,19 @@ public abstract class ObjectStoreContract {
   }
 
   @Test
+  void listsTheObjectsDirectlyInside() {
+    // given
+    Stream.of("c1/a", "c1/ab", "c1/abc/x", "c1/b", "c10/a", "d")
+        .forEach(key -> store().create(new ObjectKey(key), bytes(key), Map.of()));
+
+    // then
+    assertThat(objects("c1/", "")).containsExactly("c1/a", "c1/ab", "c1/b");
+    assertThat(objects("c1/", "a")).containsExactly("c1/a", "c1/ab");
+    assertThat(objects("", "")).containsExactly("d");
+    assertThat(objects("missing/", "a")).isEmpty();
+  }
+
+  @Test
   void saysThatAMissingObjectIsMissing() {
     assertThat(store().head(UPLOADED)).isEmpty();
     assertThatThrownBy(() -> store().open(UPLOADED))
@@ -397,6 +410,12 @@ public abstract class ObjectStoreContract {
 
   private List<String> keys(String prefix) {
     try (Stream<StoredObject> objects = store().list(prefix)) {
+      return objects.map(object -> object.key().value()).toList();
+    }
+  }
+
+  private List<String> objects(String parent, String namePrefix) {
+    try (Stream<StoredObject> objects = store().objects(new StoreFolder(parent), namePrefix)) {
       return objects.map(object -> object.key().value()).toList();
     }
   }

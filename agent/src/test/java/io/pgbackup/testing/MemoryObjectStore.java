@@ -23,10 +23,13 @@ import java.util.stream.Stream;
 /// A bucket in memory, for tests that need many of them or none of the disk. Thread-safe; open to
 /// tests that want one call to go wrong.
 public class MemoryObjectStore implements ObjectStore {
+  private static final int PAGE = 1000;
+
   private record Stored(StoredObject object, ByteBuffer content) {}
 
   private final TreeMap<ObjectKey, Stored> objects = new TreeMap<>();
   private long writes;
+  private long lists;
 
   public MemoryObjectStore() {}
 
@@ -40,15 +43,46 @@ public class MemoryObjectStore implements ObjectStore {
 
   @Override
   public synchronized Stream<StoredObject> list(String keyPrefix) {
+    List<StoredObject> found = listing(keyPrefix).toList();
+    lists += pages(found.size());
+    return found.stream();
+  }
+
+  /// LISTs of objects so far as S3 counts them, a thousand entries each.
+  public synchronized long lists() {
+    return lists;
+  }
+
+  private static long pages(long entries) {
+    return Math.max(1, Math.ceilDiv(entries, PAGE));
+  }
+
+  private Stream<StoredObject> listing(String keyPrefix) {
     return objects.values().stream()
         .map(Stored::object)
         .filter(object -> object.key().value().startsWith(keyPrefix))
         .map(
             object ->
                 new StoredObject(
-                    object.key(), object.size(), object.modified(), object.version(), Map.of()))
-        .toList()
-        .stream();
+                    object.key(), object.size(), object.modified(), object.version(), Map.of()));
+  }
+
+  @Override
+  public synchronized Stream<StoredObject> objects(StoreFolder parent, String namePrefix) {
+    String prefix = parent.path() + namePrefix;
+    List<StoredObject> direct =
+        listing(prefix)
+            .filter(object -> object.key().value().indexOf('/', prefix.length()) < 0)
+            .toList();
+    long folders =
+        objects.keySet().stream()
+            .map(ObjectKey::value)
+            .filter(key -> key.startsWith(prefix) && key.indexOf('/', prefix.length()) >= 0)
+            .map(key -> key.substring(0, key.indexOf('/', prefix.length())))
+            .distinct()
+            .count();
+    lists += pages(direct.size() + folders);
+    return direct.stream();
   }
 
   @Override

@@ -97,7 +97,7 @@ public final class DeltaChoice {
   }
 
   private DeltaBase base(BackupRequest request, DeltaServer server) {
-    BackupName latest = latest();
+    BackupName latest = latest(store, layout);
     BackupChain chain = BackupChain.read(latest, documents);
     int count = chain.newest().sentinel().delta().map(DeltaOrigin::count).orElse(0) + 1;
     if (request.kind() == BackupRequest.Kind.CONFIGURED && count > rules.maxSteps()) {
@@ -134,9 +134,9 @@ public final class DeltaChoice {
   }
 
   /// As WAL-G orders them: by the time that the sentinel was written.
-  private BackupName latest() {
+  static BackupName latest(ObjectStore store, ArchiveLayout layout) {
     record Written(BackupName name, StoredObject sentinel) {}
-    try (Stream<StoredObject> objects = store.list(layout.baseBackups().path() + "base_")) {
+    try (Stream<StoredObject> objects = store.objects(layout.baseBackups(), "base_")) {
       return objects
           .flatMap(
               object ->

@@ -20,13 +20,8 @@ record StandingBackups(Set<BackupName> whole, Set<BackupName> folders) {
         .folders(layout.baseBackups())
         .forEach(folder -> BackupName.tryParse(folder.name()).ifPresent(folders::add));
     Set<BackupName> whole = new HashSet<>();
-    String prefix = layout.baseBackups().path();
-    try (Stream<StoredObject> listing = store.list(prefix + "base_")) {
-      listing
-          .map(object -> object.key().value().substring(prefix.length()))
-          .filter(name -> name.endsWith(ArchiveLayout.SENTINEL_SUFFIX))
-          .map(name -> name.substring(0, name.length() - ArchiveLayout.SENTINEL_SUFFIX.length()))
-          .forEach(name -> BackupName.tryParse(name).ifPresent(whole::add));
+    try (Stream<StoredObject> listing = store.objects(layout.baseBackups(), "base_")) {
+      listing.forEach(object -> layout.backupOf(object.key()).ifPresent(whole::add));
     }
     return new StandingBackups(Set.copyOf(whole), Set.copyOf(folders));
   }

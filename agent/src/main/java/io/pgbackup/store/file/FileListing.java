@@ -32,9 +32,20 @@ final class FileListing extends Spliterators.AbstractSpliterator<StoredObject> {
   /// @param folder where to begin, empty or ending in `/`
   /// @param namePrefix how the names in that folder begin
   FileListing(StoreTree tree, String folder, String namePrefix) {
+    this(tree, entries(tree, folder, namePrefix));
+  }
+
+  private FileListing(StoreTree tree, List<String> entries) {
     super(Long.MAX_VALUE, Spliterator.ORDERED | Spliterator.DISTINCT | Spliterator.NONNULL);
     this.tree = tree;
-    levels.push(entries(tree, folder, namePrefix).iterator());
+    levels.push(entries.iterator());
+  }
+
+  /// Without what lies in the folders inside.
+  static FileListing shallow(StoreTree tree, String folder, String namePrefix) {
+    List<String> entries = entries(tree, folder, namePrefix);
+    entries.removeIf(entry -> entry.endsWith("/"));
+    return new FileListing(tree, entries);
   }
 
   @Override
@@ -86,7 +97,7 @@ final class FileListing extends Spliterators.AbstractSpliterator<StoredObject> {
         }
       }
     } catch (NoSuchFileException | NotDirectoryException _) {
-      return List.of();
+      return new ArrayList<>();
     } catch (DirectoryIteratorException e) {
       throw FileFailures.of(
           "list " + tree.root().resolve(folder), Objects.requireNonNull(e.getCause()));

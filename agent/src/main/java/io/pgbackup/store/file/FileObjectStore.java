@@ -59,6 +59,12 @@ public final class FileObjectStore implements ObjectStore {
   }
 
   @Override
+  public Stream<StoredObject> objects(StoreFolder parent, String namePrefix) {
+    return StreamSupport.stream(
+        FileListing.shallow(tree, parent.path(), namePrefix), /* parallel= */ false);
+  }
+
+  @Override
   public List<StoreFolder> folders(StoreFolder parent) {
     return FileListing.entries(tree, parent.path(), "").stream()
         .filter(entry -> entry.endsWith("/") && holdsAnything(entry))

@@ -21,7 +21,15 @@ final class S3Listing {
   }
 
   Stream<StoredObject> objects(String prefix) {
-    return pages(prefix, null)
+    return objects(pages(prefix, null));
+  }
+
+  Stream<StoredObject> objectsDirectlyIn(StoreFolder parent, String namePrefix) {
+    return objects(pages(parent.path() + namePrefix, "/"));
+  }
+
+  private static Stream<StoredObject> objects(Stream<ListObjectsV2Response> pages) {
+    return pages
         .flatMap(page -> page.contents().stream())
         .filter(object -> ObjectKey.isKey(object.key()))
         .map(S3Listing::object);

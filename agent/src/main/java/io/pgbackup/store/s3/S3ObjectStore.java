@@ -88,6 +88,11 @@ public final class S3ObjectStore implements ObjectStore {
   }
 
   @Override
+  public Stream<StoredObject> objects(StoreFolder parent, String namePrefix) {
+    return new S3Listing(bucket).objectsDirectlyIn(parent, namePrefix);
+  }
+
+  @Override
   public List<StoreFolder> folders(StoreFolder parent) {
     return new S3Listing(bucket).folders(parent);
   }
