@@ -2,7 +2,6 @@ package io.pgbackup.agent;
 
 import io.pgbackup.config.PgBackupConfig;
 import io.pgbackup.engine.BackupEngine;
-import io.pgbackup.engine.BackupFetcher;
 import io.pgbackup.engine.WalEngine;
 import io.pgbackup.engine.embedded.EmbeddedBackupEngine;
 import io.pgbackup.engine.format.ArchiveLayout;
@@ -77,13 +76,6 @@ public final class Engines implements AutoCloseable {
                 settings.userData(),
                 settings.deadlines()),
             clock);
-  }
-
-  /// What brings base backups back: the engine that takes them.
-  public BackupFetcher fetcher(ObjectStore store, ArchiveLayout layout, BackupFetcher embedded) {
-    return walg.filter(_ -> config.engine().walgForBackups().isPresent())
-        .map(chosen -> chosen.fetcher(store, layout, embedded))
-        .orElse(embedded);
   }
 
   /// What a person sees of them.

@@ -1,6 +1,9 @@
 package io.pgbackup.engine.walg;
 
+import io.pgbackup.config.PgBackupConfig.EncryptionConfig;
 import io.pgbackup.config.PgBackupConfig.PostgresConfig;
+import io.pgbackup.crypto.ObjectCipher;
+import io.pgbackup.encryption.Encryption;
 import io.pgbackup.engine.BackupDeadlines;
 import io.pgbackup.engine.BackupEngine;
 import io.pgbackup.engine.BackupEngineContract;
@@ -12,12 +15,17 @@ import io.pgbackup.engine.format.Packing;
 import io.pgbackup.testing.PostgresRelease;
 import io.pgbackup.testing.RealWalg;
 import io.pgbackup.testing.TestArchive;
+import io.pgbackup.testing.TestKeys;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Optional;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.io.TempDir;
 
 /// The contract of every engine, kept by a real wal-g.
 class WalgBackupContractIT {
+  @TempDir private static Path keys;
+
   private abstract static class Real extends BackupEngineContract {
 
     // opened by open
@@ -31,7 +39,15 @@ class WalgBackupContractIT {
 
     @Override
     protected void open(TestArchive archive, PostgresConfig postgres) {
-      walg = Walg.open(WalgConfigs.of(archive, postgres), RealWalg.binary());
+      walg = Walg.open(WalgConfigs.of(archive, postgres, encryption()), RealWalg.binary());
+    }
+
+    EncryptionConfig encryption() {
+      return EncryptionConfig.NONE;
+    }
+
+    private ObjectCipher cipher() {
+      return Encryption.open(encryption());
     }
 
     @Override
@@ -41,7 +57,7 @@ class WalgBackupContractIT {
           archive().layout(),
           server(),
           new WalgBackupEngine.Settings(
-              Packing.plain(Codec.LZ4), 0, DeltaRules.NEVER, Optional.empty(), deadlines),
+              new Packing(Codec.LZ4, cipher()), 0, DeltaRules.NEVER, Optional.empty(), deadlines),
           Clock.systemUTC());
     }
 
@@ -50,7 +66,7 @@ class WalgBackupContractIT {
       return walg.fetcher(
           archive().store(),
           archive().layout(),
-          new EmbeddedBackupFetcher(archive().store(), archive().layout(), 1));
+          new EmbeddedBackupFetcher(archive().store(), archive().layout(), cipher(), 1));
     }
 
     @Override
@@ -60,7 +76,12 @@ class WalgBackupContractIT {
   }
 
   @Nested
-  class InADirectory extends Real {
+  class InADirectoryAndEncrypted extends Real {
+    @Override
+    EncryptionConfig encryption() {
+      return new TestKeys(keys).libsodium(TestKeys.GOLDEN);
+    }
+
     @Override
     protected TestArchive.Kind kind() {
       return TestArchive.Kind.DIRECTORY;

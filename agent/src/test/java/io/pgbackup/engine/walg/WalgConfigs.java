@@ -1,6 +1,7 @@
 package io.pgbackup.engine.walg;
 
 import io.pgbackup.config.PgBackupConfig;
+import io.pgbackup.config.PgBackupConfig.EncryptionConfig;
 import io.pgbackup.config.PgBackupConfig.PostgresConfig;
 import io.pgbackup.testing.TestArchive;
 
@@ -10,6 +11,12 @@ final class WalgConfigs {
 
   /// Leads to an archive and a server.
   static PgBackupConfig of(TestArchive archive, PostgresConfig postgres) {
+    return of(archive, postgres, EncryptionConfig.NONE);
+  }
+
+  /// @param encryption by a libsodium key of hexadecimal digits, or none
+  static PgBackupConfig of(
+      TestArchive archive, PostgresConfig postgres, EncryptionConfig encryption) {
     return archive.config(
         """
         postgres:
@@ -19,11 +26,17 @@ final class WalgConfigs {
           database: %s
           dataDirectory: "%s"
         """
-            .formatted(
-                postgres.host(),
-                postgres.port(),
-                postgres.user(),
-                postgres.database(),
-                postgres.dataDirectory()));
+                .formatted(
+                    postgres.host(),
+                    postgres.port(),
+                    postgres.user(),
+                    postgres.database(),
+                    postgres.dataDirectory())
+            + encryption
+                .keyFile()
+                .map(
+                    "encryption: { method: libsodium, keyTransform: hex, keyFile: '%s' }\n"
+                        ::formatted)
+                .orElse(""));
   }
 }

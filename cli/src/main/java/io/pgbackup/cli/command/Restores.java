@@ -1,6 +1,6 @@
 package io.pgbackup.cli.command;
 
-import io.pgbackup.agent.Engines;
+import io.pgbackup.agent.RestoringEngine;
 import io.pgbackup.catalog.LineageCatalog;
 import io.pgbackup.cli.source.Configuration;
 import io.pgbackup.crypto.ObjectCipher;
@@ -35,22 +35,18 @@ import java.util.Optional;
 
 /// Plans restores from a store and makes who carries them out.
 ///
-/// @param chosen the engines of the own configuration, where that names the store
+/// @param chosen the engine of the own configuration, where that names the store
 /// @param now the lineage of the data that lie here, where that is known
 record Restores(
     Archives archives,
-    Optional<Engines> chosen,
+    Optional<RestoringEngine> chosen,
     Clock clock,
     ZoneId local,
     Optional<LineageUid> now)
     implements AutoCloseable {
   static Restores of(Archives archives, Configuration configuration, Clock clock, ZoneId local) {
     return new Restores(
-        archives,
-        configuration.own().map(own -> Engines.open(own, clock)),
-        clock,
-        local,
-        Optional.empty());
+        archives, configuration.own().map(RestoringEngine::new), clock, local, Optional.empty());
   }
 
   /// The same, which goes with this one.
@@ -122,14 +118,14 @@ record Restores(
             clock));
   }
 
-  private record Chosen(ObjectStore store, ObjectCipher cipher, Optional<Engines> engines)
+  private record Chosen(ObjectStore store, ObjectCipher cipher, Optional<RestoringEngine> engine)
       implements LineageEngines {
     @Override
     public BackupFetcher backups(ArchiveLayout layout) {
       BackupFetcher embedded =
           new EmbeddedBackupFetcher(
               store, layout, cipher, Runtime.getRuntime().availableProcessors());
-      return engines.map(known -> known.fetcher(store, layout, embedded)).orElse(embedded);
+      return engine.map(known -> known.fetcher(store, layout, embedded)).orElse(embedded);
     }
 
     @Override
@@ -140,6 +136,6 @@ record Restores(
 
   @Override
   public void close() {
-    chosen.ifPresent(Engines::close);
+    chosen.ifPresent(RestoringEngine::close);
   }
 }
