@@ -42,6 +42,15 @@ public final class UnopenedObject {
         .asException();
   }
 
+  /// @param writtenWith the fingerprint that the writer of an object which is plain left somewhere
+  public static PgBackupException plain(String name, String writtenWith) {
+    return Problem.verificationFailed(
+            name + " was written with the key " + writtenWith + ", and is not encrypted",
+            "Somebody without the key replaced it, or it was not encrypted when it was written."
+                + " Find out who writes to the store.")
+        .asException();
+  }
+
   /// @param writtenWith a method and what it encrypted for, one or several with a plus between them
   private static boolean isAmong(String writtenWith, List<String> configured) {
     int method = writtenWith.indexOf(':') + 1;

@@ -43,6 +43,11 @@ final class BackupDocuments {
     return open(key, stored -> Sentinel.read(stored.readNBytes(GREATEST_SENTINEL), key.value()));
   }
 
+  /// Of the key that the backup's objects are encrypted with, where its sentinel says so.
+  Optional<String> keyFingerprint(BackupName name) {
+    return sentinel(name).flatMap(Sentinel::keyFingerprint);
+  }
+
   Optional<BackupMetadata> metadata(BackupName name) {
     ObjectKey key = layout.metadata(name);
     return open(
@@ -73,12 +78,7 @@ final class BackupDocuments {
         key,
         stored -> {
           Manifest manifest =
-              ManifestReader.read(
-                  stored,
-                  cipher,
-                  key.value(),
-                  () -> sentinel(name).flatMap(Sentinel::keyFingerprint),
-                  files);
+              ManifestReader.read(stored, cipher, key.value(), () -> keyFingerprint(name), files);
           if (!manifest.backup().equals(name)) {
             throw Problem.verificationFailed(
                     key + " is the manifest of " + manifest.backup(),

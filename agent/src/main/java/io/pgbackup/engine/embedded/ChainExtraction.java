@@ -3,6 +3,7 @@ package io.pgbackup.engine.embedded;
 import static io.pgbackup.engine.embedded.ArrivedFiles.damaged;
 
 import io.pgbackup.crypto.ObjectCipher;
+import io.pgbackup.crypto.UnopenedObject;
 import io.pgbackup.engine.FetchTarget;
 import io.pgbackup.engine.FetchedBackup;
 import io.pgbackup.engine.format.BackupName;
@@ -53,6 +54,7 @@ final class ChainExtraction {
   }
 
   FetchedBackup into(FetchTarget target, LongConsumer progress) {
+    requireAnyKey();
     ChainFiles files = new ChainFiles(chain, documents);
     List<BackupContents> contents = new ArrayList<>();
     for (BackupChain.Link link : chain.links()) {
@@ -81,6 +83,18 @@ final class ChainExtraction {
         last == null ? List.of() : missing(files, last));
   }
 
+  /// Without keys nothing could tell a tar from a plain one that somebody put in its place.
+  private void requireAnyKey() {
+    if (cipher.fingerprints().isEmpty()) {
+      for (BackupChain.Link link : chain.links()) {
+        Optional<String> key = link.sentinel().keyFingerprint();
+        if (key.isPresent()) {
+          throw UnopenedObject.of(link.name().value(), new byte[0], key, List.of());
+        }
+      }
+    }
+  }
+
   private ArrivedFiles extract(
       int link,
       BackupContents contents,
@@ -93,7 +107,14 @@ final class ChainExtraction {
     var arrived =
         new ArrivedFiles(name, isNewest ? manifest : documents.manifest(name), manifest, isNewest);
     var extraction =
-        new PartExtraction(store, cipher, new LinkFiles(files, link), tree, arrived, progress);
+        new PartExtraction(
+            store,
+            cipher,
+            chain.links().get(link).sentinel().keyFingerprint(),
+            new LinkFiles(files, link),
+            tree,
+            arrived,
+            progress);
     try (var workers = new PartWorkers(extraction, parallelism)) {
       workers.extractAll(contents.parts());
       if (isNewest) {

@@ -38,7 +38,9 @@ final class ParentControlFile {
     String key = object.key().value();
     Packing packing = new Packing(PartExtraction.codec(object.key()), cipher);
     try (InputStream stored = store.open(object.key());
-        TarReader tar = new TarReader(packing.unpacking(stored, key), key)) {
+        TarReader tar =
+            new TarReader(
+                packing.unpacking(stored, key, () -> documents.keyFingerprint(name)), key)) {
       Optional<TarMember> member = tar.next();
       while (member.filter(it -> it.kind() != TarMember.Kind.FILE).isPresent()) {
         member = tar.next();

@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
+import java.util.Optional;
 import java.util.function.LongConsumer;
 
 /// Unpacks tars of one backup of a chain into the directory. Thread-safe; each tar belongs to one
@@ -27,20 +28,24 @@ final class PartExtraction {
 
   private final ObjectStore store;
   private final ObjectCipher cipher;
+  private final Optional<String> writtenWith;
   private final LinkFiles files;
   private final RestoredTree tree;
   private final ArrivedFiles arrived;
   private final LongConsumer progress;
 
+  /// @param writtenWith the fingerprint of the backup's key, where its sentinel says so
   PartExtraction(
       ObjectStore store,
       ObjectCipher cipher,
+      Optional<String> writtenWith,
       LinkFiles files,
       RestoredTree tree,
       ArrivedFiles arrived,
       LongConsumer progress) {
     this.store = store;
     this.cipher = cipher;
+    this.writtenWith = writtenWith;
     this.files = files;
     this.tree = tree;
     this.arrived = arrived;
@@ -50,7 +55,7 @@ final class PartExtraction {
   /// @throws PgBackupException also when the thread is interrupted
   void extract(ObjectKey key) {
     var attempt = new Attempt(key);
-    try (var tar = new TarReader(packing(key).open(store, key), key.value())) {
+    try (var tar = new TarReader(unpacking(key), key.value())) {
       for (var member = tar.next(); member.isPresent(); member = tar.next()) {
         attempt.member(tar, member.get());
       }
@@ -66,8 +71,11 @@ final class PartExtraction {
     }
   }
 
-  private Packing packing(ObjectKey key) {
-    return new Packing(codec(key), cipher);
+  private InputStream unpacking(ObjectKey key) {
+    var packing = new Packing(codec(key), cipher);
+    return writtenWith.isPresent()
+        ? packing.unpacking(store.open(key), key.value(), () -> writtenWith)
+        : packing.open(store, key);
   }
 
   /// What the tar's name says it is compressed with.

@@ -45,14 +45,16 @@ public record Packing(Codec codec, ObjectCipher cipher) {
   }
 
   /// A stream of the content of `source`, which is closed with it; fails as the codec's and the
-  /// cipher's do. A plain object is read as well, whatever the cipher.
+  /// cipher's do. A plain object is read as well, whatever the cipher, where nothing says that it
+  /// was written with a key.
   ///
   /// @param name what the bytes are, for the message
   public InputStream unpacking(InputStream source, String name) {
     return unpacking(source, name, Optional::empty);
   }
 
-  /// @param writtenWith asked for the fingerprint of the object's key only where no key opens it
+  /// @param writtenWith asked for the fingerprint of the object's key, as its writer left it, only
+  ///   where no key opens it; where there is one and the object is plain, it is a failure
   public InputStream unpacking(
       InputStream source, String name, Supplier<Optional<String>> writtenWith) {
     return new UnpackedStream(source, this, name, writtenWith);

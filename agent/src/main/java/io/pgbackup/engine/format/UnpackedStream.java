@@ -58,7 +58,26 @@ final class UnpackedStream extends InputStream {
     if (Beginnings.exclude(codec, name, head)) {
       throw UnopenedObject.of(name, head, writtenWith.get(), cipher.fingerprints());
     }
+    if (hasKeys(cipher)) {
+      requireNoKey(head);
+    }
     return codec.decompressing(whole, name);
+  }
+
+  /// Whoever has no key reads plain archives, and asks no store about each of their objects.
+  private static boolean hasKeys(ObjectCipher cipher) {
+    return cipher.fingerprint().isPresent() || !cipher.fingerprints().isEmpty();
+  }
+
+  /// Otherwise whoever can write to the store could put a plain object in an encrypted one's place.
+  private void requireNoKey(byte[] head) {
+    Optional<String> key = writtenWith.get();
+    if (key.isPresent()) {
+      throw switch (packing.codec()) {
+        case LZ4, ZSTD, LZMA, GZIP -> UnopenedObject.plain(name, key.get());
+        case BROTLI, NONE -> UnopenedObject.of(name, head, key, packing.cipher().fingerprints());
+      };
+    }
   }
 
   @Override

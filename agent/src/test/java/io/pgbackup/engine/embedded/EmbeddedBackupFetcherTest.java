@@ -22,6 +22,7 @@ import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.StoreFolder;
 import io.pgbackup.testing.GoldenArchive;
 import io.pgbackup.testing.MemoryObjectStore;
+import io.pgbackup.testing.TestKeys;
 import java.io.ByteArrayOutputStream;
 import java.io.FilterInputStream;
 import java.io.IOException;
@@ -289,6 +290,22 @@ class EmbeddedBackupFetcherTest {
     put(LAYOUT.tarPartitions(BACKUP).key(tar), "ciphertext".repeat(100).getBytes(UTF_8));
 
     assertDamaged("is encrypted");
+  }
+
+  @Test
+  void aPlainTarOfABackupThatNamesAKeyIsNotBelieved() {
+    backup(Codec.LZ4, usual(new Tars()));
+    ObjectCipher cipher = new TestKeys(folder).libsodium();
+    var withKey = new EmbeddedBackupFetcher(store, LAYOUT, cipher, 1);
+    String key = cipher.fingerprint().orElseThrow();
+    store.delete(List.of(LAYOUT.sentinel(BACKUP)));
+    put(
+        LAYOUT.sentinel(BACKUP),
+        "{\"PgBackupKeyFingerprint\":\"%s\"}".formatted(key).getBytes(UTF_8));
+
+    assertThatThrownBy(() -> withKey.fetch(BACKUP, new FetchTarget(target(), _ -> {}), _ -> {}))
+        .hasMessageContaining("was written with the key " + key + ", and is not encrypted");
+    assertDamaged("is encrypted with the key " + key + "; no key to read with is configured");
   }
 
   @Test

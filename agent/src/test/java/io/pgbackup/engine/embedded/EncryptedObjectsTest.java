@@ -228,6 +228,19 @@ class EncryptedObjectsTest {
 
   @ParameterizedTest
   @EnumSource
+  void aPlainObjectThatSaysItHasAKeyIsNotBelieved(Codec codec) {
+    store.create(
+        LAYOUT.wal(SEGMENT, codec), codec.compress(segment(1)), cipher.mark("00".repeat(32)));
+
+    assertThatThrownBy(() -> engine(cipher).fetch(SEGMENT))
+        .isInstanceOfSatisfying(
+            PgBackupException.class,
+            e -> assertThat(e.problem()).isInstanceOf(Problem.VerificationFailed.class))
+        .hasMessageContaining("the key " + cipher.fingerprint().orElseThrow());
+  }
+
+  @ParameterizedTest
+  @EnumSource
   void aBackupsFirstPartIsReadBack(Codec codec) throws IOException {
     StoreFolder parts = StoreFolder.of("parts");
     BackupParts good = new BackupParts(store, parts, new Packing(codec, cipher));
