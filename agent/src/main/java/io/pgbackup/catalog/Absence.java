@@ -42,7 +42,8 @@ record Absence(ObjectStore store, LineageFinder finder) {
   }
 
   private List<String> entries(StoreFolder folder) {
-    Stream<String> folders = store.folders(folder).stream().map(child -> child.name() + "/");
+    Stream<String> folders =
+        store.folders(folder, 1).folders().stream().map(child -> child.name() + "/");
     try (Stream<StoredObject> objects = store.list(folder.path())) {
       List<String> files =
           objects

@@ -10,8 +10,8 @@ import java.util.List;
 /// @param unreadable archives of PostgreSQL that this version does not restore, WAL-E's for
 ///   instance, or whose claim is damaged
 /// @param forbidden folders that may not be listed
-/// @param unvisited folders that were not looked into because the search had gone on for long
-///   enough
+/// @param unvisited folders that were not looked into, or not to their end, because the search had
+///   gone on for long enough
 public record Discovery(
     List<Lineage> lineages, List<Unreadable> unreadable, List<Forbidden> forbidden, int unvisited) {
   /// @param problem what the store said

@@ -2,6 +2,7 @@ package io.pgbackup.catalog;
 
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
+import io.pgbackup.store.FolderListing;
 import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.StoreFolder;
 import java.util.ArrayList;
@@ -21,21 +22,26 @@ final class FolderTree {
   }
 
   List<StoreFolder> inside(StoreFolder folder) {
-    List<StoreFolder> children = known.get(folder);
-    if (children == null) {
-      children = list(folder);
-      known.put(folder, children);
+    if (!known.containsKey(folder)) {
+      look(folder, Integer.MAX_VALUE);
     }
-    return children;
+    return known.getOrDefault(folder, List.of());
   }
 
-  private List<StoreFolder> list(StoreFolder folder) {
+  /// Asks for what lies in a folder; what so many pages do not show counts as absent from then on.
+  FolderListing look(StoreFolder folder, int most) {
+    FolderListing listing = list(folder, most);
+    known.put(folder, listing.folders());
+    return listing;
+  }
+
+  private FolderListing list(StoreFolder folder, int most) {
     try {
-      return store.folders(folder);
+      return store.folders(folder, most);
     } catch (PgBackupException e) {
       if (e.problem() instanceof Problem.StorageFailed failed && !failed.transientFault()) {
         forbid(folder, failed);
-        return List.of();
+        return new FolderListing(List.of(), 1, /* complete= */ true);
       }
       throw e;
     }

@@ -1,5 +1,6 @@
 package io.pgbackup.catalog;
 
+import io.pgbackup.store.FolderListing;
 import io.pgbackup.store.StoreFolder;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -10,18 +11,20 @@ import java.util.function.Predicate;
 /// millions that have nothing to do with backups.
 ///
 /// @param deepest an archive's path has at most so many segments
-/// @param most folders that are looked into, one LIST each; those that the tree knows already cost
-///   nothing
+/// @param most LISTs that are spent, a hundredth of them in one folder; folders that the tree knows
+///   already cost nothing
 record FolderWalk(FolderTree tree, int deepest, int most) {
   /// WAL-G's own folders, which hold no archives.
   private static final Set<String> INSIDE = Set.of("basebackups_005", "wal_005", "catchup_005");
 
+  private static final int SHARE = 100;
+
   /// @param isArchive told each folder
-  /// @return folders that were not looked into
+  /// @return folders that were not looked into, or not to their end
   int from(StoreFolder root, Predicate<StoreFolder> isArchive) {
     Deque<StoreFolder> waiting = new ArrayDeque<>();
     waiting.add(root);
-    int asked = 0;
+    long asked = 0;
     int unvisited = 0;
     while (!waiting.isEmpty()) {
       StoreFolder folder = waiting.removeFirst();
@@ -30,7 +33,11 @@ record FolderWalk(FolderTree tree, int deepest, int most) {
           unvisited++;
           continue;
         }
-        asked++;
+        FolderListing listing = tree.look(folder, Math.clamp(most - asked, 1, most / SHARE));
+        asked += listing.pages();
+        if (!listing.complete()) {
+          unvisited++;
+        }
       }
       boolean archive = isArchive.test(folder);
       if (depth(folder) < deepest) {

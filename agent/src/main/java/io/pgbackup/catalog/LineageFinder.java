@@ -25,7 +25,7 @@ final class LineageFinder {
   /// An archive's path has at most so many segments; the layouts that we know have five.
   static final int DEEPEST = 7;
 
-  /// Folders outside of the layouts that we know are looked into so often, one LIST each.
+  /// LISTs that are spent on folders outside of the layouts that we know.
   static final int MOST = 1000;
 
   private static final StoreFolder SPILO = StoreFolder.of("spilo");

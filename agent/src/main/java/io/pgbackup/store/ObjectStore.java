@@ -26,6 +26,11 @@ public interface ObjectStore extends AutoCloseable {
   /// directly inside cost pages too.
   List<StoreFolder> folders(StoreFolder parent);
 
+  /// The same, by so many pages at most.
+  ///
+  /// @param most at least 1
+  FolderListing folders(StoreFolder parent, int most);
+
   /// The object with its user metadata, or nothing where the store says that it does not exist.
   /// "Forbidden" is a failure, never absence.
   Optional<StoredObject> head(ObjectKey key);

@@ -2,6 +2,7 @@ package io.pgbackup.telemetry;
 
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.store.CreateOutcome;
+import io.pgbackup.store.FolderListing;
 import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.ObjectUpload;
@@ -49,6 +50,11 @@ public final class ObservedStore implements ObjectStore {
   @Override
   public List<StoreFolder> folders(StoreFolder parent) {
     return health.watch(Operation.LIST, () -> store.folders(parent));
+  }
+
+  @Override
+  public FolderListing folders(StoreFolder parent, int most) {
+    return health.watch(Operation.LIST, () -> store.folders(parent, most));
   }
 
   @Override

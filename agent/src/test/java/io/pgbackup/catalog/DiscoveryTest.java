@@ -157,9 +157,24 @@ class DiscoveryTest {
     assertThat(found.lineages())
         .extracting(lineage -> lineage.cluster().name())
         .containsExactly("ledger", "orders", "stock");
-    // root, events and its days, without those that the known layouts are looked through for
-    assertThat(found.unvisited()).isEqualTo(2 + 3000 - LineageFinder.MOST);
+    // root, events in three pages and its days
+    assertThat(found.unvisited()).isEqualTo(4 + 3000 - LineageFinder.MOST);
     assertThat(store.asked).isLessThan(LineageFinder.MOST + 50);
+  }
+
+  @Test
+  void aFolderOfManyObjectsIsNotPagedThroughToItsEnd() {
+    for (int object = 0; object < 12_000; object++) {
+      layouts.put("logs/%06d.gz".formatted(object));
+    }
+    layouts.walG("logs/zoo");
+    layouts.walG("orders");
+
+    Discovery found = discover();
+
+    assertThat(found.lineages()).extracting(Lineage::cluster).hasToString("[default/orders]");
+    assertThat(found.unvisited()).isEqualTo(1);
+    assertThat(store.lists()).isLessThan(20);
   }
 
   @Test

@@ -230,6 +230,10 @@ public abstract class ObjectStoreContract {
     // then
     assertThat(store().list("c1/").map(StoredObject::key)).isEqualTo(keys);
     assertThat(store().folders(StoreFolder.of("c1"))).containsExactly(StoreFolder.of("c1/wal_005"));
+    FolderListing all = store().folders(StoreFolder.of("c1/wal_005"), 9);
+    assertThat(all.complete()).isTrue();
+    assertThat(store().folders(StoreFolder.of("c1/wal_005"), 1))
+        .isEqualTo(new FolderListing(List.of(), 1, all.pages() == 1));
 
     // when
     List<ObjectKey> refused = store().delete(keys);

@@ -2,6 +2,7 @@ package io.pgbackup.testing;
 
 import io.pgbackup.problem.Problem;
 import io.pgbackup.store.CreateOutcome;
+import io.pgbackup.store.FolderListing;
 import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.ObjectUpload;
@@ -17,6 +18,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
@@ -48,7 +50,8 @@ public class MemoryObjectStore implements ObjectStore {
     return found.stream();
   }
 
-  /// LISTs of objects so far as S3 counts them, a thousand entries each.
+  /// LISTs of objects, and of folders within bounds, so far as S3 counts them, a thousand entries
+  /// each.
   public synchronized long lists() {
     return lists;
   }
@@ -95,6 +98,27 @@ public class MemoryObjectStore implements ObjectStore {
         .map(rest -> parent.folder(rest.substring(0, rest.indexOf('/'))))
         .distinct()
         .toList();
+  }
+
+  @Override
+  public synchronized FolderListing folders(StoreFolder parent, int most) {
+    Set<StoreFolder> folders = Set.copyOf(folders(parent));
+    List<StoreFolder> entries =
+        objects.keySet().stream()
+            .map(ObjectKey::value)
+            .filter(key -> key.startsWith(parent.path()))
+            .map(key -> key.substring(parent.path().length()))
+            .map(
+                rest ->
+                    parent.folder(rest.contains("/") ? rest.substring(0, rest.indexOf('/')) : rest))
+            .distinct()
+            .toList();
+    long pages = Math.min(most, pages(entries.size()));
+    lists += pages;
+    return new FolderListing(
+        entries.stream().limit(pages * PAGE).filter(folders::contains).toList(),
+        pages,
+        entries.size() <= pages * PAGE);
   }
 
   @Override

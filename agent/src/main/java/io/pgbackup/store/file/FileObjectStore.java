@@ -5,6 +5,7 @@ import io.pgbackup.problem.Problem;
 import io.pgbackup.store.CreateOutcome;
 import io.pgbackup.store.CreateOutcome.AlreadyThere;
 import io.pgbackup.store.CreateOutcome.Created;
+import io.pgbackup.store.FolderListing;
 import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.ObjectUpload;
@@ -70,6 +71,12 @@ public final class FileObjectStore implements ObjectStore {
         .filter(entry -> entry.endsWith("/") && holdsAnything(entry))
         .map(StoreFolder::new)
         .toList();
+  }
+
+  /// A directory comes as a whole.
+  @Override
+  public FolderListing folders(StoreFolder parent, int most) {
+    return new FolderListing(folders(parent), 1, /* complete= */ true);
   }
 
   /// What may not be looked into, `lost+found` of a mounted file system for instance, counts.

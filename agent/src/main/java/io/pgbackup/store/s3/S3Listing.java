@@ -1,8 +1,10 @@
 package io.pgbackup.store.s3;
 
+import io.pgbackup.store.FolderListing;
 import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.StoreFolder;
 import io.pgbackup.store.StoredObject;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -36,12 +38,26 @@ final class S3Listing {
   }
 
   List<StoreFolder> folders(StoreFolder parent) {
-    return pages(parent.path(), "/")
-        .flatMap(page -> page.commonPrefixes().stream())
+    return folders(parent, Integer.MAX_VALUE).folders();
+  }
+
+  FolderListing folders(StoreFolder parent, int most) {
+    List<StoreFolder> found = new ArrayList<>();
+    int asked = 0;
+    boolean complete = false;
+    for (var pages = pages(parent.path(), "/").limit(most).iterator(); pages.hasNext(); asked++) {
+      ListObjectsV2Response page = pages.next();
+      folders(page).forEach(found::add);
+      complete = !Boolean.TRUE.equals(page.isTruncated());
+    }
+    return new FolderListing(found, asked, complete);
+  }
+
+  private static Stream<StoreFolder> folders(ListObjectsV2Response page) {
+    return page.commonPrefixes().stream()
         .map(CommonPrefix::prefix)
         .filter(path -> ObjectKey.isKey(path.substring(0, path.length() - 1)))
-        .map(StoreFolder::new)
-        .toList();
+        .map(StoreFolder::new);
   }
 
   private Stream<ListObjectsV2Response> pages(String prefix, @Nullable String delimiter) {

@@ -4,6 +4,7 @@ import io.pgbackup.config.AccessKeys;
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.store.CreateOutcome;
+import io.pgbackup.store.FolderListing;
 import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.ObjectUpload;
@@ -95,6 +96,11 @@ public final class S3ObjectStore implements ObjectStore {
   @Override
   public List<StoreFolder> folders(StoreFolder parent) {
     return new S3Listing(bucket).folders(parent);
+  }
+
+  @Override
+  public FolderListing folders(StoreFolder parent, int most) {
+    return new S3Listing(bucket).folders(parent, most);
   }
 
   @Override

@@ -80,9 +80,9 @@ record Reading(
     }
     if (discovery.unvisited() > 0) {
       notices.add(
-          "%d folders were not looked into, because there are so many; name an archive in them with"
+          "%d folders were not looked into, or not to their end, because there is so much; name an"
                   .formatted(discovery.unvisited())
-              + " --prefix FOLDER");
+              + " archive in them with --prefix FOLDER");
     }
     return notices;
   }
