@@ -252,10 +252,11 @@ class WalgBackupFaultsIT {
   void aConfiguredDeltaOnWhatCannotBearOneIsAFullBackup() throws IOException {
     createAParentThatDoesNotSayWhereItBegan();
 
-    failure(
-        "echo \"$* $WALG_DELTA_MAX_STEPS\" >'%s/asked'; exit 1".formatted(folder),
-        PATIENT,
-        BackupRequest.CONFIGURED);
+    var _ =
+        failure(
+            "echo \"$* $WALG_DELTA_MAX_STEPS\" >'%s/asked'; exit 1".formatted(folder),
+            PATIENT,
+            BackupRequest.CONFIGURED);
 
     assertThat(folder.resolve("asked")).content().contains(" --full").endsWith(" 0\n");
   }

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -40,7 +41,7 @@ class WalgBackupFetcherTest {
 
   // opened by each test
   @SuppressWarnings("NullAway.Init")
-  private Walg walg;
+  private @Nullable Walg walg;
 
   @BeforeEach
   void archive() {
