@@ -29,16 +29,16 @@ record DeltaBase(
   /// Greater than any file system's resolution of time, and than what clocks are set by as a rule.
   private static final Duration MARGIN = Duration.ofMinutes(1);
 
-  /// What the parent has of a file; nothing also where the file was made anew since.
+  /// What the parent has of a file; nothing also where the file may have been made anew since.
   Optional<ParentFile> parent(SourceFile file) {
     return Optional.ofNullable(files.get(PartWriter.member(file.path())))
         .filter(_ -> !isMadeSince(file));
   }
 
-  /// Whether a file was made after the parent, under a name that was free again: `CREATE DATABASE`
-  /// can copy files with their old positions.
+  /// Whether a file may have been made after the parent, under a name that was free again: `CREATE
+  /// DATABASE` can copy files with their old positions.
   private boolean isMadeSince(SourceFile file) {
-    return file.facts().created().filter(made -> made.isAfter(began)).isPresent();
+    return file.facts().created().isAfter(began);
   }
 
   /// Whether a file need not be read, because it has not been written since the parent read it.

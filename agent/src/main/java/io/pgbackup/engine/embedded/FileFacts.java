@@ -8,14 +8,14 @@ import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 
 /// What one `lstat` says.
 ///
 /// @param mode permission bits only
 /// @param modified when its content last changed, as finely as the file system says it
 /// @param changed when anything of it last changed, which no program can set (`ctime`)
-/// @param created when it was made, where the file system keeps that and it was modified later
+/// @param created not before it was made: when it was, where the file system tells that and it was
+///   modified later; otherwise `changed`
 record FileFacts(
     Kind kind,
     int mode,
@@ -24,7 +24,7 @@ record FileFacts(
     long size,
     Instant modified,
     Instant changed,
-    Optional<Instant> created) {
+    Instant created) {
   private static final int PERMISSIONS = 07777;
   private static final int FORMAT = 0170000;
   private static final int PRIVATE_DIRECTORY = 0700;
@@ -52,6 +52,8 @@ record FileFacts(
           default -> Kind.OTHER;
         };
     Instant modified = time(facts, "lastModifiedTime");
+    Instant changed = time(facts, "ctime");
+    Instant created = time(facts, "creationTime");
     return new FileFacts(
         kind,
         mode & PERMISSIONS,
@@ -59,9 +61,10 @@ record FileFacts(
         number(facts, "gid"),
         (Long) Objects.requireNonNull(facts.get("size")),
         modified,
-        time(facts, "ctime"),
-        // Java gives the time of modification where there is no other
-        Optional.of(time(facts, "creationTime")).filter(made -> !made.equals(modified)));
+        changed,
+        // Java gives the time of modification where there is no other, so that equal times leave
+        // open whether this is the time of creation or whether the file system keeps none
+        created.equals(modified) ? changed : created);
   }
 
   /// The same; a symbolic link to a directory becomes one, private as PostgreSQL wants it.

@@ -7,12 +7,16 @@ import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.engine.format.DeltaOrigin;
 import io.pgbackup.engine.format.ManifestFile;
 import io.pgbackup.postgres.Lsn;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /// When a file's times prove that nobody wrote to it, and when not.
 class DeltaBaseTest {
@@ -24,6 +28,8 @@ class DeltaBaseTest {
           Optional.of(LONG_AGO),
           Optional.of(
               new ManifestFile("base/5/16384", 8192, "0".repeat(64), "part_002.tar", List.of())));
+
+  @TempDir private Path folder;
 
   @Test
   void aFileWithTheSameOldTimesIsUntouched() {
@@ -82,34 +88,50 @@ class DeltaBaseTest {
   @Test
   void aFileThatWasMadeAfterTheParentIsNotTheParents() {
     DeltaBase base = base(true);
-    SourceFile copied = made(Optional.of(BEGAN.plusSeconds(100)));
+    SourceFile copied = made(BEGAN.plusSeconds(100));
 
     assertThat(base.parent(copied)).isEmpty();
-    assertThat(base.parent(made(Optional.of(BEGAN.minusSeconds(1))))).contains(KNOWN);
-    assertThat(base.parent(made(Optional.empty()))).contains(KNOWN);
+    assertThat(base.parent(made(BEGAN.minusSeconds(1)))).contains(KNOWN);
+  }
+
+  @Test
+  void aFileThatWasWrittenInTheTickInWhichItWasMadeWasMadeAllTheSame() throws IOException {
+    Path path = Files.write(folder.resolve("16384"), new byte[8192]);
+    FileTime created = (FileTime) Files.getAttribute(path, "creationTime");
+    Files.setLastModifiedTime(path, created);
+    assertThat(Files.getLastModifiedTime(path)).isEqualTo(created);
+    SourceFile copied =
+        new SourceFile("base/5/16384", path, FileFacts.of(path), RelationFile.parse("16384"));
+
+    assertThat(base(created.toInstant().minusSeconds(1), true).parent(copied)).isEmpty();
+    assertThat(base(created.toInstant().plusSeconds(3600), true).parent(copied)).contains(KNOWN);
   }
 
   private static DeltaBase base(boolean steady) {
+    return base(BEGAN, steady);
+  }
+
+  private static DeltaBase base(Instant began, boolean steady) {
     return new DeltaBase(
         new DeltaOrigin(new Lsn(1), PARENT, PARENT, 1),
         new Lsn(2),
         List.of(PARENT),
         true,
         steady,
-        BEGAN,
+        began,
         Map.of("/base/5/16384", KNOWN));
   }
 
   private static SourceFile file(long size, Instant modified, Instant changed) {
-    return file(size, modified, changed, Optional.empty());
+    return file(size, modified, changed, LONG_AGO);
   }
 
-  private static SourceFile made(Optional<Instant> created) {
+  private static SourceFile made(Instant created) {
     return file(8192, BEGAN.plusSeconds(200), BEGAN.plusSeconds(200), created);
   }
 
   private static SourceFile file(
-      long size, Instant modified, Instant changed, Optional<Instant> created) {
+      long size, Instant modified, Instant changed, Instant created) {
     return new SourceFile(
         "base/5/16384",
         Path.of("/data/base/5/16384"),

@@ -15,7 +15,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.time.Instant;
 import java.util.Map;
-import java.util.Optional;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.junit.jupiter.api.Test;
@@ -24,9 +23,9 @@ class PartWriterTest {
   private static final ObjectKey KEY = new ObjectKey("c1/part_001.tar");
   private static final Instant TIME = Instant.ofEpochSecond(1700000000, 123456789);
   private static final FileFacts DIRECTORY =
-      new FileFacts(Kind.DIRECTORY, 0700, 26, 27, 0, TIME, TIME, Optional.empty());
+      new FileFacts(Kind.DIRECTORY, 0700, 26, 27, 0, TIME, TIME, TIME);
   private static final FileFacts FILE =
-      new FileFacts(Kind.REGULAR, 0600, 26, 27, 0, TIME, TIME, Optional.empty());
+      new FileFacts(Kind.REGULAR, 0600, 26, 27, 0, TIME, TIME, TIME);
 
   private final MemoryObjectStore store = new MemoryObjectStore();
 
@@ -73,7 +72,7 @@ class PartWriterTest {
   void longNamesAndGreatOwnersSurvive() throws IOException {
     String path = "conf/" + "ä".repeat(80) + "/" + "x".repeat(120);
     FileFacts owned =
-        new FileFacts(Kind.REGULAR, 0600, 1_000_650_000, 0, 0, TIME, TIME, Optional.empty());
+        new FileFacts(Kind.REGULAR, 0600, 1_000_650_000, 0, 0, TIME, TIME, TIME);
     try (PartWriter part = new PartWriter(store, KEY, Packing.plain(Codec.NONE))) {
       part.beginFile(path, owned, 0);
       part.endFile();
