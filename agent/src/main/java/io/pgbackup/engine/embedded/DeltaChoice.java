@@ -115,6 +115,7 @@ public final class DeltaChoice {
     Sentinel sentinel = parent.sentinel();
     Lsn start = required(sentinel.startLsn(), parent.name());
     Lsn finish = required(sentinel.finishLsn(), parent.name());
+    Instant began = required(sentinel.startTime(), parent.name());
     server.requireSamePages(controlFiles.read(parent.name()), parent.name());
     server.requireSameHistory(parent.name(), finish);
     for (Link link : links) {
@@ -128,8 +129,8 @@ public final class DeltaChoice {
         finish,
         links.stream().map(Link::name).toList(),
         sameServer,
-        sameServer && sentinel.startTime().filter(server::hasRunSince).isPresent(),
-        sentinel.startTime().orElse(Instant.MIN),
+        sameServer && server.hasRunSince(began),
+        began,
         files.byMember());
   }
 
@@ -167,9 +168,12 @@ public final class DeltaChoice {
     }
   }
 
-  private static Lsn required(Optional<Lsn> position, BackupName name) {
-    return position.orElseThrow(
-        () -> refused("the sentinel of %s does not say where it began and ended".formatted(name)));
+  private static <T> T required(Optional<T> bound, BackupName name) {
+    return bound.orElseThrow(
+        () ->
+            refused(
+                "the sentinel of %s does not say where and when it began and where it ended"
+                    .formatted(name)));
   }
 
   static PgBackupException refused(String reason) {

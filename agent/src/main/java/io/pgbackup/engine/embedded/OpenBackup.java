@@ -58,11 +58,12 @@ record OpenBackup(
         .asException();
   }
 
-  /// As WAL-G requires as well. Data that went back in time have no place in this lineage at all.
+  /// As WAL-G requires as well; no full backup is the answer, because data that went back in time
+  /// have no place in this lineage at all.
   private static void requireBehind(DeltaBase base, BackupStart start) {
     if (start.lsn().isBefore(base.finishLsn())) {
       throw Problem.refused(
-              "the server is at %s, and %s, the newest backup in the archive, ended at %s"
+              "the server is at %s, and %s, which the delta is to stand on, ended at %s"
                   .formatted(start.lsn(), base.origin().parent(), base.finishLsn()),
               "Its data went back in time: protect it as a lineage of its own.")
           .asException();

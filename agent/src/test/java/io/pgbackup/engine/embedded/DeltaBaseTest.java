@@ -130,8 +130,7 @@ class DeltaBaseTest {
     return file(8192, BEGAN.plusSeconds(200), BEGAN.plusSeconds(200), created);
   }
 
-  private static SourceFile file(
-      long size, Instant modified, Instant changed, Instant created) {
+  private static SourceFile file(long size, Instant modified, Instant changed, Instant created) {
     return new SourceFile(
         "base/5/16384",
         Path.of("/data/base/5/16384"),

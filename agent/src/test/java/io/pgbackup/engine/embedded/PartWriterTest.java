@@ -71,8 +71,7 @@ class PartWriterTest {
   @Test
   void longNamesAndGreatOwnersSurvive() throws IOException {
     String path = "conf/" + "ä".repeat(80) + "/" + "x".repeat(120);
-    FileFacts owned =
-        new FileFacts(Kind.REGULAR, 0600, 1_000_650_000, 0, 0, TIME, TIME, TIME);
+    FileFacts owned = new FileFacts(Kind.REGULAR, 0600, 1_000_650_000, 0, 0, TIME, TIME, TIME);
     try (PartWriter part = new PartWriter(store, KEY, Packing.plain(Codec.NONE))) {
       part.beginFile(path, owned, 0);
       part.endFile();
