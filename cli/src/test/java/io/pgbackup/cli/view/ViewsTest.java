@@ -82,7 +82,7 @@ class ViewsTest {
     assertThat(StatusView.text(Statuses.drivingWalg()))
         .contains(
             "  engines     base backups wal-g, WAL wal-g; wal-g v3.0.9, started again 2 times, at"
-                + " most 52.0 MiB of memory\n"
+                + " most 52 MiB of memory\n"
                 + "              Base backups by wal-g have no manifest.\n");
   }
 }
