@@ -89,6 +89,7 @@ record RecoverySettings(
     // them itself. pg_control is no guide: the source may have changed it after the backup.
     values.put("track_commit_timestamp", "on");
     floors(values);
+    segments(values);
     values.put("autovacuum", "off");
     values.put("shared_preload_libraries", "");
     values.put("ssl", "off");
@@ -111,6 +112,14 @@ record RecoverySettings(
     put(values, "max_wal_senders", floors.maxWalSenders(), 2);
     put(values, "max_prepared_transactions", floors.maxPreparedTransactions(), 100);
     put(values, "max_locks_per_transaction", floors.maxLocksPerTransaction(), 64);
+  }
+
+  /// The server does not start unless two segments fit into either; the defaults suffice for those
+  /// of 16 MiB.
+  private void segments(Map<String, String> values) {
+    int segment = control.segmentSize().bytes() >> 20;
+    values.put("min_wal_size", Math.max(80, 2 * segment) + "MB");
+    values.put("max_wal_size", Math.max(1024, 2 * segment) + "MB");
   }
 
   private static void put(Map<String, String> values, String name, int floor, int least) {

@@ -49,22 +49,28 @@ import org.slf4j.LoggerFactory;
 final class ProtectedServer implements AutoCloseable {
   static final ClusterId CLUSTER = new ClusterId("default", "orders");
   private static final Logger LOG = LoggerFactory.getLogger(ProtectedServer.class);
-  private static final WalSegmentSize SEGMENT = new WalSegmentSize(1 << 20);
 
   final TestPostgres postgres;
+  private final WalSegmentSize segment;
   private final PostgresRelease release;
   private final ObjectStore store;
   private final Path outbox;
   private final Thread pump;
   private volatile boolean closed;
 
+  /// With the smallest WAL segments, of which the most are made.
   ProtectedServer(PostgresRelease release, ObjectStore store, Path folder) {
+    this(release, store, folder, 1);
+  }
+
+  ProtectedServer(PostgresRelease release, ObjectStore store, Path folder, int segmentMebibytes) {
     this.release = release;
+    this.segment = new WalSegmentSize(segmentMebibytes << 20);
     this.store = store;
     this.outbox = folder.resolve("outbox");
     this.postgres =
         TestPostgres.builder(release)
-            .initdb("--wal-segsize=1")
+            .initdb("--wal-segsize=" + segmentMebibytes)
             .setting("archive_mode", "on")
             .setting("track_commit_timestamp", "on")
             .setting(
@@ -102,7 +108,7 @@ final class ProtectedServer implements AutoCloseable {
                 identity.uid(),
                 system,
                 postgres.installation().version(),
-                SEGMENT,
+                segment,
                 Optional.empty(),
                 Instant.now()));
     IdentityFile.beside(postgres.dataDirectory()).write(identity);
@@ -122,7 +128,7 @@ final class ProtectedServer implements AutoCloseable {
   }
 
   private WalEngine wal(LineageUid uid) {
-    return new EmbeddedWalEngine(store, layout(uid), Codec.LZ4, Optional.of(SEGMENT));
+    return new EmbeddedWalEngine(store, layout(uid), Codec.LZ4, Optional.of(segment));
   }
 
   TakenBackup backUp() {

@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -81,6 +82,26 @@ class RestoreIT {
         assertThat(folder.resolve("restored-0.pgbackup-restore")).doesNotExist();
         assertThat(folder.resolve("restored-0.pgbackup-restore.json")).doesNotExist();
       }
+    }
+  }
+
+  /// PostgreSQL wants room for two segments in settings whose defaults suffice for 16 MiB only.
+  @Test
+  void segmentsMayBeGreaterThanUsual() {
+    try (ProtectedServer server =
+        new ProtectedServer(PostgresRelease.NEWEST, store, folder, 128)) {
+      Moment moment = story(server).getLast();
+      Path target = folder.resolve("restored");
+
+      server
+          .bench()
+          .runner()
+          .run(
+              server.plan(server.uid(), moment.instant()),
+              new RestoreDestination.NewDirectory(target, Optional.empty()),
+              RestoreListener.SILENT);
+
+      assertThat(contentOf(PostgresRelease.NEWEST, target)).isEqualTo(moment.content());
     }
   }
 
