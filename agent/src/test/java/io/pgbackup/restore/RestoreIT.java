@@ -88,8 +88,7 @@ class RestoreIT {
   /// PostgreSQL wants room for two segments in settings whose defaults suffice for 16 MiB only.
   @Test
   void segmentsMayBeGreaterThanUsual() {
-    try (ProtectedServer server =
-        new ProtectedServer(PostgresRelease.NEWEST, store, folder, 128)) {
+    try (ProtectedServer server = new ProtectedServer(PostgresRelease.NEWEST, store, folder, 128)) {
       Moment moment = story(server).getLast();
       Path target = folder.resolve("restored");
 
