@@ -1,12 +1,13 @@
 package io.pgbackup.encryption;
 
+import io.pgbackup.crypto.BulkInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// Opened at the first read, since the key is found by the first bytes.
-final class DecryptedStream extends InputStream {
+final class DecryptedStream extends BulkInputStream {
   interface Opening {
     InputStream open() throws IOException;
   }
@@ -18,12 +19,6 @@ final class DecryptedStream extends InputStream {
   DecryptedStream(InputStream source, Opening opening) {
     this.source = source;
     this.opening = opening;
-  }
-
-  @Override
-  public int read() throws IOException {
-    byte[] one = new byte[1];
-    return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.pgbackup.encryption;
 
+import io.pgbackup.crypto.BulkInputStream;
 import io.pgbackup.crypto.WatchedSource;
 import java.io.IOException;
 import java.io.InputStream;
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Decrypts a message. The modification detection code stands at its end: what was read counts only
 /// when the end was reached, which every reader of a packed object waits for.
-final class OpenPgpInput extends InputStream {
+final class OpenPgpInput extends BulkInputStream {
   private final WatchedSource source;
   private final Map<Long, PGPKeyPair> keys;
   private final String name;
@@ -31,12 +32,6 @@ final class OpenPgpInput extends InputStream {
     this.source = new WatchedSource(source);
     this.keys = keys;
     this.name = name;
-  }
-
-  @Override
-  public int read() throws IOException {
-    byte[] one = new byte[1];
-    return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
   }
 
   @Override

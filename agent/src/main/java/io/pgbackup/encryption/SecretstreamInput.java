@@ -1,5 +1,6 @@
 package io.pgbackup.encryption;
 
+import io.pgbackup.crypto.BulkInputStream;
 import io.pgbackup.encryption.Secretstream.Chunk;
 import io.pgbackup.problem.PgBackupException;
 import java.io.IOException;
@@ -9,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Decrypts a stream chunk by chunk: nothing is handed out that was not authenticated. Unlike WAL-G
 /// it insists on the final chunk and on nothing after it, so that a truncated object is noticed.
-final class SecretstreamInput extends InputStream {
+final class SecretstreamInput extends BulkInputStream {
   private final InputStream source;
   private final byte[] key;
   private final String name;
@@ -24,12 +25,6 @@ final class SecretstreamInput extends InputStream {
     this.source = source;
     this.key = key;
     this.name = name;
-  }
-
-  @Override
-  public int read() throws IOException {
-    byte[] one = new byte[1];
-    return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
   }
 
   @Override

@@ -37,19 +37,20 @@ record RestoreSteps(
   private static final Duration START_PATIENCE = Duration.ofMinutes(5);
 
   RestoreJournal perform(RestoreStep step, RestoreJournal journal) throws IOException {
+    StagedTablespaces tablespaces = StagedTablespaces.of(journal);
     switch (step) {
       case FETCH -> {
         if (journal.steps().contains(RestoreStep.CLAIM)) {
           journal.newLineage().ifPresent(this::probe);
         }
-        fetch(journal.plan(), StagedTablespaces.of(journal));
+        fetch(journal.plan(), tablespaces);
       }
       case PREPARE -> {
-        StagedTablespaces.of(journal).requireOurs();
-        new StagedFiles(paths, user, StagedTablespaces.of(journal)).prepare();
+        tablespaces.requireOurs();
+        new StagedFiles(paths, user, tablespaces).prepare();
       }
       case RECOVER -> {
-        StagedTablespaces.of(journal).requireOurs();
+        tablespaces.requireOurs();
         return journal.withOutcome(recovery(journal.plan()).recover(journal.plan(), listener));
       }
       case CLAIM -> claim(journal);
@@ -57,7 +58,7 @@ record RestoreSteps(
         return stop(journal);
       }
       case CONFIGURE -> configure(journal);
-      case PLACE -> place(journal);
+      case PLACE -> place(journal, tablespaces);
       case START -> journal.stopped().ifPresent(this::start);
     }
     return journal;
@@ -160,16 +161,16 @@ record RestoreSteps(
     }
   }
 
-  private void place(RestoreJournal journal) throws IOException {
+  private void place(RestoreJournal journal, StagedTablespaces tablespaces) throws IOException {
     Optional<Identity> identity = identity(journal);
     DirectorySwap swap = new DirectorySwap(paths);
     switch (journal.destination()) {
       case RestoreDestination.NewDirectory _ -> {
         if (Files.exists(paths.staging())) {
-          StagedTablespaces.of(journal).requireOurs();
+          tablespaces.requireOurs();
         }
         swap.putNew();
-        StagedTablespaces.of(journal).handOver();
+        tablespaces.handOver();
       }
       case RestoreDestination.InPlace _ -> {
         Path previous = journal.previous().orElseThrow();

@@ -40,7 +40,7 @@ record StagedTablespaces(Map<String, Path> places, String mark) {
       if (isOurs(place)) {
         removeFiles(place);
       } else if (new DataDirectory(place).entries("").isEmpty()) {
-        Files.writeString(place.resolve(FetchTarget.MARK), mark);
+        Files.writeString(markIn(place), mark);
       } else {
         throw Problem.refused(
                 place + " is not empty, and a tablespace shall go there",
@@ -67,7 +67,7 @@ record StagedTablespaces(Map<String, Path> places, String mark) {
 
   boolean isOurs(Path place) throws IOException {
     try {
-      return Files.readString(place.resolve(FetchTarget.MARK)).equals(mark);
+      return Files.readString(markIn(place)).equals(mark);
     } catch (NoSuchFileException | NotDirectoryException e) {
       return false;
     }
@@ -78,9 +78,13 @@ record StagedTablespaces(Map<String, Path> places, String mark) {
     for (Path place : places.values()) {
       if (isOurs(place)) {
         removeFiles(place);
-        Files.delete(place.resolve(FetchTarget.MARK));
+        Files.delete(markIn(place));
       }
     }
+  }
+
+  private static Path markIn(Path place) {
+    return place.resolve(FetchTarget.MARK);
   }
 
   /// PostgreSQL's files lie in one directory for each version.
@@ -96,7 +100,7 @@ record StagedTablespaces(Map<String, Path> places, String mark) {
   void handOver() throws IOException {
     for (Path place : places.values()) {
       if (isOurs(place)) {
-        Files.delete(place.resolve(FetchTarget.MARK));
+        Files.delete(markIn(place));
       }
     }
   }

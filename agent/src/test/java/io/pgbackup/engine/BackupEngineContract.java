@@ -49,15 +49,18 @@ public abstract class BackupEngineContract {
   private static final String CONTENT =
       "select count(*) || ' ' || md5(string_agg(id || ':' || word, ',' order by id)) from words";
 
+  private final TestArchive.Kind kind;
+  private final PostgresRelease release;
   private Path folder;
   private TestArchive archive;
   private ArchivePump pump;
   private TestPostgres postgres;
   private int restores;
 
-  protected abstract TestArchive.Kind kind();
-
-  protected abstract PostgresRelease release();
+  protected BackupEngineContract(TestArchive.Kind kind, PostgresRelease release) {
+    this.kind = kind;
+    this.release = release;
+  }
 
   /// Skips the test, or opens what the engines need. Once for all tests.
   protected abstract void open(TestArchive archive, PostgresConfig postgres);
@@ -80,10 +83,10 @@ public abstract class BackupEngineContract {
   void start(@TempDir(factory = EnterableTempDir.class) Path shared) {
     skipOrNot();
     folder = shared;
-    archive = TestArchive.create(kind(), folder);
+    archive = TestArchive.create(kind, folder);
     pump = new ArchivePump(folder.resolve("spool"), wal());
     postgres =
-        TestPostgres.builder(release())
+        TestPostgres.builder(release)
             .setting("archive_mode", "on")
             .setting("archive_command", pump.archiveCommand())
             .create(folder.resolve("data"))
@@ -277,7 +280,7 @@ public abstract class BackupEngineContract {
     Files.createFile(data.resolve("recovery.signal"));
     try (TestPostgres restored =
         TestPostgres.over(
-            release(),
+            release,
             data,
             Map.of("restore_command", "cp '" + wal + "/%f' \"%p\"", "archive_mode", "off"))) {
       restored.user().own(data.resolve("recovery.signal"));

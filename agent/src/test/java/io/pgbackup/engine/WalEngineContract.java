@@ -35,18 +35,21 @@ public abstract class WalEngineContract {
   private static final WalFileName HISTORY = WalFileName.parse("00000002.history");
   private static final byte[] WAY = "1\t0/5000000\tno recovery target\n".getBytes(UTF_8);
 
+  private final TestArchive.Kind kind;
   @TempDir private Path folder;
   private TestArchive archive;
   private WalEngine engine;
 
-  protected abstract TestArchive.Kind kind();
+  protected WalEngineContract(TestArchive.Kind kind) {
+    this.kind = kind;
+  }
 
   /// The engine under test, which writes lz4. Opened once for each test.
   protected abstract WalEngine open(TestArchive archive) throws Exception;
 
   @BeforeEach
   void openEngine() throws Exception {
-    archive = TestArchive.create(kind(), folder);
+    archive = TestArchive.create(kind, folder);
     engine = open(archive);
   }
 

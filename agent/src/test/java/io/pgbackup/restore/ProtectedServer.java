@@ -5,14 +5,12 @@ import static org.awaitility.Awaitility.await;
 
 import io.pgbackup.catalog.Catalog;
 import io.pgbackup.catalog.LineageCatalog;
-import io.pgbackup.engine.BackupListener;
 import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.engine.TakenBackup;
 import io.pgbackup.engine.WalEngine;
 import io.pgbackup.engine.embedded.EmbeddedBackupEngine;
 import io.pgbackup.engine.embedded.EmbeddedWalEngine;
 import io.pgbackup.engine.format.ArchiveLayout;
-import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.engine.format.Codec;
 import io.pgbackup.lineage.Claim;
 import io.pgbackup.lineage.Claims;
@@ -23,10 +21,10 @@ import io.pgbackup.lineage.LineageUid;
 import io.pgbackup.lineage.PrefixTemplate;
 import io.pgbackup.postgres.SystemIdentifier;
 import io.pgbackup.postgres.WalFileName;
-import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.postgres.WalSegmentSize;
 import io.pgbackup.store.ObjectStore;
 import io.pgbackup.testing.PostgresRelease;
+import io.pgbackup.testing.QuietListener;
 import io.pgbackup.testing.TestPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -138,7 +136,7 @@ final class ProtectedServer implements AutoCloseable {
             postgres.config(),
             new EmbeddedBackupEngine.Settings(Codec.LZ4, 2, "test"),
             Clock.systemUTC())
-        .push(BackupRequest.FULL, new Unheard());
+        .push(BackupRequest.FULL, new QuietListener());
   }
 
   /// Commits something and waits until it stands in the archive.
@@ -239,19 +237,5 @@ final class ProtectedServer implements AutoCloseable {
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
     }
-  }
-
-  private static final class Unheard implements BackupListener {
-    @Override
-    public void started(BackupName name) {}
-
-    @Override
-    public void progressed(long files, long bytes) {}
-
-    @Override
-    public void awaitingWal(WalSegment first, WalSegment last) {}
-
-    @Override
-    public void beforeSentinel() {}
   }
 }

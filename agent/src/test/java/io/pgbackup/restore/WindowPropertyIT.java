@@ -9,17 +9,14 @@ import io.pgbackup.catalog.Lineage;
 import io.pgbackup.catalog.LineageCatalog;
 import io.pgbackup.catalog.RecoveryWindow;
 import io.pgbackup.engine.BackupDeadlines;
-import io.pgbackup.engine.BackupListener;
 import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.engine.embedded.EmbeddedBackupEngine;
 import io.pgbackup.engine.embedded.EmbeddedWalEngine;
 import io.pgbackup.engine.format.ArchiveLayout;
-import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.engine.format.Codec;
 import io.pgbackup.lineage.ClusterId;
 import io.pgbackup.lineage.LineageUid;
 import io.pgbackup.postgres.WalFileName;
-import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.StoreFolder;
@@ -27,6 +24,7 @@ import io.pgbackup.store.file.FileObjectStore;
 import io.pgbackup.testing.ArchivePump;
 import io.pgbackup.testing.EnterableTempDir;
 import io.pgbackup.testing.PostgresRelease;
+import io.pgbackup.testing.QuietListener;
 import io.pgbackup.testing.TestPostgres;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -107,7 +105,7 @@ class WindowPropertyIT {
       TreeSet<Integer> backups = new TreeSet<>(List.of(random.nextInt(8), 8 + random.nextInt(20)));
       for (int commit = 0; commit < COMMITS; commit++) {
         if (backups.contains(commit)) {
-          engine(store, postgres).push(BackupRequest.FULL, new Unwatched());
+          engine(store, postgres).push(BackupRequest.FULL, new QuietListener());
         }
         switch (random.nextInt(5)) {
           case 0 -> postgres.sql("select pg_switch_wal()");
@@ -205,19 +203,5 @@ class WindowPropertyIT {
           .map(Long::valueOf)
           .toList();
     }
-  }
-
-  private static final class Unwatched implements BackupListener {
-    @Override
-    public void started(BackupName name) {}
-
-    @Override
-    public void progressed(long files, long bytes) {}
-
-    @Override
-    public void awaitingWal(WalSegment first, WalSegment last) {}
-
-    @Override
-    public void beforeSentinel() {}
   }
 }

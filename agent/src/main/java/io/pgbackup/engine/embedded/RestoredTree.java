@@ -95,20 +95,7 @@ final class RestoredTree {
 
   private static void makeEmpty(Path root) {
     try {
-      Path parent = root.getParent();
-      if (parent != null) {
-        // Not ours alone: PostgreSQL's user must be able to pass through.
-        Files.createDirectories(parent);
-      }
-      if (!Files.isDirectory(root)) {
-        Files.createDirectory(root, NEW_DIRECTORY);
-      }
-      if (!FetchTarget.isFree(root)) {
-        throw Problem.refused(
-                root + " is not empty", "Name a directory that is empty or does not exist.")
-            .asException();
-      }
-      Files.setPosixFilePermissions(root, OURS_ALONE);
+      FetchTarget.makeEmpty(root);
     } catch (IOException e) {
       throw cannotWrite(root, e);
     }

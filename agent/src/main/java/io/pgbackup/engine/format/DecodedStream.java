@@ -1,5 +1,6 @@
 package io.pgbackup.engine.format;
 
+import io.pgbackup.crypto.BulkInputStream;
 import io.pgbackup.crypto.WatchedSource;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
@@ -10,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Tells a damaged object from a source that failed: the decoder's own failures become
 /// `VerificationFailed`, the source's pass through.
-final class DecodedStream extends InputStream {
+final class DecodedStream extends BulkInputStream {
   /// Makes the decoder; called at the first read, so that its failures are classified as well.
   interface Decoder {
     InputStream open(InputStream source) throws IOException;
@@ -31,12 +32,6 @@ final class DecodedStream extends InputStream {
 
   static InputStream of(InputStream source, String name, String codec, Decoder decoder) {
     return new DecodedStream(new WatchedSource(source), name, codec, decoder);
-  }
-
-  @Override
-  public int read() throws IOException {
-    byte[] one = new byte[1];
-    return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.pgbackup.engine.format;
 
+import io.pgbackup.crypto.BulkInputStream;
 import java.io.EOFException;
 import java.io.FilterInputStream;
 import java.io.IOException;
@@ -15,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /// LZ4 frames (LZ4 Frame Format 1.6). Frames of independent blocks are read by the native library;
 /// it cannot read linked blocks, which other writers use, so those go to a decoder in Java.
-final class Lz4Frames extends InputStream {
+final class Lz4Frames extends BulkInputStream {
   private static final int MAGIC = 0x184D2204;
   private static final int BLOCKS_ARE_INDEPENDENT = 0x20;
 
@@ -40,12 +41,6 @@ final class Lz4Frames extends InputStream {
       throw new EOFException("it is empty");
     }
     return frames;
-  }
-
-  @Override
-  public int read() throws IOException {
-    byte[] one = new byte[1];
-    return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
   }
 
   @Override

@@ -2,6 +2,7 @@ package io.pgbackup.engine.format;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.pgbackup.crypto.BulkInputStream;
 import io.pgbackup.engine.format.TarMember.Kind;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
@@ -113,13 +114,7 @@ public final class TarReader implements Closeable {
 
   /// What is left of the current member's content; it ends where the member does.
   public InputStream content() {
-    return new InputStream() {
-      @Override
-      public int read() throws IOException {
-        byte[] one = new byte[1];
-        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
-      }
-
+    return new BulkInputStream() {
       @Override
       public int read(byte[] bytes, int offset, int length) throws IOException {
         Objects.checkFromIndexSize(offset, length, bytes.length);

@@ -1,5 +1,6 @@
 package io.pgbackup.engine.format;
 
+import io.pgbackup.crypto.BulkInputStream;
 import io.pgbackup.crypto.ObjectCipher;
 import io.pgbackup.crypto.UnopenedObject;
 import java.io.ByteArrayInputStream;
@@ -14,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Decides at the first read, by the object's first bytes, whether it is encrypted: an archive may
 /// have been begun plain and continued encrypted, or the other way round.
-final class UnpackedStream extends InputStream {
+final class UnpackedStream extends BulkInputStream {
   /// Enough for the beginning of every codec, and for the keys that an OpenPGP message names.
   private static final int LEAST_HEAD = 4096;
 
@@ -30,12 +31,6 @@ final class UnpackedStream extends InputStream {
     this.packing = packing;
     this.name = name;
     this.writtenWith = writtenWith;
-  }
-
-  @Override
-  public int read() throws IOException {
-    byte[] one = new byte[1];
-    return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
   }
 
   @Override

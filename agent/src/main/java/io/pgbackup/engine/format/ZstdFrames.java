@@ -2,6 +2,7 @@ package io.pgbackup.engine.format;
 
 import com.github.luben.zstd.ZstdDecompressCtx;
 import com.github.luben.zstd.ZstdOutputStream;
+import io.pgbackup.crypto.BulkInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,7 +13,7 @@ import java.nio.ByteBuffer;
 /// stream, which takes a second frame that is cut off for the end of the data.
 ///
 /// The library's own limit of the window, 128 MiB, bounds the memory.
-final class ZstdFrames extends InputStream {
+final class ZstdFrames extends BulkInputStream {
   private static final int MAGIC = 0xFD2FB528;
   private static final int LEVEL = 3;
   private static final int BUFFER = 128 << 10;
@@ -47,12 +48,6 @@ final class ZstdFrames extends InputStream {
     var frames = new ZstdFrames(source);
     frames.stored.clear().put(magic).flip();
     return frames;
-  }
-
-  @Override
-  public int read() throws IOException {
-    byte[] one = new byte[1];
-    return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
   }
 
   @Override

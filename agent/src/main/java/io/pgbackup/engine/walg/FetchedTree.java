@@ -11,7 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
@@ -65,19 +64,7 @@ final class FetchedTree {
 
   private static void makeEmpty(Path directory) {
     try {
-      Path parent = directory.getParent();
-      if (parent != null) {
-        Files.createDirectories(parent);
-      }
-      if (!Files.isDirectory(directory)) {
-        Files.createDirectory(directory);
-      }
-      if (!FetchTarget.isFree(directory)) {
-        throw Problem.refused(
-                directory + " is not empty", "Name a directory that is empty or does not exist.")
-            .asException();
-      }
-      Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx------"));
+      FetchTarget.makeEmpty(directory);
     } catch (IOException e) {
       throw unusable(directory, e);
     }

@@ -6,17 +6,15 @@ import static java.nio.file.StandardCopyOption.ATOMIC_MOVE;
 import static java.nio.file.StandardOpenOption.CREATE_NEW;
 import static java.nio.file.StandardOpenOption.WRITE;
 
+import io.pgbackup.postgres.process.Trees;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -26,7 +24,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -96,7 +93,7 @@ final class Scratch implements AutoCloseable {
   Path folder(String name) {
     Path folder = directory.resolve(name);
     try {
-      delete(folder);
+      Trees.delete(folder);
       return Files.createDirectory(folder);
     } catch (IOException e) {
       throw cannotWrite(folder, e);
@@ -166,40 +163,17 @@ final class Scratch implements AutoCloseable {
 
   private static void remove(Path directory) throws IOException {
     LOG.atInfo().addKeyValue("directory", directory).log("removing what a killed agent left");
-    delete(directory);
+    Trees.delete(directory);
   }
 
   @Override
   public void close() {
     try {
-      delete(directory);
+      Trees.delete(directory);
       lock.close();
       OURS.remove(directory);
     } catch (IOException e) {
       LOG.atWarn().addKeyValue("directory", directory).setCause(e).log("spool stays behind");
     }
-  }
-
-  private static void delete(Path tree) throws IOException {
-    if (!Files.exists(tree, NOFOLLOW_LINKS)) {
-      return;
-    }
-    Files.walkFileTree(
-        tree,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-              throws IOException {
-            Files.deleteIfExists(file);
-            return FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException failure)
-              throws IOException {
-            Files.deleteIfExists(directory);
-            return FileVisitResult.CONTINUE;
-          }
-        });
   }
 }

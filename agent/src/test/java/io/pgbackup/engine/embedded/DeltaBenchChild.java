@@ -6,6 +6,7 @@ import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.engine.TakenBackup;
 import io.pgbackup.engine.format.Codec;
 import io.pgbackup.store.file.FileObjectStore;
+import io.pgbackup.testing.QuietListener;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Locale;

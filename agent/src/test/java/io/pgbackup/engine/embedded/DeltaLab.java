@@ -25,6 +25,7 @@ import io.pgbackup.store.StoreFolder;
 import io.pgbackup.store.file.FileObjectStore;
 import io.pgbackup.testing.ArchivePump;
 import io.pgbackup.testing.PostgresRelease;
+import io.pgbackup.testing.QuietListener;
 import io.pgbackup.testing.TestPostgres;
 import java.io.IOException;
 import java.io.InputStream;

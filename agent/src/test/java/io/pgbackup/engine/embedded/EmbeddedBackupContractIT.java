@@ -16,6 +16,10 @@ import org.junit.jupiter.api.Nested;
 /// The contract of every engine, kept by the embedded one.
 class EmbeddedBackupContractIT {
   private abstract static class Embedded extends BackupEngineContract {
+    Embedded(TestArchive.Kind kind, PostgresRelease release) {
+      super(kind, release);
+    }
+
     @Override
     protected void open(TestArchive archive, PostgresConfig postgres) {}
 
@@ -41,27 +45,15 @@ class EmbeddedBackupContractIT {
 
   @Nested
   class InADirectory extends Embedded {
-    @Override
-    protected TestArchive.Kind kind() {
-      return TestArchive.Kind.DIRECTORY;
-    }
-
-    @Override
-    protected PostgresRelease release() {
-      return PostgresRelease.OLDER;
+    InADirectory() {
+      super(TestArchive.Kind.DIRECTORY, PostgresRelease.OLDER);
     }
   }
 
   @Nested
   class InS3 extends Embedded {
-    @Override
-    protected TestArchive.Kind kind() {
-      return TestArchive.Kind.S3;
-    }
-
-    @Override
-    protected PostgresRelease release() {
-      return PostgresRelease.NEWEST;
+    InS3() {
+      super(TestArchive.Kind.S3, PostgresRelease.NEWEST);
     }
   }
 }

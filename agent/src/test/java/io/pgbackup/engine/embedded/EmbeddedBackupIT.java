@@ -34,6 +34,7 @@ import io.pgbackup.store.s3.S3ObjectStore;
 import io.pgbackup.testing.ArchivePump;
 import io.pgbackup.testing.EnterableTempDir;
 import io.pgbackup.testing.PostgresRelease;
+import io.pgbackup.testing.QuietListener;
 import io.pgbackup.testing.S3Server;
 import io.pgbackup.testing.TestPostgres;
 import java.io.IOException;

@@ -10,6 +10,10 @@ import org.junit.jupiter.api.Nested;
 /// The contract of every engine, kept by the embedded one.
 class EmbeddedWalContractIT {
   private abstract static class Embedded extends WalEngineContract {
+    Embedded(TestArchive.Kind kind) {
+      super(kind);
+    }
+
     @Override
     protected WalEngine open(TestArchive archive) {
       return new EmbeddedWalEngine(archive.store(), archive.layout(), Codec.LZ4, Optional.empty());
@@ -18,17 +22,15 @@ class EmbeddedWalContractIT {
 
   @Nested
   class InADirectory extends Embedded {
-    @Override
-    protected TestArchive.Kind kind() {
-      return TestArchive.Kind.DIRECTORY;
+    InADirectory() {
+      super(TestArchive.Kind.DIRECTORY);
     }
   }
 
   @Nested
   class InS3 extends Embedded {
-    @Override
-    protected TestArchive.Kind kind() {
-      return TestArchive.Kind.S3;
+    InS3() {
+      super(TestArchive.Kind.S3);
     }
   }
 }

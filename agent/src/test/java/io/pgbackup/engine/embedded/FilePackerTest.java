@@ -15,6 +15,7 @@ import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.ObjectUpload;
 import io.pgbackup.store.StoreFolder;
 import io.pgbackup.testing.MemoryObjectStore;
+import io.pgbackup.testing.QuietListener;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;

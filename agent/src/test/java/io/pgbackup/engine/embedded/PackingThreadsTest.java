@@ -14,6 +14,7 @@ import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.ObjectUpload;
 import io.pgbackup.store.StoreFolder;
 import io.pgbackup.testing.MemoryObjectStore;
+import io.pgbackup.testing.QuietListener;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

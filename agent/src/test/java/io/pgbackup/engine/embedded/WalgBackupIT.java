@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.pgbackup.crypto.ObjectCipher;
 import io.pgbackup.engine.BackupDeadlines;
-import io.pgbackup.engine.BackupListener;
 import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.engine.FetchTarget;
 import io.pgbackup.engine.FetchedBackup;
@@ -17,12 +16,12 @@ import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.engine.format.Codec;
 import io.pgbackup.engine.format.Packing;
 import io.pgbackup.postgres.WalFileName;
-import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.store.StoreFolder;
 import io.pgbackup.store.file.FileObjectStore;
 import io.pgbackup.testing.ArchivePump;
 import io.pgbackup.testing.EnterableTempDir;
 import io.pgbackup.testing.PostgresRelease;
+import io.pgbackup.testing.QuietListener;
 import io.pgbackup.testing.TestKeys;
 import io.pgbackup.testing.TestPostgres;
 import java.io.IOException;
@@ -82,7 +81,7 @@ class WalgBackupIT {
       postgres.sql(
           "create table words (id bigserial primary key, word text);"
               + "insert into words (word) select md5(i::text) from generate_series(1, 20000) i");
-      backup = engine(postgres, codec).push(BackupRequest.FULL, new Unheard());
+      backup = engine(postgres, codec).push(BackupRequest.FULL, new QuietListener());
       postgres.sql("insert into words (word) values ('after the backup')");
       expected = postgres.value(CONTENT);
       archiveEverything(postgres);
@@ -238,19 +237,5 @@ class WalgBackupIT {
           .until(() -> restored.value("select pg_is_in_recovery()"), "f"::equals);
       return restored.value(CONTENT);
     }
-  }
-
-  private static final class Unheard implements BackupListener {
-    @Override
-    public void started(BackupName name) {}
-
-    @Override
-    public void progressed(long files, long bytes) {}
-
-    @Override
-    public void awaitingWal(WalSegment first, WalSegment last) {}
-
-    @Override
-    public void beforeSentinel() {}
   }
 }

@@ -32,6 +32,10 @@ class WalgBackupContractIT {
     @SuppressWarnings("NullAway.Init")
     private Walg walg;
 
+    Real(TestArchive.Kind kind, PostgresRelease release) {
+      super(kind, release);
+    }
+
     @Override
     protected void skipOrNot() {
       RealWalg.binary();
@@ -77,32 +81,20 @@ class WalgBackupContractIT {
 
   @Nested
   class InADirectoryAndEncrypted extends Real {
+    InADirectoryAndEncrypted() {
+      super(TestArchive.Kind.DIRECTORY, PostgresRelease.OLDER);
+    }
+
     @Override
     EncryptionConfig encryption() {
       return new TestKeys(keys).libsodium(TestKeys.GOLDEN);
-    }
-
-    @Override
-    protected TestArchive.Kind kind() {
-      return TestArchive.Kind.DIRECTORY;
-    }
-
-    @Override
-    protected PostgresRelease release() {
-      return PostgresRelease.OLDER;
     }
   }
 
   @Nested
   class InS3 extends Real {
-    @Override
-    protected TestArchive.Kind kind() {
-      return TestArchive.Kind.S3;
-    }
-
-    @Override
-    protected PostgresRelease release() {
-      return PostgresRelease.NEWEST;
+    InS3() {
+      super(TestArchive.Kind.S3, PostgresRelease.NEWEST);
     }
   }
 }

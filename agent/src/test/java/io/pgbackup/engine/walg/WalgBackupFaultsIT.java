@@ -5,19 +5,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.pgbackup.engine.BackupDeadlines;
-import io.pgbackup.engine.BackupListener;
 import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.engine.TakenBackup;
 import io.pgbackup.engine.embedded.EmbeddedBackupEngine.DeltaRules;
 import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.engine.format.Codec;
 import io.pgbackup.engine.format.Packing;
-import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.store.ObjectKey;
 import io.pgbackup.testing.EnterableTempDir;
 import io.pgbackup.testing.PostgresRelease;
+import io.pgbackup.testing.QuietListener;
 import io.pgbackup.testing.TestArchive;
 import io.pgbackup.testing.TestKeys;
 import io.pgbackup.testing.TestPostgres;
@@ -312,20 +311,6 @@ class WalgBackupFaultsIT {
                 Optional.empty(),
                 deadlines),
             Clock.systemUTC())
-        .push(request, new Unheard());
-  }
-
-  private static final class Unheard implements BackupListener {
-    @Override
-    public void started(BackupName name) {}
-
-    @Override
-    public void progressed(long files, long bytes) {}
-
-    @Override
-    public void awaitingWal(WalSegment first, WalSegment last) {}
-
-    @Override
-    public void beforeSentinel() {}
+        .push(request, new QuietListener());
   }
 }

@@ -26,6 +26,10 @@ class WalgWalContractIT {
     @SuppressWarnings("NullAway.Init")
     private WalgWalEngine engine;
 
+    RealDaemon(TestArchive.Kind kind) {
+      super(kind);
+    }
+
     @Override
     protected WalEngine open(TestArchive archive) {
       Path binary = RealWalg.binary();
@@ -52,17 +56,15 @@ class WalgWalContractIT {
 
   @Nested
   class InADirectory extends RealDaemon {
-    @Override
-    protected TestArchive.Kind kind() {
-      return TestArchive.Kind.DIRECTORY;
+    InADirectory() {
+      super(TestArchive.Kind.DIRECTORY);
     }
   }
 
   @Nested
   class InS3 extends RealDaemon {
-    @Override
-    protected TestArchive.Kind kind() {
-      return TestArchive.Kind.S3;
+    InS3() {
+      super(TestArchive.Kind.S3);
     }
   }
 }

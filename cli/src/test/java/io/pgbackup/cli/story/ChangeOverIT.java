@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.pgbackup.cli.story.ProtectedServer.Moment;
 import io.pgbackup.testing.EnterableTempDir;
 import io.pgbackup.testing.FreePort;
 import io.pgbackup.testing.PostgresRelease;
@@ -54,7 +55,7 @@ class ChangeOverIT {
       postgres.start();
       postgres.sql("create table account (id bigint primary key, note text)");
       backupPush(postgres);
-      Moment byWalg = write(postgres, "archived by wal-g");
+      Moment byWalg = ProtectedServer.write(postgres, "archived by wal-g");
       archive(postgres);
 
       // when its archive is looked at with wal-g's own settings
@@ -81,12 +82,12 @@ class ChangeOverIT {
         postgres.configure(
             "archive_command", installation.cli() + " wal push --socket " + socket + " %p");
         postgres.reload();
-        Moment between = write(postgres, "archived by the agent");
+        Moment between = ProtectedServer.write(postgres, "archived by the agent");
         archive(postgres);
         String[] own = {"--config", config.toString()};
         // wal-g's base backup is recent, so the agent's first one waits for its schedule
         mustDo(with(own, "backup"));
-        Moment late = write(postgres, "after another base backup");
+        Moment late = ProtectedServer.write(postgres, "after another base backup");
         archive(postgres);
 
         // then one window spans the change-over, without a gap
@@ -133,7 +134,7 @@ class ChangeOverIT {
                 "--pg-bin-dir",
                 binaries()));
         assertThat(ProtectedServer.content(postgres)).isEqualTo(between.content());
-        write(postgres, "on the next lineage");
+        ProtectedServer.write(postgres, "on the next lineage");
         archive(postgres);
 
         // then the next lineage lies in a folder of its own, and is found beside the first
@@ -160,8 +161,6 @@ class ChangeOverIT {
       assertThat(refused.err()).contains("is claimed by default/orders");
     }
   }
-
-  private record Moment(String instant, List<String> content) {}
 
   @BeforeEach
   void prepare() throws IOException {
@@ -251,30 +250,9 @@ class ChangeOverIT {
     return found;
   }
 
-  private static Moment write(TestPostgres postgres, String note) {
-    postgres.sql(
-        "insert into account select coalesce(max(id), 0) + 1, '%s' from account".formatted(note));
-    String instant =
-        postgres.value(
-            "select to_char(clock_timestamp() at time zone 'UTC',"
-                + " 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')");
-    return new Moment(instant, ProtectedServer.content(postgres));
-  }
-
   private static void archive(TestPostgres postgres) {
     postgres.sql("select pg_logical_emit_message(true, 'test', 'after')");
-    String segment =
-        postgres.value("select pg_walfile_name(pg_current_wal_lsn() - 1) from pg_switch_wal()");
-    await()
-        .atMost(Duration.ofMinutes(2))
-        .pollInterval(Duration.ofMillis(200))
-        .untilAsserted(
-            () ->
-                assertThat(
-                        postgres.value(
-                            "select coalesce(last_archived_wal, '') from pg_stat_archiver"))
-                    .as(() -> postgres.log())
-                    .isGreaterThanOrEqualTo(segment));
+    ProtectedServer.archiveSegment(postgres, postgres::log);
   }
 
   private static String[] with(String[] first, String... more) {

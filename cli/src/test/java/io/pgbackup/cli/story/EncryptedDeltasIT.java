@@ -13,9 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -59,39 +57,23 @@ class EncryptedDeltasIT {
           .contains(backups.path(0).path("name").asText());
       for (Moment moment : List.of(full, delta)) {
         Path target = folder.resolve("restored-" + moment.content().size());
-        server.mustDo(restore(server, moment, target));
+        server.mustDo(server.restore(moment.instant(), target));
         assertThat(server.contentOf(target)).isEqualTo(moment.content());
       }
-      Answer wrong = with(server, "rotated", secret("other", "f".repeat(64)), delta);
+      Answer wrong =
+          server.pgbackup(
+              withKey(server, secret("other", "f".repeat(64))),
+              server.restore(delta.instant(), folder.resolve("never")));
       assertThat(wrong.status()).as("%s", wrong).isNotZero();
       assertThat(wrong.err()).contains("key");
       assertThat(folder.resolve("never")).doesNotExist();
     }
   }
 
-  private Answer with(ProtectedServer server, String name, Path key, Moment moment)
-      throws IOException {
-    Path configuration = folder.resolve(name + ".yaml");
-    String original = Files.readString(folder.resolve("pgbackup.yaml"));
-    Files.writeString(
-        configuration, original.replace(folder.resolve("key").toString(), key.toString()));
-    List<String> words = new ArrayList<>(List.of("--config", configuration.toString()));
-    words.addAll(List.of(restore(server, moment, folder.resolve("never"))));
-    return Installation.copyTo(folder.resolve("second installation"))
-        .pgbackup(Map.of(), words.toArray(String[]::new));
-  }
-
-  private static String[] restore(ProtectedServer server, Moment moment, Path target) {
-    return new String[] {
-      "restore",
-      "--cluster",
-      "orders",
-      "--timestamp",
-      moment.instant(),
-      "--target-dir",
-      target.toString(),
-      "--pg-bin-dir",
-      server.binaries()
-    };
+  private Path withKey(ProtectedServer server, Path key) throws IOException {
+    return Files.writeString(
+        folder.resolve("other.yaml"),
+        Files.readString(server.configuration())
+            .replace(folder.resolve("key").toString(), key.toString()));
   }
 }

@@ -38,16 +38,7 @@ class MainJobIT {
 
       for (Moment moment : List.of(before, between, late)) {
         Path target = folder.resolve("restored-" + moment.content().size());
-        server.mustDo(
-            "restore",
-            "--cluster",
-            "orders",
-            "--timestamp",
-            moment.instant(),
-            "--target-dir",
-            target.toString(),
-            "--pg-bin-dir",
-            server.binaries());
+        server.mustDo(server.restore(moment.instant(), target));
         assertThat(server.contentOf(target)).isEqualTo(moment.content());
       }
     }
@@ -72,18 +63,7 @@ class MainJobIT {
       Moment onNewLineage = server.write("on the new lineage");
       server.archiveEverything();
       Path again = folder.resolve("again");
-      server.mustDo(
-          "restore",
-          "--cluster",
-          "orders",
-          "--uid",
-          restored,
-          "--timestamp",
-          onNewLineage.instant(),
-          "--target-dir",
-          again.toString(),
-          "--pg-bin-dir",
-          server.binaries());
+      server.mustDo(server.restore(onNewLineage.instant(), again, "--uid", restored));
       assertThat(server.contentOf(again)).isEqualTo(onNewLineage.content());
 
       inPlace(server, original, second);
@@ -98,18 +78,7 @@ class MainJobIT {
       Moment afterUndo = server.write("after the undo");
       server.archiveEverything();
       Path later = folder.resolve("after-undo");
-      server.mustDo(
-          "restore",
-          "--cluster",
-          "orders",
-          "--uid",
-          restored,
-          "--timestamp",
-          afterUndo.instant(),
-          "--target-dir",
-          later.toString(),
-          "--pg-bin-dir",
-          server.binaries());
+      server.mustDo(server.restore(afterUndo.instant(), later, "--uid", restored));
       assertThat(server.contentOf(later)).isEqualTo(afterUndo.content());
     }
   }
@@ -160,16 +129,7 @@ class MainJobIT {
   }
 
   private Installation.Answer restore(ProtectedServer server, String timestamp) {
-    return server.pgbackup(
-        "restore",
-        "--cluster",
-        "orders",
-        "--timestamp",
-        timestamp,
-        "--target-dir",
-        folder.resolve("restored").toString(),
-        "--pg-bin-dir",
-        server.binaries());
+    return server.pgbackup(server.restore(timestamp, folder.resolve("restored")));
   }
 
   @ParameterizedTest
@@ -189,16 +149,7 @@ class MainJobIT {
       server.archiveEverything();
 
       Path target = folder.resolve("restored");
-      server.mustDo(
-          "restore",
-          "--cluster",
-          "orders",
-          "--timestamp",
-          all.instant(),
-          "--target-dir",
-          target.toString(),
-          "--pg-bin-dir",
-          server.binaries());
+      server.mustDo(server.restore(all.instant(), target));
       assertThat(server.contentOf(target)).isEqualTo(all.content());
       assertThat(server.json("window", "--cluster", "orders").path(0).path("gaps")).isEmpty();
     }

@@ -17,6 +17,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /// A PostgreSQL server, the agent beside it, one configuration file and the command line that reads
 /// it: what a person with one server and a bucket has.
@@ -113,11 +115,39 @@ final class ProtectedServer implements AutoCloseable {
 
   /// Runs the command line with this server's configuration.
   Installation.Answer pgbackup(String... arguments) {
+    return pgbackup(configuration, arguments);
+  }
+
+  /// Runs the command line with another configuration.
+  Installation.Answer pgbackup(Path otherConfiguration, String... arguments) {
     String[] all = new String[arguments.length + 2];
     all[0] = "--config";
-    all[1] = configuration.toString();
+    all[1] = otherConfiguration.toString();
     System.arraycopy(arguments, 0, all, 2, arguments.length);
     return installation.pgbackup(Map.of(), all);
+  }
+
+  Path configuration() {
+    return configuration;
+  }
+
+  /// The words of a restore into a directory.
+  ///
+  /// @param more options
+  String[] restore(String instant, Path target, String... more) {
+    return Stream.concat(
+            Stream.of(
+                "restore",
+                "--cluster",
+                "orders",
+                "--timestamp",
+                instant,
+                "--target-dir",
+                target.toString(),
+                "--pg-bin-dir",
+                binaries()),
+            Stream.of(more))
+        .toArray(String[]::new);
   }
 
   Installation.Answer mustDo(String... arguments) {
@@ -139,6 +169,10 @@ final class ProtectedServer implements AutoCloseable {
 
   /// One committed row, and the instant between its commit and whatever comes next.
   Moment write(String note) {
+    return write(postgres, note);
+  }
+
+  static Moment write(TestPostgres postgres, String note) {
     postgres.sql(
         "insert into account select coalesce(max(id), 0) + 1, '%s' from account".formatted(note));
     String instant =
@@ -158,6 +192,13 @@ final class ProtectedServer implements AutoCloseable {
   void archiveEverything() {
     postgres.sql("insert into account select coalesce(max(id), 0) + 1, 'after' from account");
     postgres.sql("delete from account where note = 'after'");
+    archiveSegment(postgres, () -> agent.log() + postgres.log());
+  }
+
+  /// Ends the segment that is written now, and waits until PostgreSQL calls it archived.
+  ///
+  /// @param log what explains that it is not
+  static void archiveSegment(TestPostgres postgres, Supplier<String> log) {
     String segment =
         postgres.value("select pg_walfile_name(pg_current_wal_lsn() - 1) from pg_switch_wal()");
     await()
@@ -168,7 +209,7 @@ final class ProtectedServer implements AutoCloseable {
                 assertThat(
                         postgres.value(
                             "select coalesce(last_archived_wal, '') from pg_stat_archiver"))
-                    .as(() -> agent.log() + postgres.log())
+                    .as(log)
                     .isGreaterThanOrEqualTo(segment));
   }
 

@@ -1,11 +1,11 @@
-package io.pgbackup.engine.embedded;
+package io.pgbackup.testing;
 
 import io.pgbackup.engine.BackupListener;
 import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.postgres.WalSegment;
 
 /// Lets everything pass.
-class QuietListener implements BackupListener {
+public class QuietListener implements BackupListener {
   @Override
   public void started(BackupName name) {}
 
