@@ -19,38 +19,46 @@ final class StorageReader {
     URI url =
         section.required(
             "url", Values.STORE_URL, "s3://backups or file:///mnt/backups", PLACEHOLDER);
-    Optional<String> account =
-        section.optional(
-            "cloudflareAccountId",
-            Values.matching("[0-9a-f]{32}", "the account's 32 hexadecimal digits"));
+    Optional<R2Account> account = account(section);
     Optional<URI> endpoint = section.optional("endpoint", Values.ENDPOINT);
     if (account.isPresent() && endpoint.isPresent()) {
       section.fault(
           "endpoint",
           "must be left out where cloudflareAccountId is given, which it is built from");
     }
-    Optional<URI> address = endpoint.or(() -> account.map(StorageReader::cloudflare));
+    Optional<URI> address = endpoint.or(() -> account.map(R2Account::endpoint));
     return new StorageConfig(
         url,
         address,
-        section.withDefault(
-            "region", Values.TEXT, region(account.isPresent(), address.isEmpty(), section)),
+        section.withDefault("region", Values.TEXT, region(address, section)),
         section.withDefault("pathStyle", Values.BOOLEAN, address.isPresent()),
         section.optional("caFile", Values.ABSOLUTE_PATH),
         credentials(section.section("credentials")),
         section.withDefault("prefix", Values.PREFIX, PrefixTemplate.DEFAULT.text()));
   }
 
-  private static URI cloudflare(String account) {
-    return URI.create("https://" + account + ".r2.cloudflarestorage.com");
+  private static Optional<R2Account> account(Section section) {
+    Optional<String> id =
+        section.optional(
+            "cloudflareAccountId",
+            Values.matching(R2Account.ID, "the account's 32 hexadecimal digits"));
+    R2Account.Jurisdiction jurisdiction =
+        section.withDefault(
+            "jurisdiction",
+            Values.oneOf(R2Account.Jurisdiction.class),
+            R2Account.Jurisdiction.DEFAULT);
+    if (jurisdiction != R2Account.Jurisdiction.DEFAULT && !section.says("cloudflareAccountId")) {
+      section.fault("jurisdiction", "is R2's, and needs cloudflareAccountId beside it");
+    }
+    return id.map(account -> new R2Account(account, jurisdiction));
   }
 
   /// On AWS the platform that gives the credentials often names the region too.
-  private static String region(boolean cloudflare, boolean aws, Section section) {
-    if (cloudflare) {
-      return "auto";
+  private static String region(Optional<URI> address, Section section) {
+    if (address.isEmpty()) {
+      return section.variable("AWS_REGION").orElse(DEFAULT_REGION);
     }
-    return aws ? section.variable("AWS_REGION").orElse(DEFAULT_REGION) : DEFAULT_REGION;
+    return address.flatMap(R2Account::of).isPresent() ? "auto" : DEFAULT_REGION;
   }
 
   private static Optional<CredentialFiles> credentials(Section section) {

@@ -11,6 +11,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import net.jqwik.api.ForAll;
@@ -60,6 +61,8 @@ class ConfigRulesTest {
           STORAGE_ENDPOINT       | https://minio/backups | must have no path
           STORAGE_PATH_STYLE     | yes                  | must be true or false, got 'yes'
           STORAGE_CLOUDFLARE_ACCOUNT_ID | 123           | must be the account's 32 hexadecimal digits, got '123'
+          STORAGE_JURISDICTION   | us                   | must be default, eu or fedramp, got 'us'
+          STORAGE_JURISDICTION   | eu                   | storage.jurisdiction: is R2's, and needs cloudflareAccountId beside it
           STORAGE_CA_FILE        | ca.pem               | must be an absolute path
           STORAGE_CREDENTIALS_ACCESS_KEY_ID_FILE | /id  | storage.credentials.secretAccessKeyFile: missing; the access key and its secret belong together
           STORAGE_CREDENTIALS_SESSION_TOKEN_FILE | /id  | storage.credentials.accessKeyIdFile: missing; the access key and its secret belong together
@@ -110,6 +113,39 @@ class ConfigRulesTest {
 
     assertThat(storage.endpoint())
         .contains(URI.create("https://0123456789abcdef0123456789abcdef.r2.cloudflarestorage.com"));
+    assertThat(storage.region()).isEqualTo("auto");
+    assertThat(storage.pathStyle()).isTrue();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"default,''", "eu,.eu", "fedramp,.fedramp"})
+  void buildsTheAddressOfAJurisdiction(String jurisdiction, String label) {
+    StorageConfig storage =
+        with(
+                "STORAGE_CLOUDFLARE_ACCOUNT_ID",
+                "0123456789abcdef0123456789abcdef",
+                "STORAGE_JURISDICTION",
+                jurisdiction)
+            .storage();
+
+    assertThat(storage.endpoint())
+        .contains(
+            URI.create(
+                "https://0123456789abcdef0123456789abcdef" + label + ".r2.cloudflarestorage.com"));
+    assertThat(storage.endpoint().flatMap(R2Account::of))
+        .contains(
+            new R2Account(
+                "0123456789abcdef0123456789abcdef",
+                R2Account.Jurisdiction.valueOf(jurisdiction.toUpperCase(Locale.ROOT))));
+  }
+
+  @Test
+  void knowsAnAddressOfCloudflareThatIsWrittenOut() {
+    String address = "https://0123456789abcdef0123456789abcdef.eu.r2.cloudflarestorage.com";
+
+    StorageConfig storage = with("STORAGE_ENDPOINT", address).storage();
+
+    assertThat(storage.endpoint()).contains(URI.create(address));
     assertThat(storage.region()).isEqualTo("auto");
     assertThat(storage.pathStyle()).isTrue();
   }
