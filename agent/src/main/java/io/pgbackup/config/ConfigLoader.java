@@ -36,9 +36,42 @@ public final class ConfigLoader {
   }
 
   public PgBackupConfig load(Path file) {
-    String source = "configuration " + file;
+    return parse(source(file), text(file));
+  }
+
+  /// What a file says to whoever issues credentials: it has a section `broker`, and need not name a
+  /// cluster.
+  public BrokerSettings loadBroker(Path file) {
+    return parseBroker(source(file), text(file));
+  }
+
+  /// @param source what error messages call it
+  public BrokerSettings parseBroker(String source, String yaml) {
+    Map<String, String> withCluster = new HashMap<>(environment);
+    if (!tree(source, yaml).path("cluster").hasNonNull("name")) {
+      withCluster.putIfAbsent(Section.variableOf("cluster.name"), "any");
+    }
+    PgBackupConfig config = new ConfigLoader(withCluster).parse(source, yaml);
+    return new BrokerSettings(
+        config.storage(),
+        config
+            .broker()
+            .orElseThrow(
+                () ->
+                    Problem.misconfigured(
+                            source + " has no section 'broker'",
+                            "docs/credentials.md shows one for each kind of store.")
+                        .asException()));
+  }
+
+  private static String source(Path file) {
+    return "configuration " + file;
+  }
+
+  private static String text(Path file) {
+    String source = source(file);
     try {
-      return parse(source, Files.readString(file));
+      return Files.readString(file);
     } catch (NoSuchFileException e) {
       throw ConfigFaults.unreadable(source, "there is no such file", e);
     } catch (IOException e) {

@@ -9,6 +9,7 @@ import io.pgbackup.config.PgBackupConfig.HttpConfig;
 import io.pgbackup.config.PgBackupConfig.PostgresConfig;
 import io.pgbackup.config.PgBackupConfig.RetentionConfig;
 import io.pgbackup.config.PgBackupConfig.RetentionRun;
+import io.pgbackup.config.PgBackupConfig.StorageConfig;
 import io.pgbackup.config.PgBackupConfig.WalConfig;
 import io.pgbackup.engine.format.Codec;
 import io.pgbackup.schedule.Crontab;
@@ -32,16 +33,20 @@ final class ConfigReader {
   private ConfigReader() {}
 
   static PgBackupConfig read(Section root) {
+    ClusterConfig cluster = cluster(root.section("cluster"));
+    PostgresConfig postgres = postgres(root.section("postgres"));
+    StorageConfig storage = StorageReader.read(root.section("storage"));
     return new PgBackupConfig(
-        cluster(root.section("cluster")),
-        postgres(root.section("postgres")),
-        StorageReader.read(root.section("storage")),
+        cluster,
+        postgres,
+        storage,
         EncryptionReader.read(root.section("encryption")),
         wal(root.section("wal")),
         backup(root.section("backup")),
         retention(root.section("retention")),
         engine(root.section("engine")),
-        http(root.section("http")));
+        http(root.section("http")),
+        BrokerReader.read(root.section("broker"), storage));
   }
 
   private static ClusterConfig cluster(Section section) {

@@ -21,7 +21,8 @@ public record PgBackupConfig(
     BackupConfig backup,
     RetentionConfig retention,
     EngineConfig engine,
-    HttpConfig http) {
+    HttpConfig http,
+    Optional<BrokerConfig> broker) {
 
   /// @param name becomes a folder's name, as does the namespace
   /// @param uid empty: made once, then kept in the claim and beside the data

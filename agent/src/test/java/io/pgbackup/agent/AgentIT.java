@@ -116,7 +116,8 @@ class AgentIT {
         new RetentionConfig(
             RetentionRun.AGENT, Crontab.parse("30 3 * * *"), 7, Duration.ofDays(14)),
         engine,
-        new HttpConfig("127.0.0.1", 0));
+        new HttpConfig("127.0.0.1", 0),
+        Optional.empty());
   }
 
   private Agent besideRunningServer() {

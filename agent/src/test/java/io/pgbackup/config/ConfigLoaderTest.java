@@ -141,7 +141,8 @@ class ConfigLoaderTest {
                 new RetentionConfig(
                     RetentionRun.AGENT, Crontab.parse("30 3 * * *"), 7, Duration.ofDays(14)),
                 new EngineConfig(EngineChoice.AUTO, EngineChoice.EMBEDDED, Optional.empty()),
-                new HttpConfig("127.0.0.1", 9797)));
+                new HttpConfig("127.0.0.1", 9797),
+                Optional.empty()));
   }
 
   @Test
@@ -186,7 +187,8 @@ class ConfigLoaderTest {
                 new RetentionConfig(
                     RetentionRun.JOB, Crontab.parse("5 4 * * *"), 2, Duration.ofHours(36)),
                 new EngineConfig(EngineChoice.EMBEDDED, EngineChoice.AUTO, Optional.empty()),
-                new HttpConfig("::1", 1234)));
+                new HttpConfig("::1", 1234),
+                Optional.empty()));
   }
 
   @Test

@@ -1,0 +1,49 @@
+package io.pgbackup.config;
+
+import io.pgbackup.credentials.policy.Role;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+
+/// Who issues the credentials of a fleet, and from which parent credential. Needed where
+/// credentials are issued, never beside a database.
+///
+/// @param endpoint of MinIO, or of what stands in for a service of AWS or Cloudflare; empty for the
+///   service's own
+/// @param keys the parent credential; always there for MinIO and R2, for AWS empty where the SDK's
+///   default chain is asked
+/// @param roleArns for AWS, one for each role; otherwise empty
+/// @param cloudflareAccountId always there for R2
+/// @param jurisdiction of the bucket at R2, `eu` for instance; empty for none
+/// @param apiTokenFile for lock rules at R2
+/// @param keysDirectory always there for static keys: `NAMESPACE/CLUSTER/ROLE/` with one file each
+/// @param timeToLive of a credential, by role; where it is absent, what suits role and store
+public record BrokerConfig(
+    BrokerKind kind,
+    Optional<URI> endpoint,
+    Optional<ParentKeys> keys,
+    Map<Role, String> roleArns,
+    Optional<String> cloudflareAccountId,
+    Optional<String> jurisdiction,
+    Optional<Path> apiTokenFile,
+    Optional<Path> keysDirectory,
+    Map<Role, Duration> timeToLive) {
+  public BrokerConfig {
+    roleArns = Map.copyOf(roleArns);
+    timeToLive = Map.copyOf(timeToLive);
+  }
+
+  /// Files that hold one secret each.
+  public record ParentKeys(Path accessKeyIdFile, Path secretAccessKeyFile) {}
+
+  /// Whose service derives credentials.
+  public enum BrokerKind {
+    MINIO,
+    AWS,
+    R2,
+    /// Nobody's: keys that somebody made by hand.
+    STATIC
+  }
+}

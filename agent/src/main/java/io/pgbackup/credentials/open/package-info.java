@@ -1,0 +1,5 @@
+/// The broker that a configuration names.
+@NullMarked
+package io.pgbackup.credentials.open;
+
+import org.jspecify.annotations.NullMarked;
