@@ -9,4 +9,10 @@ public interface LineageEngines {
   BackupFetcher backups(ArchiveLayout layout);
 
   WalEngine wal(ArchiveLayout layout);
+
+  /// Of a lineage that the restore begins. It is written into the store as it is now, though what
+  /// is restored may be read as it stood earlier.
+  default WalEngine newWal(ArchiveLayout layout) {
+    return wal(layout);
+  }
 }

@@ -105,6 +105,7 @@ record RestoreJournal(
   boolean isSame(RestorePlan other, RestoreDestination elsewhere) {
     return plan.lineage().prefix().equals(other.lineage().prefix())
         && plan.target().equals(other.target())
+        && plan.asOf().equals(other.asOf())
         && switch (destination) {
           case RestoreDestination.NewDirectory directory -> directory.equals(elsewhere);
           // Whether it may be stopped is decided anew.

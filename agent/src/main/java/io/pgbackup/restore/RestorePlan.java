@@ -6,6 +6,7 @@ import io.pgbackup.postgres.Timeline;
 import io.pgbackup.postgres.TimelineHistory;
 import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.postgres.WalSegmentSize;
+import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -19,13 +20,15 @@ import java.util.function.ToLongFunction;
 /// @param path the timelines that are replayed; the last one's number is given to PostgreSQL
 /// @param wal the archived segments that recovery is expected to ask for, one for each position:
 ///   the one on the later timeline where two timelines share it, as PostgreSQL prefers it
+/// @param asOf the instant whose state of the store is read, where it is not today's
 public record RestorePlan(
     Lineage lineage,
     RecoveryTarget target,
     List<BaseBackup> chain,
     TimelineHistory path,
     WalSegmentSize segmentSize,
-    SortedSet<WalSegment> wal) {
+    SortedSet<WalSegment> wal,
+    Optional<Instant> asOf) {
   /// Of the WAL that a server keeps by default (`max_wal_size`).
   private static final long KEPT_WAL = 1L << 30;
 
@@ -35,6 +38,22 @@ public record RestorePlan(
       throw new IllegalArgumentException("a restore begins with a base backup");
     }
     wal = Collections.unmodifiableSortedSet(new TreeSet<>(wal));
+  }
+
+  /// From the store as it is.
+  public RestorePlan(
+      Lineage lineage,
+      RecoveryTarget target,
+      List<BaseBackup> chain,
+      TimelineHistory path,
+      WalSegmentSize segmentSize,
+      SortedSet<WalSegment> wal) {
+    this(lineage, target, chain, path, segmentSize, wal, Optional.empty());
+  }
+
+  /// The same, read from the store as it stood at an instant.
+  public RestorePlan readAsOf(Optional<Instant> instant) {
+    return new RestorePlan(lineage, target, chain, path, segmentSize, wal, instant);
   }
 
   public Timeline timeline() {

@@ -119,7 +119,7 @@ record RestoreSteps(
     Timeline timeline = journal.outcome().orElseThrow().timeline();
     services
         .engines()
-        .wal(layout)
+        .newWal(layout)
         .push(
             HistoryFile.name(timeline),
             Files.readAllBytes(HistoryFile.in(paths.staging(), timeline)));

@@ -19,6 +19,9 @@ import software.amazon.awssdk.http.SdkHttpConfigurationOption;
 import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.s3.S3Client;
+import software.amazon.awssdk.services.s3.model.BucketVersioningStatus;
+import software.amazon.awssdk.services.s3.model.ObjectLockEnabled;
+import software.amazon.awssdk.services.s3.model.ObjectLockRetentionMode;
 import software.amazon.awssdk.utils.AttributeMap;
 
 /// A real S3 server, MinIO: in Docker where a daemon answers, otherwise the program `minio` on
@@ -77,11 +80,49 @@ public final class S3Server implements AutoCloseable {
 
   /// Makes an empty bucket.
   public String newBucket() {
-    String bucket = "bucket-" + ProcessHandle.current().pid() + "-" + BUCKETS.incrementAndGet();
+    String bucket = nextName();
     try (S3Client client = client()) {
       client.createBucket(request -> request.bucket(bucket));
     }
     return bucket;
+  }
+
+  /// Makes an empty bucket that keeps every version of its objects.
+  public String newVersionedBucket() {
+    String bucket = newBucket();
+    try (S3Client client = client()) {
+      client.putBucketVersioning(
+          request ->
+              request
+                  .bucket(bucket)
+                  .versioningConfiguration(
+                      versioning -> versioning.status(BucketVersioningStatus.ENABLED)));
+    }
+    return bucket;
+  }
+
+  /// Makes an empty bucket that locks every version for a day from when it was written.
+  public String newLockedBucket(ObjectLockRetentionMode mode) {
+    String bucket = nextName();
+    try (S3Client client = client()) {
+      client.createBucket(request -> request.bucket(bucket).objectLockEnabledForBucket(true));
+      client.putObjectLockConfiguration(
+          request ->
+              request
+                  .bucket(bucket)
+                  .objectLockConfiguration(
+                      lock ->
+                          lock.objectLockEnabled(ObjectLockEnabled.ENABLED)
+                              .rule(
+                                  rule ->
+                                      rule.defaultRetention(
+                                          retention -> retention.mode(mode).days(1)))));
+    }
+    return bucket;
+  }
+
+  private static String nextName() {
+    return "bucket-" + ProcessHandle.current().pid() + "-" + BUCKETS.incrementAndGet();
   }
 
   /// What the configuration says for this bucket, with credentials in files.

@@ -4,10 +4,13 @@ import io.pgbackup.config.AccessKeys;
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.store.ObjectStore;
+import io.pgbackup.store.VersionedStore;
 import io.pgbackup.store.file.FileObjectStore;
+import io.pgbackup.store.past.PastStore;
 import io.pgbackup.store.s3.S3ObjectStore;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Optional;
 
 /// Opens whatever store a URL names. The AWS SDK is loaded only for S3.
@@ -29,6 +32,33 @@ public final class Stores {
       case "s3" -> S3ObjectStore.open(storage, keys);
       case "file" -> FileObjectStore.open(directory(url));
       default -> throw Problem.misconfigured("'" + url + "' is not a store", FORMS).asException();
+    };
+  }
+
+  /// The store as it stood at an instant.
+  ///
+  /// @param keys instead of what the configuration says
+  /// @throws io.pgbackup.problem.PgBackupException `Refused` if it keeps no versions; also as
+  ///   [#open]
+  public static PastStore openAsOf(
+      StorageConfig storage, Optional<AccessKeys> keys, Instant instant) {
+    ObjectStore live = open(storage, keys);
+    try {
+      return new PastStore(live, versions(live), instant);
+    } catch (RuntimeException e) {
+      live.close();
+      throw e;
+    }
+  }
+
+  private static VersionedStore versions(ObjectStore store) {
+    return switch (store) {
+      case S3ObjectStore s3 -> s3.versions();
+      default ->
+          throw Problem.refused(
+                  store.url() + " keeps no versions",
+                  "Only a bucket that keeps versions has an earlier state; leave --as-of out.")
+              .asException();
     };
   }
 

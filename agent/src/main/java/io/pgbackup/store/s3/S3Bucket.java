@@ -127,6 +127,23 @@ final class S3Bucket {
         });
   }
 
+  Optional<HeadObjectResponse> head(ObjectKey key, String versionId) {
+    return failures.translate(
+        "look up version " + versionId + " of " + key + " (s3:GetObjectVersion)",
+        () -> {
+          try {
+            return Optional.of(
+                client.headObject(
+                    request -> request.bucket(name).key(key.value()).versionId(versionId)));
+          } catch (S3Exception e) {
+            if (e.statusCode() == 404) {
+              return Optional.empty();
+            }
+            throw e;
+          }
+        });
+  }
+
   // The answer to HEAD has no body, so 404 may mean the bucket; that to GET says which.
   private Optional<HeadObjectResponse> headAgain(ObjectKey key, S3Exception missing) {
     try (ResponseInputStream<GetObjectResponse> stream =

@@ -10,6 +10,7 @@ import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.ObjectUpload;
 import io.pgbackup.store.StoreFolder;
 import io.pgbackup.store.StoredObject;
+import io.pgbackup.store.VersionedStore;
 import java.io.InputStream;
 import java.net.URI;
 import java.util.ArrayList;
@@ -38,6 +39,7 @@ public final class S3ObjectStore implements ObjectStore {
   private final S3Bucket bucket;
   private final S3Tuning tuning;
   private final PartBuffers buffers;
+  private final boolean r2;
   private final ExecutorService senders =
       Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("part-upload-", 0).factory());
 
@@ -49,6 +51,7 @@ public final class S3ObjectStore implements ObjectStore {
         new S3Failures(
             name, storage.endpoint().map(URI::toString).orElse("AWS " + storage.region()));
     this.bucket = new S3Bucket(client, name, failures);
+    this.r2 = storage.endpoint().map(URI::getHost).filter(S3ObjectStore::isR2).isPresent();
     this.tuning = tuning;
     this.buffers = new PartBuffers(tuning.partSize(), tuning.partBuffers());
   }
@@ -68,6 +71,10 @@ public final class S3ObjectStore implements ObjectStore {
 
   static S3ObjectStore open(StorageConfig storage, S3Tuning tuning) {
     return new S3ObjectStore(storage, Optional.empty(), tuning);
+  }
+
+  private static boolean isR2(String host) {
+    return host.endsWith(".r2.cloudflarestorage.com");
   }
 
   // Not the URI's host: that is undefined for names with an underscore.
@@ -108,10 +115,29 @@ public final class S3ObjectStore implements ObjectStore {
     return bucket.head(key).map(head -> S3Bucket.object(key, head));
   }
 
+  /// What the bucket tells of its past.
+  public VersionedStore versions() {
+    return new S3Versions(
+        bucket,
+        url,
+        r2,
+        version ->
+            open(
+                "read version %s of %s (s3:GetObjectVersion)"
+                    .formatted(version.id(), version.key()),
+                request(version.key()).toBuilder().versionId(version.id()).build()));
+  }
+
   @Override
   public InputStream open(ObjectKey key) {
-    String doing = "read " + key;
-    var get = GetObjectRequest.builder().bucket(bucket.name()).key(key.value()).build();
+    return open("read " + key, request(key));
+  }
+
+  private GetObjectRequest request(ObjectKey key) {
+    return GetObjectRequest.builder().bucket(bucket.name()).key(key.value()).build();
+  }
+
+  private InputStream open(String doing, GetObjectRequest get) {
     ResponseInputStream<GetObjectResponse> first = bucket.ask(doing, asked -> asked.getObject(get));
     String version = first.response().eTag();
     return new S3Download(

@@ -16,6 +16,8 @@ import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.StoreFolder;
+import io.pgbackup.store.past.PastStore;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -24,21 +26,30 @@ import java.util.TreeSet;
 
 /// The store that the options name, read as far as a verb needs it.
 ///
+/// @param past the same store, where it is read as it stood at an earlier instant
 /// @param cipher with the keys to read with
 /// @param template where lineages lie in it, and new ones will
 /// @param folder the one archive that is meant, whatever else lies in the store
 /// @param owner whose archive lies in the template's folder where that is a literal one
 record Archives(
     ObjectStore store,
+    Optional<PastStore> past,
     ObjectCipher cipher,
     PrefixTemplate template,
     Optional<StoreFolder> folder,
     Optional<ClusterId> owner)
     implements AutoCloseable {
   static Archives open(Configuration configuration) {
+    return open(configuration, Optional.empty());
+  }
+
+  /// @param asOf whose state of the store is read; today's if left out
+  static Archives open(Configuration configuration, Optional<Instant> asOf) {
     ObjectCipher cipher = configuration.cipher();
+    Optional<PastStore> past = asOf.map(configuration::openAsOf);
     return new Archives(
-        configuration.open(),
+        past.<ObjectStore>map(store -> store).orElseGet(configuration::open),
+        past,
         cipher,
         configuration.template(),
         configuration.folder(),
@@ -46,6 +57,16 @@ record Archives(
             .own()
             .map(PgBackupConfig::cluster)
             .map(cluster -> new ClusterId(cluster.namespace(), cluster.name())));
+  }
+
+  /// Where something is written: the store as it is now.
+  ObjectStore live() {
+    return past.map(PastStore::live).orElse(store);
+  }
+
+  /// What a person should know about the state that was read.
+  List<String> notices() {
+    return past.map(PastNotices::of).orElseGet(List::of);
   }
 
   /// Lineages that are not wanted are not read.

@@ -7,6 +7,7 @@ import io.pgbackup.cli.view.ClustersView;
 import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 
 @Command(
     name = "clusters",
@@ -20,6 +21,8 @@ import picocli.CommandLine.Command;
       "  pgbackup --config agent.yaml clusters -o json",
     })
 final class ClustersCommand extends Verb {
+  @Mixin private final AsOfOption asOf = new AsOfOption();
+
   ClustersCommand(Surroundings surroundings) {
     super(surroundings);
   }
@@ -27,12 +30,13 @@ final class ClustersCommand extends Verb {
   @Override
   public void run() {
     Configuration configuration = configuration();
-    try (Archives archives = Archives.open(configuration)) {
+    try (Archives archives = Archives.open(configuration, asOf.instant(surroundings()))) {
       Reading reading = archives.read(Optional.empty(), Optional.empty());
       List<LineageCatalog> found = reading.catalogs();
       if (found.isEmpty() && reading.unreadable().isEmpty()) {
         reading.requireAny();
       }
+      archives.notices().forEach(this::say);
       reading.notices(true).forEach(this::say);
       if (found.isEmpty()) {
         say("no cluster has backups in " + archives.store().url());

@@ -13,6 +13,7 @@ import picocli.CommandLine.Mixin;
 /// none.
 abstract class LineageVerb extends Verb {
   @Mixin private final LineageOptions options = new LineageOptions();
+  @Mixin private final AsOfOption asOf = new AsOfOption();
 
   LineageVerb(Surroundings surroundings) {
     super(surroundings);
@@ -23,10 +24,11 @@ abstract class LineageVerb extends Verb {
     Configuration configuration = options.in(configuration());
     Optional<ClusterId> cluster = options.cluster(configuration);
     Optional<LineageUid> uid = options.uid();
-    try (Archives archives = Archives.open(configuration)) {
+    try (Archives archives = Archives.open(configuration, asOf.instant(surroundings()))) {
       Reading reading = archives.read(cluster, uid);
       reading.requireLineage(cluster, uid);
       reading.requireAny();
+      archives.notices().forEach(this::say);
       reading.notices(cluster.isEmpty()).forEach(this::say);
       if (reading.catalogs().isEmpty()) {
         throw Problem.notFound(

@@ -46,7 +46,14 @@ record Restores(
     implements AutoCloseable {
   static Restores of(Archives archives, Configuration configuration, Clock clock, ZoneId local) {
     return new Restores(
-        archives, configuration.own().map(RestoringEngine::new), clock, local, Optional.empty());
+        archives,
+        // wal-g reads the bucket as it is now.
+        archives.past().isPresent()
+            ? Optional.empty()
+            : configuration.own().map(RestoringEngine::new),
+        clock,
+        local,
+        Optional.empty());
   }
 
   /// The same, which goes with this one.
@@ -101,24 +108,25 @@ record Restores(
   }
 
   private LineageEngines engines() {
-    return new Chosen(archives.store(), archives.cipher(), chosen);
+    return new Chosen(archives.store(), archives.live(), archives.cipher(), chosen);
   }
 
   /// @param binDirectory PostgreSQL's programs; left out, they are looked for
   RestoreRunner runner(Optional<Path> binDirectory) {
-    ObjectStore store = archives.store();
+    ObjectStore live = archives.live();
     return new RestoreRunner(
         new RestoreServices(
             engines(),
-            new Claims(store),
-            new Leases(store, clock),
+            new Claims(live),
+            new Leases(live, clock),
             archives.template(),
             new LocalPostgres(),
             binDirectory,
             clock));
   }
 
-  private record Chosen(ObjectStore store, ObjectCipher cipher, Optional<RestoringEngine> engine)
+  private record Chosen(
+      ObjectStore store, ObjectStore live, ObjectCipher cipher, Optional<RestoringEngine> engine)
       implements LineageEngines {
     @Override
     public BackupFetcher backups(ArchiveLayout layout) {
@@ -130,7 +138,16 @@ record Restores(
 
     @Override
     public WalEngine wal(ArchiveLayout layout) {
-      return new EmbeddedWalEngine(store, layout, new Packing(Codec.LZ4, cipher), Optional.empty());
+      return wal(store, layout);
+    }
+
+    @Override
+    public WalEngine newWal(ArchiveLayout layout) {
+      return wal(live, layout);
+    }
+
+    private WalEngine wal(ObjectStore where, ArchiveLayout layout) {
+      return new EmbeddedWalEngine(where, layout, new Packing(Codec.LZ4, cipher), Optional.empty());
     }
   }
 

@@ -16,6 +16,7 @@ import io.pgbackup.restore.RestoreRunner;
 import io.pgbackup.restore.TablespaceMapping;
 import io.pgbackup.restore.TablespaceTargets;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.time.ZoneId;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +30,7 @@ import picocli.CommandLine.Option;
 /// before anything is touched.
 abstract class RestoringVerb extends Verb {
   @Mixin private final LineageOptions options = new LineageOptions();
+  @Mixin private final AsOfOption asOf = new AsOfOption();
 
   @ArgGroup(multiplicity = "1")
   private final TargetOptions targetOptions = new TargetOptions();
@@ -97,17 +99,20 @@ abstract class RestoringVerb extends Verb {
           .asException();
     }
     asked.ifPresent(this::destination);
-    try (Archives archives = Archives.open(configuration);
+    Optional<Instant> readAsOf = asOf.instant(surroundings());
+    try (Archives archives = Archives.open(configuration, readAsOf);
         Restores restores = Restores.of(archives, configuration, surroundings().clock(), local)) {
       Reading reading = archives.read(asked, options.uid(), timeline());
       reading.requireLineage(asked, options.uid());
       reading.requireAny();
+      archives.notices().forEach(this::say);
       reading.notices(false).forEach(this::say);
       ClusterId cluster = asked.orElseGet(() -> reading.catalogs().getFirst().lineage().cluster());
       RestorePlan plan =
           restores
               .knowing(uidNow(configuration, cluster))
-              .plan(cluster, reading.catalogs(), options.uid(), target, timeline());
+              .plan(cluster, reading.catalogs(), options.uid(), target, timeline())
+              .readAsOf(readAsOf);
       Map<String, String> names = restores.tablespaceNames(plan);
       RestoreDestination destination = withTablespaces(plan, destination(cluster), names);
       RestoreRunner runner = restores.runner(Optional.ofNullable(binDirectory));

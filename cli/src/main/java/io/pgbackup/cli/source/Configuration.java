@@ -13,8 +13,10 @@ import io.pgbackup.problem.Problem;
 import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.StoreFolder;
 import io.pgbackup.store.open.Stores;
+import io.pgbackup.store.past.PastStore;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -168,6 +170,11 @@ public final class Configuration {
   public ObjectStore open() {
     Optional<AccessKeys> keys = walg.flatMap(WalgSettings::credentials);
     return Stores.open(storage(), keys);
+  }
+
+  /// The same store as it stood at an instant.
+  public PastStore openAsOf(Instant instant) {
+    return Stores.openAsOf(storage(), walg.flatMap(WalgSettings::credentials), instant);
   }
 
   /// With the keys to read: what the file says, then the environment.

@@ -24,6 +24,7 @@ public final class RestoreView {
   /// @param firstSegment,lastSegment of the WAL that is expected to be replayed
   /// @param downloadBytes of the whole chain
   /// @param diskBytes that the data directory needs
+  /// @param asOf whose state of the store is read, where it is not today's
   public record Plan(
       String namespace,
       String cluster,
@@ -40,7 +41,8 @@ public final class RestoreView {
       Optional<Long> diskBytes,
       String dataDirectory,
       boolean inPlace,
-      List<Tablespace> tablespaces) {}
+      List<Tablespace> tablespaces,
+      Optional<Instant> asOf) {}
 
   /// @param name where the archive tells it
   /// @param from where the files lay when the backup was taken, where it says so
@@ -82,7 +84,8 @@ public final class RestoreView {
         plan.diskBytes(),
         destination.dataDirectory().toString(),
         destination instanceof RestoreDestination.InPlace,
-        tablespaces(plan, destination, names));
+        tablespaces(plan, destination, names),
+        plan.asOf());
   }
 
   private static List<Tablespace> tablespaces(
@@ -136,6 +139,7 @@ public final class RestoreView {
             : "up to %d WAL segments, %s to %s, on timeline %s"
                 .formatted(
                     plan.wal().size(), plan.wal().first(), plan.wal().last(), plan.timeline()));
+    plan.asOf().ifPresent(asOf -> line(text, "read as of", TargetTime.echo(asOf, local)));
     line(text, "into", into(destination));
     for (Tablespace tablespace : tablespaces(plan, destination, names)) {
       line(

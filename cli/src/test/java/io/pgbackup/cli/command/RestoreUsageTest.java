@@ -48,6 +48,9 @@ class RestoreUsageTest {
         "clone --cluster orders --latest --as a/b --target-dir NEW",
         "restore --cluster orders --latest --timeline 0 --target-dir NEW",
         "restore --cluster orders --latest --target-dir NEW --tablespace fast",
+        "restore --cluster orders --latest --target-dir NEW --as-of 2026-11-21T02:13:40",
+        "restore --cluster orders --latest --target-dir NEW --as-of 2026-11-21T05:00:01Z",
+        "window --cluster orders --as-of yesterday",
         "restore --cluster orders --latest --target-dir NEW --tablespace fast=relative",
         "restore --cluster orders --latest --target-dir NEW --tablespace fast=/mnt/fast",
         "restore --cluster orders --latest --in-place --data-dir NEW --tablespace 16391=/mnt/fast",
@@ -133,6 +136,23 @@ class RestoreUsageTest {
     // then
     assertThat(window.out()).contains("besides  base backups on timeline 1, which");
     assertThat(plan.err()).doesNotContain("passes it by");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "clusters",
+        "backups --cluster orders",
+        "window --cluster orders",
+        "restore --cluster orders --latest --target-dir NEW",
+        "clone --cluster orders --latest --as copy --target-dir NEW"
+      })
+  void aDirectoryHasNoEarlierState(String line) {
+    Run run = run(line + " --as-of 2026-11-21T02:13:40Z");
+
+    assertThat(run.status()).isEqualTo(4);
+    assertThat(run.err()).contains("keeps no versions", "leave --as-of out");
+    assertThat(folder.resolve("new")).doesNotExist();
   }
 
   @Test
