@@ -4,10 +4,10 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 
 /// This machine's name, as a person would recognise it.
-final class Host {
+public final class Host {
   private Host() {}
 
-  static String name() {
+  public static String name() {
     try {
       return InetAddress.getLocalHost().getHostName();
     } catch (UnknownHostException _) {

@@ -7,6 +7,8 @@ import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.VersionedStore;
 import io.pgbackup.store.file.FileObjectStore;
 import io.pgbackup.store.past.PastStore;
+import io.pgbackup.store.probe.BareStore;
+import io.pgbackup.store.s3.S3BareStore;
 import io.pgbackup.store.s3.S3ObjectStore;
 import java.net.URI;
 import java.nio.file.Path;
@@ -60,6 +62,13 @@ public final class Stores {
                   "Only a bucket that keeps versions has an earlier state; leave --as-of out.")
               .asException();
     };
+  }
+
+  /// To be asked request by request.
+  ///
+  /// @param storage in S3
+  public static BareStore bare(StorageConfig storage) {
+    return S3BareStore.open(storage);
   }
 
   private static Path directory(URI url) {

@@ -78,7 +78,7 @@ public final class S3ObjectStore implements ObjectStore {
   }
 
   // Not the URI's host: that is undefined for names with an underscore.
-  private static String bucketName(URI url) {
+  static String bucketName(URI url) {
     String name = Optional.ofNullable(url.getRawAuthority()).orElse("");
     String path = Optional.ofNullable(url.getRawPath()).orElse("");
     if (name.isEmpty() || !(path.isEmpty() || path.equals("/"))) {

@@ -26,6 +26,7 @@ public final class CommandLines {
             .addSubcommand(new RestoreCommand(surroundings))
             .addSubcommand(new CloneCommand(surroundings))
             .addSubcommand(new UndoCommand(surroundings))
+            .addSubcommand(new DoctorCommand(surroundings))
             .addSubcommand(new DemoCommand(surroundings))
             .addSubcommand(new WalVerb())
             .addSubcommand(new VersionCommand(surroundings));

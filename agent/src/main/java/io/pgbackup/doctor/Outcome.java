@@ -1,0 +1,43 @@
+package io.pgbackup.doctor;
+
+import io.pgbackup.problem.Problem;
+
+/// How a check went. Texts are in the form of a [Problem]'s: what was found without a full stop,
+/// the remedy a sentence.
+public sealed interface Outcome {
+  String found();
+
+  record Pass(String found) implements Outcome {}
+
+  /// It works today; something would make it safer, or may hurt later.
+  record Warn(String found, String remedy) implements Outcome {}
+
+  /// It does not work, or is not safe.
+  ///
+  /// @param problem its kind is the exit status
+  record Fail(Problem problem) implements Outcome {
+    @Override
+    public String found() {
+      return problem.message();
+    }
+  }
+
+  /// Not tried, and why.
+  record Skip(String found) implements Outcome {}
+
+  static Outcome pass(String found) {
+    return new Pass(found);
+  }
+
+  static Outcome warn(String found, String remedy) {
+    return new Warn(found, remedy);
+  }
+
+  static Outcome fail(Problem problem) {
+    return new Fail(problem);
+  }
+
+  static Outcome skip(String reason) {
+    return new Skip(reason);
+  }
+}

@@ -1,0 +1,32 @@
+package io.pgbackup.doctor;
+
+import io.pgbackup.problem.Problem;
+import java.util.Locale;
+
+/// Whether a disk has room left.
+final class Room {
+  private static final long GIB = 1L << 30;
+  private static final String REMEDY =
+      "Make room: PostgreSQL stops when the disk of its WAL is full, and backups with theirs.";
+
+  private Room() {}
+
+  /// @param what begins the sentence
+  /// @param usable bytes
+  /// @param total bytes
+  static Outcome judge(String what, long usable, long total) {
+    double share = total == 0 ? 0 : (double) usable / total;
+    String found =
+        "%s has %s free of %s (%.0f %%)".formatted(what, human(usable), human(total), share * 100);
+    if (usable < GIB / 4 || share < 0.01) {
+      return Outcome.fail(Problem.refused(found, REMEDY));
+    }
+    return usable < GIB || share < 0.05 ? Outcome.warn(found, REMEDY) : Outcome.pass(found);
+  }
+
+  static String human(long bytes) {
+    return bytes >= GIB
+        ? String.format(Locale.ROOT, "%.1f GiB", (double) bytes / GIB)
+        : String.format(Locale.ROOT, "%.0f MiB", (double) bytes / (1 << 20));
+  }
+}
