@@ -76,7 +76,7 @@ final class Examination {
     try {
       return answer.get(most.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException e) {
-      return Outcome.fail(problem(check, e.getCause()));
+      return Outcome.fail(problem(check, e));
     } catch (TimeoutException e) {
       thread.interrupt();
       return Outcome.fail(
@@ -90,7 +90,8 @@ final class Examination {
     }
   }
 
-  private static Problem problem(Check check, Throwable fault) {
+  private static Problem problem(Check check, ExecutionException e) {
+    Throwable fault = e.getCause() == null ? e : e.getCause();
     return fault instanceof PgBackupException known
         ? known.problem()
         : Problem.bug("the check '" + check.name() + "' crashed: " + fault);
