@@ -56,6 +56,7 @@ final class BackupListing {
     }
     return BackupName.tryParse(
             file.substring(0, file.length() - ArchiveLayout.SENTINEL_SUFFIX.length()))
+        .filter(name -> !isWithdrawn(layout, name, documents))
         .flatMap(
             name -> {
               Sentinel sentinel = read(object, sentinels, Sentinel::read);
@@ -65,6 +66,18 @@ final class BackupListing {
                       .orElseGet(() -> BackupMetadata.of(sentinel));
               return backup(name, sentinel, facts);
             });
+  }
+
+  private static boolean isWithdrawn(
+      ArchiveLayout layout, BackupName name, Map<ObjectKey, StoredObject> documents) {
+    boolean withdrawn = documents.containsKey(layout.withdrawal(name));
+    if (withdrawn) {
+      LOGGER
+          .atWarn()
+          .addKeyValue("backup", name)
+          .log("backup left out: it was withdrawn because it failed a proof; delete it");
+    }
+    return withdrawn;
   }
 
   private static Optional<BaseBackup> backup(

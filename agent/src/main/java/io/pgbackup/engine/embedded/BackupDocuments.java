@@ -48,6 +48,11 @@ final class BackupDocuments {
     return sentinel(name).flatMap(Sentinel::keyFingerprint);
   }
 
+  /// Whether it stands and must not be used.
+  boolean isWithdrawn(BackupName name) {
+    return store.head(layout.withdrawal(name)).isPresent();
+  }
+
   Optional<BackupMetadata> metadata(BackupName name) {
     ObjectKey key = layout.metadata(name);
     return open(

@@ -99,6 +99,11 @@ public final class DeltaChoice {
   private DeltaBase base(BackupRequest request, DeltaServer server) {
     BackupName latest = latest(store, layout);
     BackupChain chain = BackupChain.read(latest, documents);
+    for (Link link : chain.links()) {
+      if (documents.isWithdrawn(link.name())) {
+        throw refused("%s was withdrawn".formatted(link.name()));
+      }
+    }
     int count = chain.newest().sentinel().delta().map(DeltaOrigin::count).orElse(0) + 1;
     if (request.kind() == BackupRequest.Kind.CONFIGURED && count > rules.maxSteps()) {
       throw refused(

@@ -62,6 +62,31 @@ public final class EncryptionProof {
     }
   }
 
+  /// Of an object that stood there already and whose writer leaves no word of a key, as WAL-G does:
+  /// where there is a key to write with, it must be encrypted, with whichever key. Says nothing of
+  /// what this run writes.
+  ///
+  /// @param codec the object's
+  /// @param content the first bytes of what was packed into the object, or all of them
+  /// @throws PgBackupException `Refused` if it can be read without a key
+  public void refusePlain(ObjectKey key, Codec codec, byte[] content) {
+    if (packing.cipher().fingerprint().isEmpty()) {
+      return;
+    }
+    try {
+      if (new Packing(codec, packing.cipher())
+          .isReadableWithoutKey(key.value(), head(key), content)) {
+        throw Problem.refused(
+                key + " is to be encrypted, and stands there in plain text",
+                "It was written without the key. Remove the object, so that it is sent again and"
+                    + " stored encrypted.")
+            .asException();
+      }
+    } catch (IOException e) {
+      throw SourceFailure.of(key, e);
+    }
+  }
+
   /// @throws PgBackupException what the proof failed with
   public synchronized void requireNoFailure() {
     failure.ifPresent(

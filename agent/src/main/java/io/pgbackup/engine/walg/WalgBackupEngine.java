@@ -36,7 +36,8 @@ import java.util.Set;
 ///
 /// WAL-G writes the sentinel itself, when `pg_backup_stop` has returned, so the backup stands in
 /// the archive before its WAL is proved. It counts as taken only after the proof: until then, and
-/// for good if the proof fails, the run is not completed, and no window begins at it.
+/// for good if the proof fails, the run is not completed, and no window begins at it. One that is
+/// not whole, not encrypted or not ours is withdrawn.
 ///
 /// Thread-safe, but one backup at a time is what a server and a lineage bear.
 public final class WalgBackupEngine implements BackupEngine {
@@ -102,13 +103,11 @@ public final class WalgBackupEngine implements BackupEngine {
           before,
           progress);
       PushedBackup pushed = new PushedBackup(store, layout, onlyNew(before));
-      TakenBackup taken = pushed.read(facts, parent);
+      TakenBackup taken = proved(pushed, before, facts, parent);
       if (request.kind() == BackupRequest.Kind.DELTA && !taken.name().isDelta()) {
         throw noDelta(taken.name(), parent);
       }
       progress.named(pushed.name());
-      proof.again();
-      proof.require(pushed.label(), LABEL_TAR);
       awaitWal(client, facts, taken, listener);
       listener.beforeSentinel();
       return taken;
@@ -145,13 +144,30 @@ public final class WalgBackupEngine implements BackupEngine {
   private BackupName onlyNew(StandingBackups before) {
     Set<BackupName> fresh = StandingBackups.list(store, layout).newSince(before);
     if (fresh.size() == 1) {
-      BackupName name = fresh.iterator().next();
-      if (before.folders().contains(name)) {
-        throw mixed(name);
-      }
-      return name;
+      return fresh.iterator().next();
     }
     throw fresh.isEmpty() ? noSentinel() : several(fresh);
+  }
+
+  /// Its sentinel stands, whatever comes out here.
+  private TakenBackup proved(
+      PushedBackup pushed, StandingBackups before, ServerFacts facts, Optional<BackupName> parent)
+      throws IOException {
+    try {
+      if (before.folders().contains(pushed.name())) {
+        throw mixed(pushed.name());
+      }
+      TakenBackup taken = pushed.read(facts, parent);
+      proof.again();
+      proof.require(pushed.label(), LABEL_TAR);
+      return taken;
+    } catch (PgBackupException e) {
+      if (e.problem() instanceof Problem.VerificationFailed
+          || e.problem() instanceof Problem.Refused) {
+        new Withdrawal(store, layout, clock).of(pushed.name(), e);
+      }
+      throw e;
+    }
   }
 
   private static PgBackupException noDelta(BackupName name, Optional<BackupName> parent) {

@@ -119,7 +119,20 @@ public final class WalgWalEngine implements WalEngine, AutoCloseable {
                   + " it.")
           .asException();
     }
+    if (standing.isPresent()) {
+      refusePlain(name, content);
+    }
     return standing.isPresent();
+  }
+
+  /// A daemon before this one may have been without its key.
+  private void refusePlain(WalFileName name, byte[] content) {
+    if (packing.cipher().fingerprint().isEmpty()) {
+      return;
+    }
+    for (WalPresence.Standing object : presence.all(name)) {
+      object.codec().ifPresent(codec -> proof.refusePlain(object.key(), codec, content));
+    }
   }
 
   private PgBackupException cannotCompare(WalFileName name, PgBackupException cause) {

@@ -2,15 +2,22 @@ package io.pgbackup.engine.walg;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.pgbackup.catalog.Catalog;
+import io.pgbackup.catalog.Lineage;
+import io.pgbackup.crypto.ObjectCipher;
 import io.pgbackup.engine.BackupDeadlines;
 import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.engine.TakenBackup;
+import io.pgbackup.engine.embedded.DeltaChoice;
 import io.pgbackup.engine.embedded.EmbeddedBackupEngine.DeltaRules;
 import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.engine.format.Codec;
 import io.pgbackup.engine.format.Packing;
+import io.pgbackup.lineage.PrefixTemplate;
+import io.pgbackup.postgres.jdbc.PostgresClient;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.store.ObjectKey;
@@ -38,6 +45,7 @@ import org.junit.jupiter.api.io.TempDir;
 class WalgBackupFaultsIT {
   private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final BackupDeadlines PATIENT = new BackupDeadlines(PATIENCE, PATIENCE, PATIENCE);
+  private static final DeltaRules DELTA_RULES = new DeltaRules(2, DeltaRules.Origin.LATEST);
   private static final BackupName NAME = new BackupName("base_0000000100000000000000AB");
 
   /// As WAL-G lays a backup out; what is in the tars nobody reads here.
@@ -163,6 +171,7 @@ class WalgBackupFaultsIT {
 
     assertThat(problem).isInstanceOf(Problem.Refused.class);
     assertThat(problem.message()).startsWith("wal-g backed up another server: " + NAME);
+    assertNotOffered();
   }
 
   @Test
@@ -176,6 +185,7 @@ class WalgBackupFaultsIT {
 
     assertThat(problem).isInstanceOf(Problem.VerificationFailed.class);
     assertThat(problem.message()).contains("is not whole: [part_001.tar.lz4] missing");
+    assertNotOffered();
   }
 
   @Test
@@ -186,6 +196,7 @@ class WalgBackupFaultsIT {
         failure(WRITES_A_BACKUP + WRITES_A_SENTINEL.formatted(systemIdentifier()), PATIENT);
 
     assertThat(problem.message()).contains("written over what an earlier attempt");
+    assertNotOffered();
   }
 
   @Test
@@ -230,6 +241,27 @@ class WalgBackupFaultsIT {
     assertThat(problem.message())
         .endsWith(
             "was to be encrypted, but was read back and is not: it can be read without a key");
+    assertNotOffered();
+  }
+
+  /// Its sentinel stands, and neither a restore nor a delta is offered it.
+  private void assertNotOffered() {
+    assertThat(archive.store().head(archive.layout().sentinel(NAME))).isPresent();
+    Catalog catalog = new Catalog(archive.store());
+    Lineage lineage =
+        catalog.lineages(new PrefixTemplate(archive.layout().prefix().toString())).getFirst();
+    assertThat(catalog.read(lineage).backups()).isEmpty();
+    try (PostgresClient client = PostgresClient.connect(postgres.configOverSocket())) {
+      assertThatThrownBy(
+              () ->
+                  DeltaChoice.in(
+                          archive.store(), archive.layout(), ObjectCipher.NONE, DELTA_RULES)
+                      .parent(
+                          BackupRequest.of(BackupRequest.Kind.DELTA),
+                          client.facts(),
+                          postgres.dataDirectory()))
+          .hasMessageContaining(NAME + " was withdrawn");
+    }
   }
 
   @Test
@@ -307,7 +339,7 @@ class WalgBackupFaultsIT {
             new WalgBackupEngine.Settings(
                 packing,
                 0,
-                new DeltaRules(2, DeltaRules.Origin.LATEST),
+                DELTA_RULES,
                 Optional.empty(),
                 deadlines),
             Clock.systemUTC())

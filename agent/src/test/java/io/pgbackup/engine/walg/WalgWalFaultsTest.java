@@ -117,14 +117,35 @@ class WalgWalFaultsTest {
   @Test
   void whatItEncryptedIsStored() throws IOException {
     packing = new Packing(Codec.LZ4, new TestKeys(folder).libsodium());
-    var encrypting = new EmbeddedWalEngine(store, LAYOUT, packing, Optional.empty());
-    given(
-        IDLE,
-        _ -> {
-          encrypting.push(NAME, CONTENT);
-          return 'O';
-        });
+    given(IDLE, _ -> encrypts());
 
+    assertThat(engine.push(NAME, CONTENT)).isEqualTo(Pushed.STORED);
+    assertThat(engine.push(NAME, CONTENT)).isEqualTo(Pushed.ALREADY_STORED);
+  }
+
+  @Test
+  void whatItLeftInPlainTextIsNotAcknowledgedAfterARestartEither() throws IOException {
+    // given
+    packing = new Packing(Codec.LZ4, new TestKeys(folder).libsodium());
+    given(IDLE, _ -> stores(CONTENT));
+    var _ = problem(() -> engine.push(NAME, CONTENT));
+    engine.close();
+    daemon.close();
+
+    // when
+    given(IDLE, _ -> 'O');
+    Problem problem = problem(() -> engine.push(NAME, CONTENT));
+
+    // then
+    assertThat(problem).isInstanceOf(Problem.Refused.class);
+    assertThat(problem.message())
+        .isEqualTo("orders/wal_005/00000002.history.lz4 is to be encrypted, and stands there in plain text");
+
+    // and when
+    store.delete(List.of(LAYOUT.wal(NAME, Codec.LZ4)));
+    answer(_ -> encrypts());
+
+    // then
     assertThat(engine.push(NAME, CONTENT)).isEqualTo(Pushed.STORED);
   }
 
@@ -292,6 +313,16 @@ class WalgWalFaultsTest {
     return 'O';
   }
 
+  private int encrypts() {
+    reading().push(NAME, CONTENT);
+    return 'O';
+  }
+
+  /// With the keys that are configured.
+  private EmbeddedWalEngine reading() {
+    return new EmbeddedWalEngine(store, LAYOUT, packing, Optional.empty());
+  }
+
   private void touch(String name) {
     write(folder.resolve(name), new byte[0]);
   }
@@ -326,7 +357,7 @@ class WalgWalFaultsTest {
             store,
             LAYOUT,
             packing,
-            embedded,
+            reading(),
             new WalgWalEngine.Lane(process, spool),
             new WalgWalEngine.Lane(process, spool),
             new WalgWalEngine.Deadlines(Duration.ofMillis(700), Duration.ofMillis(700)));
