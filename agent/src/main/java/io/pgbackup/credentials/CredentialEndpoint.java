@@ -14,7 +14,6 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -59,8 +58,10 @@ public final class CredentialEndpoint implements AutoCloseable {
   }
 
   /// Begins to answer, on a free port of 127.0.0.1.
-  public static CredentialEndpoint open(StorageConfig storage) {
-    return open(CredentialProviders.of(storage), Clock.systemUTC());
+  ///
+  /// @param clock tells what is left of them
+  public static CredentialEndpoint open(StorageConfig storage, InstantSource clock) {
+    return open(CredentialProviders.of(storage), clock);
   }
 
   static CredentialEndpoint open(AwsCredentialsProvider provider, InstantSource clock) {

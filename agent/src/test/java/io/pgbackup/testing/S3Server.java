@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
+import software.amazon.awssdk.http.SdkHttpClient;
 import software.amazon.awssdk.http.SdkHttpConfigurationOption;
 import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 import software.amazon.awssdk.regions.Region;
@@ -167,13 +168,17 @@ public final class S3Server implements AutoCloseable {
         .forcePathStyle(true)
         .credentialsProvider(
             StaticCredentialsProvider.create(AwsBasicCredentials.create(ACCESS_KEY, SECRET_KEY)))
-        .httpClient(
-            UrlConnectionHttpClient.builder()
-                .buildWithDefaults(
-                    AttributeMap.builder()
-                        .put(SdkHttpConfigurationOption.TRUST_ALL_CERTIFICATES, isSecured(endpoint))
-                        .build()))
+        .httpClient(httpClient(endpoint))
         .build();
+  }
+
+  /// For tests to look with, whatever the server's certificate.
+  static SdkHttpClient httpClient(URI endpoint) {
+    return UrlConnectionHttpClient.builder()
+        .buildWithDefaults(
+            AttributeMap.builder()
+                .put(SdkHttpConfigurationOption.TRUST_ALL_CERTIFICATES, isSecured(endpoint))
+                .build());
   }
 
   private static boolean isSecured(URI endpoint) {

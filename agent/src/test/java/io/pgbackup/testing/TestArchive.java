@@ -60,11 +60,13 @@ public record TestArchive(String yaml, ObjectStore store, ArchiveLayout layout)
         storage:
           url: %s
           endpoint: %s
+          %s
           credentials: { accessKeyIdFile: %s, secretAccessKeyFile: %s%s }
         """
             .formatted(
                 storage.url(),
                 storage.endpoint().orElseThrow(),
+                storage.caFile().map("caFile: %s"::formatted).orElse("# no authority of its own"),
                 files.accessKeyIdFile(),
                 files.secretAccessKeyFile(),
                 token));

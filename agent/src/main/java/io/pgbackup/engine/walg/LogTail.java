@@ -18,12 +18,21 @@ final class LogTail {
   private static final Pattern TROUBLE =
       Pattern.compile("^(?:ERROR|FATAL)\\b.*|^panic: .*|.*\\bfatal error: .*");
 
+  /// What WAL-G says last, after the reason.
+  private static final Pattern SUMMARY =
+      Pattern.compile(
+          ".*(?:could not complete upload|unable to complete uploads|could not Upload '[^']*'$).*");
+
   private static final int SHOWN = 300;
 
   /// A line is on its way through a pipe while the answer that it explains has arrived.
   private static final long LINE_UNDER_WAY_MILLIS = 500;
 
+  /// The first line of Go's own words on a crash; hundreds about its threads follow.
+  private static final Pattern CRASH = Pattern.compile("^(?:panic|fatal error): .*");
+
   private final Deque<String> lines = new ArrayDeque<>();
+  private Optional<String> crash = Optional.empty();
   private long count;
 
   synchronized void add(String line) {
@@ -31,6 +40,9 @@ final class LogTail {
       lines.removeFirst();
     }
     lines.addLast(line);
+    if (crash.isEmpty() && CRASH.matcher(line).matches()) {
+      crash = Optional.of(line);
+    }
     count++;
     notifyAll();
   }
@@ -63,15 +75,16 @@ final class LogTail {
     return List.copyOf(lines);
   }
 
-  /// The line that says best what went wrong: the first of a panic, the last error, otherwise the
+  /// The line that says best what went wrong: the first of a crash, the last error, otherwise the
   /// last line that is not empty. Without time and level, shortened where it is long.
-  Optional<String> reason() {
-    return reason(lines());
+  synchronized Optional<String> reason() {
+    return crash.map(LogTail::bare).or(() -> reason(lines()));
   }
 
   private static Optional<String> reason(List<String> kept) {
-    return kept.stream()
-        .filter(line -> line.startsWith("panic: "))
+    return kept.reversed().stream()
+        .filter(LogTail::isTrouble)
+        .filter(line -> !SUMMARY.matcher(line).matches())
         .findFirst()
         .or(() -> kept.reversed().stream().filter(LogTail::isTrouble).findFirst())
         .or(() -> kept.reversed().stream().filter(line -> !line.isBlank()).findFirst())

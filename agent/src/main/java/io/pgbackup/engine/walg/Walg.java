@@ -14,6 +14,7 @@ import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.store.ObjectStore;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -59,16 +60,16 @@ public final class Walg implements AutoCloseable {
   ///
   /// @throws PgBackupException `Misconfigured` if it is no wal-g that we can drive
   public static Walg open(PgBackupConfig config, Path binary) {
-    return open(config, binary, Path.of(System.getProperty("java.io.tmpdir")));
+    return open(config, binary, Path.of(System.getProperty("java.io.tmpdir")), Clock.systemUTC());
   }
 
-  static Walg open(PgBackupConfig config, Path binary, Path temporary) {
+  static Walg open(PgBackupConfig config, Path binary, Path temporary, InstantSource clock) {
     Scratch scratch = Scratch.in(temporary);
     try {
       WalgBinary checked = WalgBinary.ask(binary, scratch.directory());
       Optional<CredentialEndpoint> credentials =
           "s3".equals(config.storage().url().getScheme())
-              ? Optional.of(CredentialEndpoint.open(config.storage()))
+              ? Optional.of(CredentialEndpoint.open(config.storage(), clock))
               : Optional.empty();
       return new Walg(
           checked,

@@ -18,6 +18,8 @@ record WalgExit(int status, boolean killedByUs, LogTail tail, OptionalLong peakM
   private static final int NOT_EXECUTABLE = 126;
   private static final int NOT_FOUND = 127;
 
+  private static final String MORE_MEMORY = "raise the limit, or lower backup.threads.";
+
   private static final List<String> FORBIDDEN =
       List.of("accessdenied", "status code: 403", "forbidden", "permission denied");
   private static final List<String> PASSES =
@@ -43,17 +45,11 @@ record WalgExit(int status, boolean killedByUs, LogTail tail, OptionalLong peakM
   PgBackupException failure(String what) {
     String said = tail.reason().map(line -> ": " + line).orElse(", and said nothing");
     return switch (status) {
-      case PANIC ->
-          Problem.storageFailed(
-                  what + " crashed (panic, exit status 2)" + said,
-                  "This is a fault in wal-g itself: try another version of it, or set engine.backup"
-                      + " to embedded.")
-              .asException();
+      case PANIC -> crashed(what, said).asException();
       case KILLED ->
           Problem.storageFailed(
                   what + " was killed (SIGKILL)" + memory(),
-                  "The system kills what needs more memory than there is: raise the limit, or lower"
-                      + " backup.threads.")
+                  "The system kills what needs more memory than there is: " + MORE_MEMORY)
               .asException();
       case NOT_EXECUTABLE, NOT_FOUND ->
           Problem.misconfigured(
@@ -62,6 +58,18 @@ record WalgExit(int status, boolean killedByUs, LogTail tail, OptionalLong peakM
               .asException();
       default -> classified(what + " failed (" + ending() + ")" + said).asException();
     };
+  }
+
+  private Problem crashed(String what, String said) {
+    if (said.startsWith(": fatal error: ") && said.contains("memory")) {
+      return Problem.storageFailed(
+          what + " ran out of memory" + memory() + said,
+          "It may have less than it needs: " + MORE_MEMORY);
+    }
+    return Problem.storageFailed(
+        what + " crashed (panic, exit status 2)" + said,
+        "This is a fault in wal-g itself: try another version of it, or set engine.backup to"
+            + " embedded.");
   }
 
   private String ending() {

@@ -254,8 +254,7 @@ class WalgBackupFaultsIT {
     try (PostgresClient client = PostgresClient.connect(postgres.configOverSocket())) {
       assertThatThrownBy(
               () ->
-                  DeltaChoice.in(
-                          archive.store(), archive.layout(), ObjectCipher.NONE, DELTA_RULES)
+                  DeltaChoice.in(archive.store(), archive.layout(), ObjectCipher.NONE, DELTA_RULES)
                       .parent(
                           BackupRequest.of(BackupRequest.Kind.DELTA),
                           client.facts(),
@@ -336,12 +335,7 @@ class WalgBackupFaultsIT {
             archive.store(),
             archive.layout(),
             postgres.configOverSocket(),
-            new WalgBackupEngine.Settings(
-                packing,
-                0,
-                DELTA_RULES,
-                Optional.empty(),
-                deadlines),
+            new WalgBackupEngine.Settings(packing, 0, DELTA_RULES, Optional.empty(), deadlines),
             Clock.systemUTC())
         .push(request, new QuietListener());
   }

@@ -15,6 +15,7 @@ import io.pgbackup.testing.TestArchive;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -157,7 +158,8 @@ class WalgBackupFetcherTest {
   }
 
   private BackupFetcher fetcher() throws IOException {
-    Walg opened = Walg.open(archive.config(""), StandIn.versioned(folder, does), folder);
+    Walg opened =
+        Walg.open(archive.config(""), StandIn.versioned(folder, does), folder, Clock.systemUTC());
     walg = opened;
     return opened.fetcher(archive.store(), archive.layout(), new Comparing());
   }

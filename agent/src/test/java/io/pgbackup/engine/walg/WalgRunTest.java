@@ -59,6 +59,25 @@ class WalgRunTest {
         .isEqualTo("wal-g backup-push failed (exit status 1): no space left on device");
   }
 
+  /// As wal-g 3.0.9 says it.
+  @Test
+  void anUploadThatFailedIsToldByItsReasonAndNotByTheSummary() throws IOException {
+    Problem problem =
+        failure(
+            """
+            echo "ERROR: 2026/11/21 02:13:41.1 failed to upload 'a' to bucket 'b': AccessDenied: no" >&2
+            echo 'ERROR: 2026/11/21 02:13:41.2 WAL-G could not complete upload.' >&2
+            echo 'ERROR: 2026/11/21 02:13:41.3 unable to complete uploads' >&2
+            exit 1
+            """);
+
+    assertThat(problem.message())
+        .isEqualTo(
+            "wal-g backup-push failed (exit status 1): failed to upload 'a' to bucket 'b':"
+                + " AccessDenied: no");
+    assertThat(problem.hint().orElseThrow()).contains("rights of the credentials");
+  }
+
   @Test
   void aPanicIsSaidToBeWalgsOwnFault() throws IOException {
     Problem problem =
@@ -75,6 +94,37 @@ class WalgRunTest {
             "wal-g backup-push crashed (panic, exit status 2): panic: runtime error: invalid memory"
                 + " address");
     assertThat(problem.hint().orElseThrow()).contains("fault in wal-g itself");
+  }
+
+  @Test
+  void aPanicIsToldByItsFirstLineHoweverLongTheRestIs() throws IOException {
+    Problem problem =
+        failure(
+            """
+            echo 'panic: runtime error: index out of range' >&2
+            for i in $(seq 200); do echo "goroutine $i [select]:" >&2; done
+            exit 2
+            """);
+
+    assertThat(problem.message()).endsWith(": panic: runtime error: index out of range");
+  }
+
+  @Test
+  void oneThatRanOutOfTheMemoryItMayHaveIsNoFaultOfWalgs() throws IOException {
+    Problem problem =
+        failure(
+            """
+            echo 'INFO: 2026/11/21 02:13:40.296785 Doing something' >&2
+            echo 'runtime: out of memory: cannot allocate 536870912-byte block' >&2
+            echo 'fatal error: out of memory' >&2
+            for i in $(seq 200); do echo "goroutine $i [select]:" >&2; done
+            exit 2
+            """);
+
+    assertThat(problem.message())
+        .startsWith("wal-g backup-push ran out of memory")
+        .endsWith(": fatal error: out of memory");
+    assertThat(problem.hint().orElseThrow()).contains("raise the limit");
   }
 
   @Test

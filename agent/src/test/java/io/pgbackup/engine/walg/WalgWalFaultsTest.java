@@ -139,7 +139,8 @@ class WalgWalFaultsTest {
     // then
     assertThat(problem).isInstanceOf(Problem.Refused.class);
     assertThat(problem.message())
-        .isEqualTo("orders/wal_005/00000002.history.lz4 is to be encrypted, and stands there in plain text");
+        .isEqualTo(
+            "orders/wal_005/00000002.history.lz4 is to be encrypted, and stands there in plain text");
 
     // and when
     store.delete(List.of(LAYOUT.wal(NAME, Codec.LZ4)));
