@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.pgbackup.crypto.ObjectCipher;
 import io.pgbackup.engine.BackupDeadlines;
+import io.pgbackup.engine.BackupListener;
 import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.engine.FetchTarget;
 import io.pgbackup.engine.FetchedBackup;
@@ -93,19 +94,19 @@ final class DeltaLab implements AutoCloseable {
   }
 
   TakenBackup push(BackupRequest request, DeltaRules rules) {
+    return push(request, settings(2, 4 << 20).with(rules, Optional.empty()), new QuietListener());
+  }
+
+  static EmbeddedBackupEngine.Settings settings(int threads, long partSize) {
+    return new EmbeddedBackupEngine.Settings(
+        Codec.ZSTD, threads, "db-1", partSize, new BackupDeadlines(PATIENCE, PATIENCE, PATIENCE));
+  }
+
+  TakenBackup push(
+      BackupRequest request, EmbeddedBackupEngine.Settings settings, BackupListener listener) {
     return new EmbeddedBackupEngine(
-            store,
-            LAYOUT,
-            postgres.configOverSocket(),
-            new EmbeddedBackupEngine.Settings(
-                    Codec.ZSTD,
-                    2,
-                    "db-1",
-                    4 << 20,
-                    new BackupDeadlines(PATIENCE, PATIENCE, PATIENCE))
-                .with(rules, Optional.empty()),
-            Clock.systemUTC())
-        .push(request, new QuietListener());
+            store, LAYOUT, postgres.configOverSocket(), settings, Clock.systemUTC())
+        .push(request, listener);
   }
 
   private EmbeddedWalEngine wal() {
