@@ -18,6 +18,11 @@ public interface BackupFetcher {
   ///   is stored is not whole, `StorageFailed` if the store or the disk does not do its part
   FetchedBackup fetch(BackupName name, FetchTarget target, LongConsumer progress);
 
-  /// The names of the backup's tablespaces by their numbers, as far as the archive tells them.
+  /// The names of the backup's tablespaces by their numbers, as far as a document of the archive
+  /// tells them.
   Map<String, String> tablespaceNames(BackupName name);
+
+  /// As [#tablespaceNames], where no document tells: looks for them in the backup itself, and may
+  /// read all of it.
+  Map<String, String> searchTablespaceNames(BackupName name);
 }

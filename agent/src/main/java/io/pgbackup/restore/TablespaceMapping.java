@@ -33,6 +33,11 @@ public record TablespaceMapping(String which, Path directory) {
     }
   }
 
+  /// Whether it is neither a number nor a directory.
+  public boolean isByName() {
+    return !which.startsWith("/") && !which.matches("[0-9]{1,10}");
+  }
+
   private static Problem misconfigured(String text) {
     return Problem.misconfigured(
         "--tablespace " + text + " does not say which tablespace goes where",

@@ -6,6 +6,8 @@ import static org.awaitility.Awaitility.await;
 import io.pgbackup.catalog.BaseBackup;
 import io.pgbackup.catalog.Catalog;
 import io.pgbackup.catalog.LineageCatalog;
+import io.pgbackup.engine.BackupFetcher;
+import io.pgbackup.engine.embedded.EmbeddedBackupFetcher;
 import io.pgbackup.engine.embedded.EmbeddedWalEngine;
 import io.pgbackup.engine.embedded.StockWalg;
 import io.pgbackup.engine.format.ArchiveLayout;
@@ -128,7 +130,8 @@ class WalgRestoreIT {
   private void begin(TestPostgres postgres) throws IOException {
     Files.createDirectory(fast);
     postgres.user().own(fast);
-    postgres.sql("create tablespace fast location '%s'".formatted(fast));
+    postgres.sql("create tablespace quick location '%s'".formatted(fast));
+    postgres.sql("alter tablespace quick rename to fast");
     for (String table : List.of("kept", "packed", "dropped", "fast")) {
       postgres.sql(
           """
@@ -176,10 +179,9 @@ class WalgRestoreIT {
             plan,
             new RestoreDestination.NewDirectory(data, Optional.empty())
                 .with(
-                    new TablespaceTargets(plan, Map.of())
+                    new TablespaceTargets(plan, names(plan))
                         .resolve(
-                            List.of(new TablespaceMapping(fast.toString(), home.resolve("fast"))),
-                            data)),
+                            List.of(new TablespaceMapping("fast", home.resolve("fast"))), data)),
             RestoreListener.SILENT);
     try (TestPostgres copy = TestPostgres.over(release, data, Map.of())) {
       copy.start();
@@ -189,6 +191,14 @@ class WalgRestoreIT {
           .isEqualTo(home.resolve("fast").toString());
       return copy.value(CONTENT);
     }
+  }
+
+  /// Which no document of wal-g's tells.
+  private Map<String, String> names(RestorePlan plan) {
+    BackupFetcher fetcher =
+        new EmbeddedBackupFetcher(store, new ArchiveLayout(StoreFolder.of("w")), 1);
+    assertThat(fetcher.tablespaceNames(plan.backup().name())).isEmpty();
+    return fetcher.searchTablespaceNames(plan.backup().name());
   }
 
   private RestorePlan plan(RecoveryTarget target) {

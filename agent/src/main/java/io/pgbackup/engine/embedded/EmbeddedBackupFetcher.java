@@ -70,6 +70,11 @@ public final class EmbeddedBackupFetcher implements BackupFetcher {
         .orElse(Map.of());
   }
 
+  @Override
+  public Map<String, String> searchTablespaceNames(BackupName name) {
+    return new StoredTablespaceNames(store, documents, cipher).of(name);
+  }
+
   private static void log(FetchedBackup fetched, BackupChain chain) {
     LOG.atInfo()
         .addKeyValue("backup", fetched.name())

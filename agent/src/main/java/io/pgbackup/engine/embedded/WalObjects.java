@@ -14,7 +14,7 @@ import java.util.stream.Stream;
 /// Finds the objects that hold one WAL file: its exact name with a codec's extension. What merely
 /// begins like it (`.partial`, `.backup`, `_delta`, `.json`) is another file.
 final class WalObjects {
-  /// Of WAL-G's codecs the one that no library reads which is kept up.
+  /// WAL-E's. WAL-G reads it where it was built to, and never writes it.
   private static final Set<String> OTHER_EXTENSIONS = Set.of(".lzo");
 
   private final ObjectStore store;

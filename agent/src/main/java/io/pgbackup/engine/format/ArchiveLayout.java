@@ -67,8 +67,8 @@ public record ArchiveLayout(StoreFolder prefix) {
     return backup(name).key("files_metadata.json");
   }
 
-  /// Where this stands, the backup must not be used although its sentinel stands. Among the backup's
-  /// own objects, so that it is listed and deleted with them.
+  /// Where this stands, the backup must not be used although its sentinel stands. Among the
+  /// backup's own objects, so that it is listed and deleted with them.
   public ObjectKey withdrawal(BackupName name) {
     return backup(name).key("pgbackup-withdrawn.json");
   }

@@ -13,6 +13,7 @@ import java.util.stream.Stream;
 
 /// Asks the store itself whether it holds a WAL file, under whatever codec.
 record WalPresence(ObjectStore store, ArchiveLayout layout) {
+  /// WAL-E's, which a WAL-G that was built to reads.
   private static final Set<String> OTHER_EXTENSIONS = Set.of(".lzo");
 
   /// One object of the file.

@@ -82,6 +82,11 @@ public final class WalgBackupFetcher implements BackupFetcher {
     return embedded.tablespaceNames(name);
   }
 
+  @Override
+  public Map<String, String> searchTablespaceNames(BackupName name) {
+    return embedded.searchTablespaceNames(name);
+  }
+
   private Path restoreSpec(
       BackupName name, TablespaceSpec spaces, Path directory, Map<String, Path> places) {
     ObjectNode spec = JsonNodeFactory.instance.objectNode();

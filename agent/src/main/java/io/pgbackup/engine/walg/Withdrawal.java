@@ -27,9 +27,7 @@ record Withdrawal(ObjectStore store, ArchiveLayout layout, InstantSource clock) 
     try {
       var _ =
           store.create(
-              layout.withdrawal(name),
-              mark.toString().getBytes(StandardCharsets.UTF_8),
-              Map.of());
+              layout.withdrawal(name), mark.toString().getBytes(StandardCharsets.UTF_8), Map.of());
       LOG.atWarn()
           .addKeyValue("backup", name)
           .addKeyValue("reason", reason.problem().message())

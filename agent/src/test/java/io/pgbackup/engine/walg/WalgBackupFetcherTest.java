@@ -191,5 +191,10 @@ class WalgBackupFetcherTest {
     public Map<String, String> tablespaceNames(BackupName name) {
       return Map.of();
     }
+
+    @Override
+    public Map<String, String> searchTablespaceNames(BackupName name) {
+      return Map.of();
+    }
   }
 }

@@ -25,6 +25,7 @@ import io.pgbackup.restore.RestorePlan;
 import io.pgbackup.restore.RestorePlanner;
 import io.pgbackup.restore.RestoreRunner;
 import io.pgbackup.restore.RestoreServices;
+import io.pgbackup.restore.TablespaceMapping;
 import io.pgbackup.store.ObjectStore;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -99,12 +100,16 @@ record Restores(
   }
 
   /// The names of the backup's tablespaces by their numbers, as far as the archive tells them.
-  Map<String, String> tablespaceNames(RestorePlan plan) {
-    return plan.backup().tablespaces().isEmpty()
-        ? Map.of()
-        : engines()
-            .backups(new ArchiveLayout(plan.lineage().prefix()))
-            .tablespaceNames(plan.backup().name());
+  /// Where only the backup itself does, it is searched if somebody uses a name.
+  Map<String, String> tablespaceNames(RestorePlan plan, List<TablespaceMapping> mappings) {
+    if (plan.backup().tablespaces().isEmpty()) {
+      return Map.of();
+    }
+    BackupFetcher fetcher = engines().backups(new ArchiveLayout(plan.lineage().prefix()));
+    Map<String, String> told = fetcher.tablespaceNames(plan.backup().name());
+    return told.isEmpty() && mappings.stream().anyMatch(TablespaceMapping::isByName)
+        ? fetcher.searchTablespaceNames(plan.backup().name())
+        : told;
   }
 
   private LineageEngines engines() {

@@ -113,8 +113,10 @@ abstract class RestoringVerb extends Verb {
               .knowing(uidNow(configuration, cluster))
               .plan(cluster, reading.catalogs(), options.uid(), target, timeline())
               .readAsOf(readAsOf);
-      Map<String, String> names = restores.tablespaceNames(plan);
-      RestoreDestination destination = withTablespaces(plan, destination(cluster), names);
+      List<TablespaceMapping> mappings =
+          tablespaces.stream().map(TablespaceMapping::parse).toList();
+      Map<String, String> names = restores.tablespaceNames(plan, mappings);
+      RestoreDestination destination = withTablespaces(plan, destination(cluster), mappings, names);
       RestoreRunner runner = restores.runner(Optional.ofNullable(binDirectory));
       runner.check(plan, destination);
       if (planOnly) {
@@ -132,15 +134,15 @@ abstract class RestoringVerb extends Verb {
   }
 
   private RestoreDestination withTablespaces(
-      RestorePlan plan, RestoreDestination destination, Map<String, String> names) {
+      RestorePlan plan,
+      RestoreDestination destination,
+      List<TablespaceMapping> mappings,
+      Map<String, String> names) {
     return switch (destination) {
       case RestoreDestination.NewDirectory directory ->
           directory.with(
-              new TablespaceTargets(plan, names)
-                  .resolve(
-                      tablespaces.stream().map(TablespaceMapping::parse).toList(),
-                      directory.dataDirectory()));
-      case RestoreDestination.InPlace _ when !tablespaces.isEmpty() ->
+              new TablespaceTargets(plan, names).resolve(mappings, directory.dataDirectory()));
+      case RestoreDestination.InPlace _ when !mappings.isEmpty() ->
           throw Problem.misconfigured(
                   "tablespaces are not restored in place", "Use --tablespace with --target-dir.")
               .asException();
