@@ -38,7 +38,7 @@ final class ClustersCommand extends Verb {
       }
       archives.notices().forEach(this::say);
       reading.notices(true).forEach(this::say);
-      if (found.isEmpty()) {
+      if (found.isEmpty() && reading.unreadable().isEmpty()) {
         say("no cluster has backups in " + archives.store().url());
       }
       configuration
@@ -49,8 +49,11 @@ final class ClustersCommand extends Verb {
                   DataHere.identity(data)
                       .ifPresent(it -> say("the data in %s are of %s".formatted(data, it.uid()))));
       print(
-          () -> JsonOutput.render(ClustersView.json(found)),
-          () -> found.isEmpty() ? "" : ClustersView.table(found));
+          () -> JsonOutput.render(ClustersView.json(found, reading.unreadable())),
+          () ->
+              found.isEmpty() && reading.unreadable().isEmpty()
+                  ? ""
+                  : ClustersView.table(found, reading.unreadable()));
     }
   }
 }

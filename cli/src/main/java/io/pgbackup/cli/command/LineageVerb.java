@@ -39,8 +39,14 @@ abstract class LineageVerb extends Verb {
             .asException();
       }
       show(reading.catalogs());
+      judge(archives, reading.catalogs());
     }
   }
 
   abstract void show(List<LineageCatalog> catalogs);
+
+  /// What the verb has to say of them beyond showing them; nothing, if it says nothing.
+  ///
+  /// @throws io.pgbackup.problem.PgBackupException if something is wrong with them
+  void judge(Archives archives, List<LineageCatalog> catalogs) {}
 }

@@ -2,13 +2,16 @@ package io.pgbackup.cli.view;
 
 import io.pgbackup.catalog.LineageCatalog;
 import io.pgbackup.catalog.RecoveryWindow;
+import io.pgbackup.catalog.Unreadable;
 import io.pgbackup.cli.output.Table;
 import io.pgbackup.lineage.PrefixTemplate;
 import io.pgbackup.postgres.SystemIdentifier;
+import io.pgbackup.store.StoreFolder;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /// `pgbackup clusters`: every lineage in the store and what can be restored from it.
 public final class ClustersView {
@@ -16,6 +19,8 @@ public final class ClustersView {
   ///
   /// @param systemIdentifier as text: it has 64 bits, and many JSON readers have 53
   /// @param prefix the folder in the store, which `--prefix` takes
+  /// @param unreadable why nothing more is known of it, an encrypted archive without its key for
+  ///   instance
   public record Row(
       String namespace,
       String cluster,
@@ -23,7 +28,8 @@ public final class ClustersView {
       Optional<String> systemIdentifier,
       Optional<String> pgVersion,
       List<Window> windows,
-      String prefix) {}
+      String prefix,
+      Optional<String> unreadable) {}
 
   /// @param end exclusive
   public record Window(Instant start, Instant end) {
@@ -34,25 +40,41 @@ public final class ClustersView {
 
   private ClustersView() {}
 
-  public static List<Row> json(List<LineageCatalog> catalogs) {
-    return catalogs.stream()
-        .map(
-            catalog ->
-                new Row(
-                    catalog.lineage().cluster().namespace(),
-                    catalog.lineage().cluster().name(),
-                    catalog.lineage().uid().value(),
-                    LineageFacts.systemIdentifier(catalog).map(SystemIdentifier::toString),
-                    LineageFacts.serverVersion(catalog),
-                    catalog.windows().stream().map(Window::of).toList(),
-                    catalog.lineage().prefix().path()))
+  /// @param unreadable archives that were found and cannot be shown, after the others
+  public static List<Row> json(List<LineageCatalog> catalogs, List<Unreadable> unreadable) {
+    return Stream.concat(
+            catalogs.stream().map(ClustersView::row), unreadable.stream().map(ClustersView::row))
         .toList();
   }
 
+  private static Row row(LineageCatalog catalog) {
+    return new Row(
+        catalog.lineage().cluster().namespace(),
+        catalog.lineage().cluster().name(),
+        catalog.lineage().uid().value(),
+        LineageFacts.systemIdentifier(catalog).map(SystemIdentifier::toString),
+        LineageFacts.serverVersion(catalog),
+        catalog.windows().stream().map(Window::of).toList(),
+        catalog.lineage().prefix().path(),
+        Optional.empty());
+  }
+
+  private static Row row(Unreadable archive) {
+    return new Row(
+        archive.cluster().namespace(),
+        archive.cluster().name(),
+        archive.uid().value(),
+        Optional.empty(),
+        Optional.empty(),
+        List.of(),
+        archive.folder().path(),
+        Optional.of(archive.problem().message()));
+  }
+
   /// A lineage with several windows has a row for each. Where somebody else laid one of them out,
-  /// the last column says in which folder.
-  public static String table(List<LineageCatalog> catalogs) {
-    boolean adopted = catalogs.stream().anyMatch(ClustersView::isAdopted);
+  /// or one cannot be read, the last column says in which folder.
+  public static String table(List<LineageCatalog> catalogs, List<Unreadable> unreadable) {
+    boolean adopted = !unreadable.isEmpty() || catalogs.stream().anyMatch(ClustersView::isAdopted);
     List<String> columns =
         new ArrayList<>(
             List.of("NAMESPACE", "CLUSTER", "UID", "PG", "BACKUPS", "RESTORABLE FROM", "TO"));
@@ -66,7 +88,7 @@ public final class ClustersView {
       row(
           table,
           adopted,
-          folder(catalog),
+          folder(catalog.lineage().prefix()),
           catalog.lineage().cluster().namespace(),
           catalog.lineage().cluster().name(),
           catalog.lineage().uid().value(),
@@ -77,6 +99,19 @@ public final class ClustersView {
       spans.stream()
           .skip(1)
           .forEach(span -> row(table, adopted, "", "", "", "", "", "", span.first(), span.last()));
+    }
+    for (Unreadable archive : unreadable) {
+      row(
+          table,
+          adopted,
+          folder(archive.folder()),
+          archive.cluster().namespace(),
+          archive.cluster().name(),
+          archive.uid().value(),
+          "?",
+          "?",
+          "unreadable",
+          "");
     }
     return table.render();
   }
@@ -94,8 +129,8 @@ public final class ClustersView {
         && PrefixTemplate.DEFAULT.match(catalog.lineage().prefix()).isEmpty();
   }
 
-  private static String folder(LineageCatalog catalog) {
-    String path = catalog.lineage().prefix().path();
+  private static String folder(StoreFolder folder) {
+    String path = folder.path();
     return path.isEmpty() ? "/" : path;
   }
 }

@@ -229,6 +229,8 @@ class AdoptedArchivesTest {
     assertThat(without.status()).isEqualTo(7);
     assertThat(beside.status()).isZero();
     assertThat(beside.err()).contains("left out: default/ledger: ");
+    assertThat(beside.out())
+        .containsPattern("default +ledger +ledger +\\? +\\? +unreadable +ledger/");
   }
 
   @Test

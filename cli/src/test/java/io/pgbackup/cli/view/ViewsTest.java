@@ -3,9 +3,14 @@ package io.pgbackup.cli.view;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pgbackup.catalog.LineageCatalog;
+import io.pgbackup.catalog.Unreadable;
 import io.pgbackup.cli.output.JsonOutput;
+import io.pgbackup.lineage.ClusterId;
+import io.pgbackup.lineage.LineageUid;
+import io.pgbackup.problem.Problem;
 import io.pgbackup.restore.RecoveryTarget;
 import io.pgbackup.restore.RestoreUndo.Undone;
+import io.pgbackup.store.StoreFolder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.ZoneId;
@@ -17,6 +22,16 @@ import org.junit.jupiter.api.Test;
 class ViewsTest {
   private static final List<LineageCatalog> ALL =
       List.of(Catalogs.orders(), Catalogs.withGap(), Catalogs.empty());
+
+  private static final List<Unreadable> UNREADABLE =
+      List.of(
+          new Unreadable(
+              StoreFolder.of("spilo/ledger/wal/15"),
+              new ClusterId("default", "ledger"),
+              new LineageUid("ledger"),
+              Problem.verificationFailed(
+                  "wal_005/000000010000000000000007.lz4 is encrypted with a key that nothing names",
+                  "Configure encryption.")));
 
   @Test
   void anUndoSpeaksOfTheServerOnlyWhereItHadToDoWithIt() {
@@ -32,12 +47,17 @@ class ViewsTest {
 
   @Test
   void clustersAsTable() throws IOException {
-    Snapshots.assertMatches(ClustersView.table(ALL), "clusters.txt");
+    Snapshots.assertMatches(ClustersView.table(ALL, List.of()), "clusters.txt");
+  }
+
+  @Test
+  void whatCannotBeReadHasARowAsWell() throws IOException {
+    Snapshots.assertMatches(ClustersView.table(ALL, UNREADABLE), "clusters-unreadable.txt");
   }
 
   @Test
   void clustersAsJson() throws IOException {
-    Snapshots.assertMatches(JsonOutput.render(ClustersView.json(ALL)), "clusters.json");
+    Snapshots.assertMatches(JsonOutput.render(ClustersView.json(ALL, UNREADABLE)), "clusters.json");
   }
 
   @Test
