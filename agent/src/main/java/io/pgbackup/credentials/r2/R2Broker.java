@@ -21,19 +21,16 @@ import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
 public final class R2Broker implements Broker {
   private static final Duration LONGEST = Duration.ofSeconds(604_800);
 
-  private final String account;
+  private final R2Account account;
   private final URI endpoint;
   private final AwsCredentialsProvider parent;
   private final InstantSource clock;
 
+  /// @param endpoint the account's, or that of a stand-in: a token counts at one address only
   /// @param parent of an R2 API token "Object Read & Write" that is limited to the bucket; asked
   ///   for at each issue
-  public R2Broker(R2Account account, AwsCredentialsProvider parent, InstantSource clock) {
-    this(account.id(), account.endpoint(), parent, clock);
-  }
-
-  /// For a stand-in at another address.
-  R2Broker(String account, URI endpoint, AwsCredentialsProvider parent, InstantSource clock) {
+  public R2Broker(
+      R2Account account, URI endpoint, AwsCredentialsProvider parent, InstantSource clock) {
     this.account = account;
     this.endpoint = endpoint;
     this.parent = parent;
@@ -50,7 +47,7 @@ public final class R2Broker implements Broker {
   public CredentialDocument issue(Holder holder, Role role, Optional<Duration> timeToLive) {
     Instant now = clock.instant().truncatedTo(ChronoUnit.SECONDS);
     Instant end = now.plusSeconds(seconds(timeToLive.orElseGet(() -> usual(role))));
-    var token = new R2Token(account, endpoint, holder.scope(), role, now, end);
+    var token = new R2Token(account.id(), endpoint, holder.scope(), role, now, end);
     return new CredentialDocument(
         role,
         holder.scope().bucket(),

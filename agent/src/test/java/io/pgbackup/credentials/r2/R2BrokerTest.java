@@ -36,7 +36,7 @@ class R2BrokerTest {
           new ClusterScope("backups", StoreFolder.of("pgbackup/shop/orders")));
 
   private static R2Broker broker(AwsCredentials parent) {
-    return new R2Broker(ACCOUNT, () -> parent, InstantSource.fixed(NOW));
+    return new R2Broker(ACCOUNT, ACCOUNT.endpoint(), () -> parent, InstantSource.fixed(NOW));
   }
 
   private static R2Broker broker() {
