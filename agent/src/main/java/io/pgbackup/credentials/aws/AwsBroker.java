@@ -1,8 +1,11 @@
 package io.pgbackup.credentials.aws;
 
 import io.pgbackup.config.AccessKeys;
+import io.pgbackup.config.BrokerConfig;
+import io.pgbackup.config.PgBackupConfig.StorageConfig;
 import io.pgbackup.credentials.CredentialDocument;
 import io.pgbackup.credentials.broker.Broker;
+import io.pgbackup.credentials.broker.ParentCredentials;
 import io.pgbackup.credentials.policy.AccessPolicy;
 import io.pgbackup.credentials.policy.Role;
 import io.pgbackup.problem.Problem;
@@ -34,6 +37,16 @@ public final class AwsBroker implements Broker {
   private final Map<Role, String> roleArns;
   private final StsClient client;
   private final InstantSource clock;
+
+  /// As the configuration has it.
+  public static AwsBroker of(BrokerConfig broker, StorageConfig storage, InstantSource clock) {
+    return new AwsBroker(
+        broker.roleArns(),
+        storage.region(),
+        broker.endpoint(),
+        ParentCredentials.of(broker, clock),
+        clock);
+  }
 
   /// @param roleArns one for each role; several may have the same one
   /// @param region whose STS is asked

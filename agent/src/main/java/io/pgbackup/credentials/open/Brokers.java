@@ -3,8 +3,10 @@ package io.pgbackup.credentials.open;
 import io.pgbackup.config.BrokerConfig;
 import io.pgbackup.config.BrokerSettings;
 import io.pgbackup.config.PgBackupConfig;
+import io.pgbackup.credentials.aws.AwsBroker;
 import io.pgbackup.credentials.broker.Broker;
 import io.pgbackup.credentials.broker.StaticBroker;
+import io.pgbackup.credentials.r2.R2Broker;
 import io.pgbackup.problem.Problem;
 import java.time.Clock;
 import java.util.Locale;
@@ -35,7 +37,9 @@ public final class Brokers {
     BrokerConfig broker = settings.broker();
     return switch (broker.kind()) {
       case STATIC -> new StaticBroker(broker.keysDirectory().orElseThrow(), Clock.systemUTC());
-      case MINIO, AWS, R2 ->
+      case AWS -> AwsBroker.of(broker, settings.storage(), Clock.systemUTC());
+      case R2 -> R2Broker.of(broker, Clock.systemUTC());
+      case MINIO ->
           throw Problem.misconfigured(
                   "broker.kind %s is not supported by this version"
                       .formatted(broker.kind().name().toLowerCase(Locale.ROOT)),

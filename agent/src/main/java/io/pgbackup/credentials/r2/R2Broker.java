@@ -1,9 +1,11 @@
 package io.pgbackup.credentials.r2;
 
 import io.pgbackup.config.AccessKeys;
+import io.pgbackup.config.BrokerConfig;
 import io.pgbackup.config.R2Account;
 import io.pgbackup.credentials.CredentialDocument;
 import io.pgbackup.credentials.broker.Broker;
+import io.pgbackup.credentials.broker.ParentCredentials;
 import io.pgbackup.credentials.policy.Role;
 import io.pgbackup.problem.Problem;
 import java.net.URI;
@@ -11,6 +13,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
+import java.util.Locale;
 import java.util.Optional;
 import software.amazon.awssdk.auth.credentials.AwsCredentials;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
@@ -25,6 +28,18 @@ public final class R2Broker implements Broker {
   private final URI endpoint;
   private final AwsCredentialsProvider parent;
   private final InstantSource clock;
+
+  /// As the configuration has it; the files are read when something is issued.
+  public static R2Broker of(BrokerConfig broker, InstantSource clock) {
+    var account =
+        new R2Account(
+            broker.cloudflareAccountId().orElseThrow(),
+            broker
+                .jurisdiction()
+                .map(word -> R2Account.Jurisdiction.valueOf(word.toUpperCase(Locale.ROOT)))
+                .orElse(R2Account.Jurisdiction.DEFAULT));
+    return new R2Broker(account, account.endpoint(), ParentCredentials.of(broker, clock), clock);
+  }
 
   /// @param endpoint the account's, or that of a stand-in: a token counts at one address only
   /// @param parent of an R2 API token "Object Read & Write" that is limited to the bucket; asked

@@ -6,7 +6,8 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /// What R2 allows a role to do: one list for all keys of the folder, because a token has only one.
-/// So nothing can be put below `pgbackup/` alone: who may delete or only read puts nothing at all.
+/// So nobody can be let put below `pgbackup/` alone. Retention, which may delete everything anyway,
+/// puts for the sake of its leases; a restorer puts nothing, and so holds none.
 ///
 /// @param scope the preset that R2 intersects with the actions
 record R2Grant(String scope, List<String> actions) {
@@ -28,7 +29,12 @@ record R2Grant(String scope, List<String> actions) {
       case RETENTION ->
           new R2Grant(
               "object-read-write",
-              readAnd("ListParts", "DeleteObject", "DeleteObjects", "AbortMultipartUpload"));
+              readAnd(
+                  "ListParts",
+                  "PutObject",
+                  "DeleteObject",
+                  "DeleteObjects",
+                  "AbortMultipartUpload"));
       case RESTORER -> new R2Grant("object-read-only", READ);
     };
   }

@@ -107,6 +107,8 @@ class R2IsolationIT {
       case RETENTION ->
           allowed.addAll(
               EnumSet.of(
+                  Operation.PUT_NEW,
+                  Operation.OVERWRITE,
                   Operation.ABORT_UPLOAD,
                   Operation.LIST_PARTS,
                   Operation.DELETE,
@@ -130,7 +132,7 @@ class R2IsolationIT {
     }
     assertNeighboursUntouched();
     assertThat(r2.content(OWN + STORED).isPresent()).isEqualTo(role != Role.RETENTION);
-    assertThat(r2.content(OWN + "new").isPresent()).isEqualTo(role == Role.ARCHIVER);
+    assertThat(r2.content(OWN + "new").isPresent()).isEqualTo(role != Role.RESTORER);
     assertThat(r2.faults()).isEmpty();
   }
 

@@ -101,7 +101,7 @@ class R2TokenTest {
             "CopyObject", "UploadPartCopy", "ListMultipartUploads", "GetBucketLocation");
     assertThat(actions.contains("DeleteObject")).isEqualTo(role == Role.RETENTION);
     assertThat(actions.contains("DeleteObjects")).isEqualTo(role == Role.RETENTION);
-    assertThat(actions.contains("PutObject")).isEqualTo(role == Role.ARCHIVER);
+    assertThat(actions.contains("PutObject")).isEqualTo(role != Role.RESTORER);
     assertThat(actions.contains("CreateMultipartUpload")).isEqualTo(role == Role.ARCHIVER);
     assertThat(claims.path("scope").textValue())
         .isEqualTo(role == Role.RESTORER ? "object-read-only" : "object-read-write");
