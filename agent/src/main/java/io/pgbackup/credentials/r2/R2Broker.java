@@ -22,7 +22,7 @@ import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
 /// Signs temporary credentials of R2 with a parent access key, without asking anybody: it works
 /// while Cloudflare does not, and what it issued ends by time or with its parent, not before.
 public final class R2Broker implements Broker {
-  private static final Duration LONGEST = Duration.ofSeconds(604_800);
+  private static final Duration LONGEST = Duration.ofDays(7);
 
   private final R2Account account;
   private final URI endpoint;
