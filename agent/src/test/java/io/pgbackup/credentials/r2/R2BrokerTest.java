@@ -68,7 +68,8 @@ class R2BrokerTest {
     assertFails(
         Problem.Misconfigured.class,
         "7 days",
-        () -> broker().issue(ORDERS, Role.ARCHIVER, Optional.of(Duration.ofDays(7).plusSeconds(1))));
+        () ->
+            broker().issue(ORDERS, Role.ARCHIVER, Optional.of(Duration.ofDays(7).plusSeconds(1))));
     assertFails(
         Problem.Misconfigured.class,
         "not 0 s",
