@@ -48,6 +48,11 @@ class WalgWalFaultsTest {
       new EmbeddedWalEngine(store, LAYOUT, Codec.LZ4, Optional.empty());
   private Packing packing = Packing.plain(Codec.LZ4);
   private final Children children = new Children();
+
+  /// Shorter where a test waits for its end.
+  private Duration answer = Duration.ofSeconds(30);
+
+  private Duration startup = Duration.ofSeconds(30);
   private final SteppingClock clock = new SteppingClock(Instant.parse("2026-11-21T00:00:00Z"));
 
   @TempDir private Path folder;
@@ -203,6 +208,7 @@ class WalgWalFaultsTest {
   @Test
   void oneThatHangsIsKilledAndStartedAgain() throws IOException {
     // given
+    answer = Duration.ofSeconds(2);
     given(IDLE, _ -> StandInDaemon.SILENCE);
 
     // when
@@ -243,6 +249,7 @@ class WalgWalFaultsTest {
 
   @Test
   void oneThatTheSystemKillsIsSaidToHaveNeededTooMuchMemory() throws IOException {
+    answer = Duration.ofSeconds(2);
     given("sleep 0.3; kill -s KILL $$", _ -> StandInDaemon.SILENCE);
 
     assertThat(problem(() -> engine.push(NAME, CONTENT)).message())
@@ -251,6 +258,7 @@ class WalgWalFaultsTest {
 
   @Test
   void oneThatNeverOpensItsSocketIsKilled() throws IOException {
+    startup = Duration.ofSeconds(1);
     given("echo $$ >>pids; head -c 100000 /dev/urandom >&2; exec sleep 1000", null);
 
     Problem problem = problem(() -> engine.push(NAME, CONTENT));
@@ -350,7 +358,7 @@ class WalgWalFaultsTest {
                 folder,
                 new Redaction(List.of())),
             socket,
-            Duration.ofSeconds(1),
+            startup,
             children,
             clock);
     engine =
@@ -361,7 +369,7 @@ class WalgWalFaultsTest {
             reading(),
             new WalgWalEngine.Lane(process, spool),
             new WalgWalEngine.Lane(process, spool),
-            new WalgWalEngine.Deadlines(Duration.ofMillis(700), Duration.ofMillis(700)));
+            new WalgWalEngine.Deadlines(answer, answer));
   }
 
   private void answer(ToIntFunction<Character> answers) throws IOException {
