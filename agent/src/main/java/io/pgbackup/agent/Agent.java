@@ -7,14 +7,20 @@ import io.pgbackup.archive.SocketLimits;
 import io.pgbackup.archive.WalArchiver;
 import io.pgbackup.archive.WalServer;
 import io.pgbackup.config.PgBackupConfig;
+import io.pgbackup.credentials.CredentialScope;
+import io.pgbackup.credentials.StoreCredentials;
 import io.pgbackup.crypto.ObjectCipher;
 import io.pgbackup.encryption.Encryption;
+import io.pgbackup.lineage.ClusterId;
+import io.pgbackup.lineage.PrefixTemplate;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.schedule.Schedules;
+import io.pgbackup.status.ApiToken;
 import io.pgbackup.status.StatusServer;
 import io.pgbackup.status.StatusSources;
 import io.pgbackup.store.ObjectStore;
+import io.pgbackup.store.StoreFolder;
 import io.pgbackup.store.open.Stores;
 import io.pgbackup.telemetry.Exposition;
 import io.pgbackup.telemetry.ObservedStore;
@@ -49,6 +55,7 @@ public final class Agent implements AutoCloseable {
   private final Clock clock;
   private final CompletableFuture<Problem> fatal = new CompletableFuture<>();
   private final Closing closing = new Closing();
+  private final CredentialWatch credential;
   private final ObjectStore store;
   private final Engines engines;
   private final ServerWatch server;
@@ -63,6 +70,7 @@ public final class Agent implements AutoCloseable {
   private final Schedules schedules = new Schedules();
   private final Snapshots snapshots;
   private final Periodic watchServer;
+  private final Periodic watchCredential;
   private final Periodic watchLineage;
   private final Periodic watchArchive;
   private Optional<InetSocketAddress> address = Optional.empty();
@@ -91,8 +99,17 @@ public final class Agent implements AutoCloseable {
     ObjectCipher cipher = Encryption.open(config.encryption());
     warnIfUnreadable(cipher);
     StoreHealth health = new StoreHealth(clock);
-    store = new ObservedStore(Stores.open(config.storage()), health);
-    engines = Engines.open(config, clock);
+    StoreCredentials credentials =
+        StoreCredentials.of(
+            config.storage(),
+            CredentialScope.archiverOf(clusterFolder(config), config.storage()),
+            clock);
+    boolean needsThem = "s3".equals(config.storage().url().getScheme());
+    credential =
+        new CredentialWatch(
+            needsThem ? Optional.of(credentials) : Optional.empty(), problems);
+    store = new ObservedStore(Stores.open(config.storage(), credentials), health);
+    engines = Engines.open(config, credentials, clock);
     server = new ServerWatch(config.postgres(), config.wal().enabled(), pace.server(), problems);
     lineages =
         new LineageKeeper(
@@ -125,13 +142,20 @@ public final class Agent implements AutoCloseable {
             lag,
             archiver::status,
             health,
+            credential::view,
             runs,
             schedules,
             BACKUPS,
             problems);
     watchServer = new Periodic("watch-server", this::lookAtServer);
+    watchCredential = new Periodic("watch-credential", credential::look);
     watchLineage = new Periodic("watch-lineage", this::lookAtLineage);
     watchArchive = new Periodic("watch-archive", catalog::read);
+  }
+
+  private static StoreFolder clusterFolder(PgBackupConfig config) {
+    return new PrefixTemplate(config.storage().prefix())
+        .clusterFolder(new ClusterId(config.cluster().namespace(), config.cluster().name()));
   }
 
   /// Opens the doors and starts the threads. Whatever fails here closes what was opened.
@@ -144,7 +168,11 @@ public final class Agent implements AutoCloseable {
     try {
       StatusServer status =
           closing.add(
-              StatusServer.open(config.http().host(), config.http().port(), statusSources()));
+              StatusServer.open(
+                  config.http().host(),
+                  config.http().port(),
+                  config.http().tokenFile().map(ApiToken::new),
+                  statusSources()));
       address = Optional.of(status.address());
       if (config.wal().enabled()) {
         closing.add(
@@ -159,6 +187,7 @@ public final class Agent implements AutoCloseable {
       closing.add(backups::drain);
       closing.add(server);
       watch(watchServer);
+      watch(watchCredential);
       watch(watchLineage);
       watch(watchArchive);
       if (config.backup().enabled()) {

@@ -1,6 +1,7 @@
 package io.pgbackup.agent;
 
 import io.pgbackup.config.PgBackupConfig;
+import io.pgbackup.credentials.StoreCredentials;
 import io.pgbackup.engine.BackupEngine;
 import io.pgbackup.engine.WalEngine;
 import io.pgbackup.engine.embedded.EmbeddedBackupEngine;
@@ -32,12 +33,17 @@ public final class Engines implements AutoCloseable {
   /// @throws io.pgbackup.problem.PgBackupException `Misconfigured` if wal-g was chosen and cannot
   ///   be driven
   public static Engines open(PgBackupConfig config, InstantSource clock) {
+    return open(config, StoreCredentials.of(config.storage()), clock);
+  }
+
+  static Engines open(
+      PgBackupConfig config, StoreCredentials credentials, InstantSource clock) {
     Optional<Walg> walg =
         config
             .engine()
             .walgForBackups()
             .or(config.engine()::walgForWal)
-            .map(binary -> Walg.open(config, binary));
+            .map(binary -> Walg.open(config, binary, credentials));
     return new Engines(config, walg, clock);
   }
 

@@ -18,6 +18,7 @@ final class MetricReadings {
     backups(status, failures, readings);
     answered.ifPresent(up -> readings.put(Meters.POSTGRES_UP, number(up)));
     status.storage().up().forEach((op, up) -> readings.put(Meters.STORAGE_UP, op, number(up)));
+    status.storage().credential().ifPresent(used -> credential(used, readings));
     status.archive().lagSeconds().ifPresent(lag -> readings.put(Meters.WAL_LAG_SECONDS, lag));
     status.archive().lagBytes().ifPresent(lag -> readings.put(Meters.WAL_LAG_BYTES, lag));
     readings.put(Meters.WAL_REFUSED, (double) status.archive().refused());
@@ -31,6 +32,16 @@ final class MetricReadings {
     }
     status.engines().ifPresent(engines -> engines(engines, readings));
     return readings;
+  }
+
+  private static void credential(StatusSnapshot.Credential used, Readings readings) {
+    readings.put(Meters.CREDENTIAL_EXPIRED, number(used.expired()));
+    used.role()
+        .ifPresent(
+            role -> {
+              readings.put(Meters.CREDENTIAL_EXPIRATION, role, used.expiration());
+              readings.put(Meters.CREDENTIAL_ISSUED, role, used.issuedAt());
+            });
   }
 
   private static void engines(StatusSnapshot.Engines engines, Readings readings) {

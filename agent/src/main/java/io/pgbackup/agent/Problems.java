@@ -21,6 +21,7 @@ final class Problems {
   enum About {
     LINEAGE,
     POSTGRES,
+    CREDENTIAL,
     WAL,
     CATALOG,
     TIMELINE,

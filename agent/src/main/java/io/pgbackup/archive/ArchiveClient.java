@@ -1,15 +1,13 @@
 package io.pgbackup.archive;
 
 import static java.nio.file.StandardCopyOption.ATOMIC_MOVE;
-import static java.nio.file.StandardOpenOption.CREATE;
 import static java.nio.file.StandardOpenOption.READ;
-import static java.nio.file.StandardOpenOption.TRUNCATE_EXISTING;
-import static java.nio.file.StandardOpenOption.WRITE;
 
 import io.pgbackup.lineage.LineageUid;
 import io.pgbackup.postgres.WalFileName;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
+import io.pgbackup.secret.SecretFile;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
@@ -134,7 +132,7 @@ public final class ArchiveClient {
 
   private static FileChannel create(Path temporary) {
     try {
-      return FileChannel.open(temporary, CREATE, TRUNCATE_EXISTING, WRITE);
+      return SecretFile.overwrite(temporary);
     } catch (IOException e) {
       throw notWritten(temporary, e);
     }

@@ -122,6 +122,10 @@ final class ConfigReader {
   }
 
   private static HttpConfig http(Section section) {
-    return section.withDefault("listen", Values.LISTEN, new HttpConfig("127.0.0.1", 9797));
+    section.refuseInline("token");
+    HttpConfig address =
+        section.withDefault("listen", Values.LISTEN, new HttpConfig("127.0.0.1", 9797));
+    return new HttpConfig(
+        address.host(), address.port(), section.optional("tokenFile", Values.ABSOLUTE_PATH));
   }
 }

@@ -59,17 +59,23 @@ public record PgBackupConfig(
       String region,
       boolean pathStyle,
       Optional<Path> caFile,
-      Optional<CredentialFiles> credentials,
+      Optional<CredentialSource> credentials,
       String prefix) {
     public StorageConfig withPrefix(String other) {
       return new StorageConfig(url, endpoint, region, pathStyle, caFile, credentials, other);
     }
   }
 
-  /// Files that hold one secret each, trailing line ends ignored. Without them the SDK's default
-  /// chain is asked.
+  /// Where the store's credentials lie. Without one the SDK's default chain is asked.
+  public sealed interface CredentialSource {}
+
+  /// Files that hold one secret each, trailing line ends ignored.
   public record CredentialFiles(
-      Path accessKeyIdFile, Path secretAccessKeyFile, Optional<Path> sessionTokenFile) {}
+      Path accessKeyIdFile, Path secretAccessKeyFile, Optional<Path> sessionTokenFile)
+      implements CredentialSource {}
+
+  /// One file with all of it, as a broker writes it.
+  public record CredentialJson(Path file) implements CredentialSource {}
 
   /// How objects are encrypted, and with which keys they are read.
   ///
@@ -180,7 +186,13 @@ public record PgBackupConfig(
   }
 
   /// @param port 0 takes a free one
-  public record HttpConfig(String host, int port) {}
+  /// @param tokenFile what `/api` asks for; without one it is served on loopback only
+  public record HttpConfig(String host, int port, Optional<Path> tokenFile) {
+    /// Without a token.
+    public HttpConfig(String host, int port) {
+      this(host, port, Optional.empty());
+    }
+  }
 
   /// Who applies the retention rules.
   public enum RetentionRun {

@@ -1,6 +1,8 @@
 package io.pgbackup.config;
 
 import io.pgbackup.config.PgBackupConfig.CredentialFiles;
+import io.pgbackup.config.PgBackupConfig.CredentialJson;
+import io.pgbackup.config.PgBackupConfig.CredentialSource;
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
 import io.pgbackup.lineage.PrefixTemplate;
 import java.net.URI;
@@ -11,6 +13,8 @@ import java.util.Optional;
 /// Reads `storage`: what is left out depends on whose store it is.
 final class StorageReader {
   static final String DEFAULT_REGION = "us-east-1";
+  private static final List<String> OF_ONE_SECRET =
+      List.of("accessKeyIdFile", "secretAccessKeyFile", "sessionTokenFile");
   private static final URI PLACEHOLDER = URI.create("file:///");
 
   private StorageReader() {}
@@ -61,17 +65,27 @@ final class StorageReader {
     return address.flatMap(R2Account::of).isPresent() ? "auto" : DEFAULT_REGION;
   }
 
-  private static Optional<CredentialFiles> credentials(Section section) {
+  private static Optional<CredentialSource> credentials(Section section) {
+    Optional<CredentialSource> document =
+        section.optional("file", Values.ABSOLUTE_PATH).map(CredentialJson::new);
+    Optional<CredentialSource> files = files(section);
+    if (section.says("file") && OF_ONE_SECRET.stream().anyMatch(section::says)) {
+      section.fault(
+          "file",
+          "holds the whole credential: leave out either it or accessKeyIdFile, secretAccessKeyFile"
+              + " and sessionTokenFile");
+    }
+    return document.or(() -> files);
+  }
+
+  private static Optional<CredentialSource> files(Section section) {
     section.refuseInline("accessKeyId");
     section.refuseInline("secretAccessKey");
     section.refuseInline("sessionToken");
     Optional<Path> access = section.optional("accessKeyIdFile", Values.ABSOLUTE_PATH);
     Optional<Path> secret = section.optional("secretAccessKeyFile", Values.ABSOLUTE_PATH);
     Optional<Path> token = section.optional("sessionTokenFile", Values.ABSOLUTE_PATH);
-    boolean any =
-        section.says("accessKeyIdFile")
-            || section.says("secretAccessKeyFile")
-            || section.says("sessionTokenFile");
+    boolean any = OF_ONE_SECRET.stream().anyMatch(section::says);
     for (String key : List.of("accessKeyIdFile", "secretAccessKeyFile")) {
       if (any && !section.says(key)) {
         section.fault(key, "missing; the access key and its secret belong together");

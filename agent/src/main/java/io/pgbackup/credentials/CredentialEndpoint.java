@@ -5,7 +5,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
-import io.pgbackup.config.PgBackupConfig.StorageConfig;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import java.io.IOException;
@@ -60,8 +59,8 @@ public final class CredentialEndpoint implements AutoCloseable {
   /// Begins to answer, on a free port of 127.0.0.1.
   ///
   /// @param clock tells what is left of them
-  public static CredentialEndpoint open(StorageConfig storage, InstantSource clock) {
-    return open(CredentialProviders.of(storage), clock);
+  public static CredentialEndpoint open(StoreCredentials credentials, InstantSource clock) {
+    return open(credentials.provider(), clock);
   }
 
   static CredentialEndpoint open(AwsCredentialsProvider provider, InstantSource clock) {

@@ -1,13 +1,8 @@
 package io.pgbackup.credentials;
 
 import io.pgbackup.config.PgBackupConfig.CredentialFiles;
-import io.pgbackup.problem.Problem;
-import java.io.IOException;
-import java.nio.file.Files;
+import io.pgbackup.secret.SecretFile;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
-import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
@@ -24,8 +19,6 @@ import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
 /// Thread-safe.
 public final class FileCredentialsProvider implements AwsCredentialsProvider {
   private static final int ATTEMPTS = 5;
-  // A file may change again without a later time of modification while its clock tick lasts.
-  private static final Duration TICK = Duration.ofSeconds(2);
 
   private final CredentialFiles files;
   private final InstantSource clock;
@@ -37,18 +30,6 @@ public final class FileCredentialsProvider implements AwsCredentialsProvider {
   }
 
   private record Loaded(List<Fingerprint> fingerprints, AwsCredentials credentials) {}
-
-  private record Fingerprint(Instant modified, long size, @Nullable Object fileKey) {
-    static Fingerprint of(Path file) {
-      try {
-        var attributes = Files.readAttributes(file, BasicFileAttributes.class);
-        return new Fingerprint(
-            attributes.lastModifiedTime().toInstant(), attributes.size(), attributes.fileKey());
-      } catch (IOException e) {
-        throw unreadable(file, e);
-      }
-    }
-  }
 
   /// @throws io.pgbackup.problem.PgBackupException `Misconfigured` if a file cannot be read or is
   ///   empty
@@ -64,8 +45,7 @@ public final class FileCredentialsProvider implements AwsCredentialsProvider {
       List<Fingerprint> after = fingerprints();
       // Otherwise the id may be the old one and its secret the new one.
       if (after.equals(before) || attempt == ATTEMPTS) {
-        Instant settled = clock.instant().minus(TICK);
-        boolean mayBeKept = after.stream().allMatch(file -> file.modified().isBefore(settled));
+        boolean mayBeKept = after.stream().allMatch(file -> file.isSettled(clock));
         loaded = mayBeKept ? new Loaded(after, credentials) : null;
         return credentials;
       }
@@ -91,24 +71,7 @@ public final class FileCredentialsProvider implements AwsCredentialsProvider {
   }
 
   private static String secret(Path file) {
-    try {
-      String secret = Files.readString(file).strip();
-      if (secret.isEmpty()) {
-        throw Problem.misconfigured(
-                "the credential file " + file + " is empty", "Put the secret into it.")
-            .asException();
-      }
-      return secret;
-    } catch (IOException e) {
-      throw unreadable(file, e);
-    }
-  }
-
-  private static RuntimeException unreadable(Path file, IOException cause) {
-    return Problem.misconfigured(
-            "cannot read the credential file " + file,
-            "Check that it exists and that the user that runs pgbackup may read it.")
-        .causedBy(cause);
+    return SecretFile.text(file, "credential file");
   }
 
   @Override

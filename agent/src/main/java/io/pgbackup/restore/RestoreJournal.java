@@ -1,11 +1,9 @@
 package io.pgbackup.restore;
 
 import static java.nio.file.StandardCopyOption.ATOMIC_MOVE;
-import static java.nio.file.StandardOpenOption.CREATE;
-import static java.nio.file.StandardOpenOption.TRUNCATE_EXISTING;
-import static java.nio.file.StandardOpenOption.WRITE;
 
 import io.pgbackup.problem.Problem;
+import io.pgbackup.secret.SecretFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -89,7 +87,7 @@ record RestoreJournal(
   void write(RestorePaths paths) throws IOException {
     Path file = paths.journal();
     Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
-    try (FileChannel channel = FileChannel.open(temporary, CREATE, TRUNCATE_EXISTING, WRITE)) {
+    try (FileChannel channel = SecretFile.overwrite(temporary)) {
       ByteBuffer content = ByteBuffer.wrap(JournalJson.write(this));
       while (content.hasRemaining()) {
         channel.write(content);

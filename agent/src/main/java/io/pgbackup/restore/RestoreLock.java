@@ -13,6 +13,7 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
 
 /// One restore or undo at a time for one data directory on this machine. The lock ends with the
 /// process that holds it, however that ends.
@@ -32,7 +33,10 @@ final class RestoreLock implements AutoCloseable {
       // The server's user must get at its data and at the spool inside.
       Files.setPosixFilePermissions(
           paths.workspace(), PosixFilePermissions.fromString("rwx--x--x"));
-      FileChannel channel = FileChannel.open(paths.lock(), CREATE, WRITE);
+      FileChannel channel = FileChannel.open(
+              paths.lock(),
+              Set.of(CREATE, WRITE),
+              PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
       try {
         if (channel.tryLock() != null) {
           return new RestoreLock(channel);

@@ -10,28 +10,41 @@ import java.util.regex.Pattern;
 
 /// Keeps web pages away from `/api`: a browser on this machine reaches loopback too, and a page can
 /// make it send requests. A page's own name in `Host` betrays a rebound DNS name, and a page of
-/// another origin cannot send `application/json` without asking first, which is never granted.
+/// another origin cannot send `application/json` without asking first, which is never granted. Keeps
+/// everybody away who does not know the token, where there is one.
 final class RequestGuard {
   private static final Pattern HOST = Pattern.compile("(\\[[0-9a-f:]+]|[^:\\[\\]]+)(:[0-9]{1,5})?");
   private static final Pattern LOOPBACK =
       Pattern.compile("localhost|127(\\.[0-9]{1,3}){3}|\\[::1]");
 
   private final boolean loopback;
+  private final Optional<ApiToken> token;
 
   /// @param bound the address that the server listens on
-  RequestGuard(InetAddress bound) {
-    loopback = bound.isLoopbackAddress();
+  RequestGuard(InetAddress bound, Optional<ApiToken> token) {
+    this.loopback = bound.isLoopbackAddress();
+    this.token = token;
   }
 
   /// @return why a request to `/api` is refused; empty where it is not
   Optional<Reply> refusal(String method, Headers headers) {
-    if (!loopback) {
+    if (!loopback && token.isEmpty()) {
       return refused(
-          "/api is not served off loopback in this version",
-          "Set http.listen to 127.0.0.1 and ask on that machine; /metrics, /healthz and /readyz are"
-              + " served.");
+          "/api is not served off loopback without a token",
+          "Name a file with one in http.tokenFile, or set http.listen to 127.0.0.1 and ask on that"
+              + " machine; /metrics, /healthz and /readyz are served.");
     }
-    if (!LOOPBACK.matcher(hostOf(headers)).matches()) {
+    if (token.isPresent() && !isShown(token.get(), headers)) {
+      return Optional.of(
+          Reply.failure(
+                  401,
+                  Problem.refused(
+                      "this agent's /api asks for its token",
+                      "Send the header Authorization: Bearer TOKEN, with what http.tokenFile holds;"
+                          + " pgbackup --config FILE does."))
+              .with("WWW-Authenticate", "Bearer"));
+    }
+    if (loopback && !LOOPBACK.matcher(hostOf(headers)).matches()) {
       return refused(
           "the Host header does not name this machine's loopback address",
           "Ask http://127.0.0.1 or http://localhost.");
@@ -42,6 +55,11 @@ final class RequestGuard {
           "Send that header, also with an empty body.");
     }
     return Optional.empty();
+  }
+
+  private static boolean isShown(ApiToken token, Headers headers) {
+    String shown = headers.getFirst("Authorization");
+    return token.isShownBy(shown == null ? "" : shown);
   }
 
   private static Optional<Reply> refused(String message, String hint) {

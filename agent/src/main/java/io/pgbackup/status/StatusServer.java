@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.slf4j.Logger;
@@ -30,8 +31,19 @@ public final class StatusServer implements AutoCloseable {
   /// @param port 0 takes a free one
   /// @throws io.pgbackup.problem.PgBackupException `Misconfigured` if it cannot listen there
   public static StatusServer open(String host, int port, StatusSources sources) {
+    return open(host, port, Optional.empty(), sources);
+  }
+
+  /// @param host the address to bind
+  /// @param port 0 takes a free one
+  /// @param token that `/api` asks for; without one it is refused off loopback
+  /// @throws io.pgbackup.problem.PgBackupException `Misconfigured` if it cannot listen there, or
+  ///   the token cannot be used
+  public static StatusServer open(
+      String host, int port, Optional<ApiToken> token, StatusSources sources) {
+    token.ifPresent(ApiToken::read);
     HttpServer server = bind(new InetSocketAddress(host, port));
-    Routes routes = new Routes(sources, new RequestGuard(server.getAddress().getAddress()));
+    Routes routes = new Routes(sources, new RequestGuard(server.getAddress().getAddress(), token));
     ExecutorService threads =
         Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("http-", 0).factory());
     server.setExecutor(threads);

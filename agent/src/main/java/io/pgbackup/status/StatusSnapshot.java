@@ -58,7 +58,24 @@ public record StatusSnapshot(
       Optional<Boolean> dataChecksums) {}
 
   /// @param up for each kind of request (`list`, `read`, `write`) whether the last one was answered
-  public record Storage(String url, Map<String, Boolean> up) {}
+  /// @param credential where the store needs one
+  public record Storage(String url, Map<String, Boolean> up, Optional<Credential> credential) {
+    /// Without a credential.
+    public Storage(String url, Map<String, Boolean> up) {
+      this(url, up, Optional.empty());
+    }
+  }
+
+  /// What is known of the credential that the store is used with.
+  ///
+  /// @param role `archiver`, where its document says so
+  /// @param issuedAt by the broker's clock
+  /// @param expired past its time, or refused by the store as unknown
+  public record Credential(
+      Optional<String> role,
+      Optional<Instant> issuedAt,
+      Optional<Instant> expiration,
+      boolean expired) {}
 
   /// Which engine does what.
   ///
@@ -112,6 +129,7 @@ public record StatusSnapshot(
   public record Schedule(
       boolean enabled, String crontab, String timeZone, Optional<Instant> next) {}
 
-  /// @param about `lineage`, `postgres`, `storage`, `catalog`, `wal` or `backup`
+  /// @param about `lineage`, `postgres`, `credential`, `storage`, `catalog`, `timeline`, `wal` or
+  ///   `backup`
   public record StandingProblem(String about, Instant since, ProblemView problem) {}
 }

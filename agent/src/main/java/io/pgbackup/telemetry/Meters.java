@@ -57,6 +57,19 @@ public enum Meters {
       "pgbackup_walg_peak_memory_bytes",
       Kind.GAUGE,
       "The greatest memory of a single wal-g process so far, sampled; only with the engine wal-g"),
+  CREDENTIAL_EXPIRATION(
+      "pgbackup_credential_expiration_timestamp_seconds",
+      Kind.GAUGE,
+      "When the store stops accepting the credential that is used, with its role"),
+  CREDENTIAL_ISSUED(
+      "pgbackup_credential_issued_timestamp_seconds",
+      Kind.GAUGE,
+      "When the credential that is used was issued, by the broker's clock, with its role"),
+  CREDENTIAL_EXPIRED(
+      "pgbackup_credential_expired",
+      Kind.GAUGE,
+      "1 while the credential is past its time, or the store refuses it as unknown; WAL waits in"
+          + " PostgreSQL"),
   POSTGRES_UP(
       "pgbackup_postgres_up",
       Kind.GAUGE,

@@ -31,16 +31,30 @@ public final class Readings {
 
   /// Seconds since 1970, where the instant is known.
   public Readings put(Meters meter, Optional<Instant> instant) {
-    instant.ifPresent(known -> put(meter, known.getEpochSecond() + known.getNano() / 1e9));
+    instant.ifPresent(known -> put(meter, seconds(known)));
     return this;
   }
 
   /// A value for one kind of request to the store.
   public Readings put(Meters meter, String operation, double value) {
+    return put(meter, "op", operation, value);
+  }
+
+  /// An instant that belongs to one role of credentials, where it is known.
+  public Readings put(Meters meter, String role, Optional<Instant> instant) {
+    instant.ifPresent(known -> put(meter, "role", role, seconds(known)));
+    return this;
+  }
+
+  private Readings put(Meters meter, String label, String text, double value) {
     Map<String, String> labels = labels();
-    labels.put("op", operation);
+    labels.put(label, text);
     values.put(new Sample(meter, labels), value);
     return this;
+  }
+
+  private static double seconds(Instant instant) {
+    return instant.getEpochSecond() + instant.getNano() / 1e9;
   }
 
   Map<Sample, Double> values() {

@@ -47,7 +47,7 @@ final class AgentProcess implements AutoCloseable {
 
   private static String yaml(
       StorageConfig storage, PostgresConfig postgres, Path socket, int port) {
-    CredentialFiles credentials = storage.credentials().orElseThrow();
+    CredentialFiles credentials = (CredentialFiles) storage.credentials().orElseThrow();
     return """
         cluster: { name: orders }
         postgres:

@@ -59,7 +59,15 @@ class MetricReadingsTest {
         Optional.of("0b8f"),
         Optional.of("pgbackup/shop/orders/0b8f/18"),
         NOTHING_KNOWN.server(),
-        new StatusSnapshot.Storage("s3://backups", Map.of("list", true, "write", false)),
+        new StatusSnapshot.Storage(
+            "s3://backups",
+            Map.of("list", true, "write", false),
+            Optional.of(
+                new StatusSnapshot.Credential(
+                    Optional.of("archiver"),
+                    Optional.of(NOW.minusSeconds(600)),
+                    Optional.of(NOW.plusSeconds(300)),
+                    true))),
         Optional.empty(),
         Optional.of(1),
         Optional.of(
@@ -118,6 +126,7 @@ class MetricReadingsTest {
   @Test
   void showsTheNewestWindowAndTheAgeOfTheNewestBackup() {
     String labels = "{cluster=\"orders\",namespace=\"shop\",uid=\"0b8f\"}";
+    String role = "{cluster=\"orders\",namespace=\"shop\",role=\"archiver\",uid=\"0b8f\"}";
     String storage = "{cluster=\"orders\",namespace=\"shop\",op=\"%s\",uid=\"0b8f\"}";
 
     assertThat(lines(known(), Optional.of(true)))
@@ -128,6 +137,9 @@ class MetricReadingsTest {
             "pgbackup_backup_next_timestamp_seconds" + labels + " 1000060.0",
             "pgbackup_backup_running" + labels + " 0.0",
             "pgbackup_catalog_read_timestamp_seconds" + labels + " 999997.0",
+            "pgbackup_credential_expiration_timestamp_seconds" + role + " 1000300.0",
+            "pgbackup_credential_expired" + labels + " 1.0",
+            "pgbackup_credential_issued_timestamp_seconds" + role + " 999400.0",
             "pgbackup_postgres_up" + labels + " 1.0",
             "pgbackup_recovery_window_end_timestamp_seconds" + labels + " 999995.0",
             "pgbackup_recovery_window_start_timestamp_seconds" + labels + " 999940.0",

@@ -14,6 +14,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.HexFormat;
@@ -68,6 +69,8 @@ class ArchiveClientTest {
     }
     assertThat(engine.files.get(SEGMENT.text())).isEqualTo(content);
     assertThat(destination).hasBinaryContent(content);
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(destination)))
+        .isEqualTo("rw-------");
   }
 
   @Test

@@ -326,6 +326,33 @@ class ConfigLoaderTest {
   }
 
   @Test
+  void oneCredentialComesFromOneDocumentOrFromItsThreeFiles() {
+    assertThat(
+            new ConfigLoader(Map.of())
+                .parse(
+                    "agent.yaml",
+                    """
+                    cluster: { name: orders }
+                    storage: { url: s3://backups, credentials: { file: /secrets/credentials.json } }
+                    """)
+                .storage()
+                .credentials())
+        .contains(new PgBackupConfig.CredentialJson(Path.of("/secrets/credentials.json")));
+    assertThat(
+            fault(
+                """
+                cluster: { name: orders }
+                storage:
+                  url: s3://backups
+                  credentials:
+                    file: /secrets/credentials.json
+                    accessKeyIdFile: /secrets/id
+                    secretAccessKeyFile: /secrets/secret
+                """))
+        .contains("storage.credentials.file: holds the whole credential: leave out either it or");
+  }
+
+  @Test
   void refusesWhatIsNotAMapping() {
     assertThat(fault("orders"))
         .isEqualTo(

@@ -65,6 +65,7 @@ class ConfigRulesTest {
           STORAGE_JURISDICTION   | eu                   | storage.jurisdiction: is R2's, and needs cloudflareAccountId beside it
           STORAGE_CA_FILE        | ca.pem               | must be an absolute path
           STORAGE_CREDENTIALS_ACCESS_KEY_ID_FILE | /id  | storage.credentials.secretAccessKeyFile: missing; the access key and its secret belong together
+          STORAGE_CREDENTIALS_FILE               | id   | STORAGE_CREDENTIALS_FILE (storage.credentials.file): must be an absolute path
           STORAGE_CREDENTIALS_SESSION_TOKEN_FILE | /id  | storage.credentials.accessKeyIdFile: missing; the access key and its secret belong together
           STORAGE_PREFIX         | a/../b               | is not an object key
           STORAGE_PREFIX         | a/$(SCOPE)           | $(SCOPE)

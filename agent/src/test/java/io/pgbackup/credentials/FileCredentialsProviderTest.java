@@ -15,6 +15,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
+import io.pgbackup.testing.PrivateFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
@@ -28,9 +29,9 @@ class FileCredentialsProviderTest {
 
   @BeforeEach
   void write() throws IOException {
-    id = Files.writeString(directory.resolve("id"), "AKIA1\n");
-    secret = Files.writeString(directory.resolve("secret"), "s3cr3t/1\r\n");
-    token = Files.writeString(directory.resolve("token"), "token1");
+    id = PrivateFile.write(directory.resolve("id"), "AKIA1\n");
+    secret = PrivateFile.write(directory.resolve("secret"), "s3cr3t/1\r\n");
+    token = PrivateFile.write(directory.resolve("token"), "token1");
   }
 
   private FileCredentialsProvider provider(Optional<Path> tokenFile) {
@@ -53,8 +54,8 @@ class FileCredentialsProviderTest {
     provider.resolveCredentials();
 
     // when: the same length, within the same tick of the clock
-    Files.writeString(id, "AKIA2\n");
-    Files.writeString(secret, "s3cr3t/2\n");
+    PrivateFile.write(id, "AKIA2\n");
+    PrivateFile.write(secret, "s3cr3t/2\n");
 
     // then
     assertThat(provider.resolveCredentials())
@@ -70,7 +71,7 @@ class FileCredentialsProviderTest {
     assertThat(provider.resolveCredentials()).isSameAs(provider.resolveCredentials());
 
     // when
-    Path next = Files.writeString(directory.resolve("next"), "s3cr3t/2\n");
+    Path next = PrivateFile.write(directory.resolve("next"), "s3cr3t/2\n");
     Files.move(next, secret, StandardCopyOption.ATOMIC_MOVE);
 
     // then
@@ -82,7 +83,7 @@ class FileCredentialsProviderTest {
   void saysWhichFileIsMissingOrEmpty() throws IOException {
     var provider = provider(Optional.of(token));
 
-    Files.writeString(token, " \n");
+    PrivateFile.write(token, " \n");
     assertMisconfigured(provider, token);
 
     Files.delete(secret);

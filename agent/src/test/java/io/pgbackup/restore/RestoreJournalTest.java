@@ -16,6 +16,7 @@ import io.pgbackup.store.StoreFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -56,6 +57,8 @@ class RestoreJournalTest {
     journal.write(paths);
 
     assertThat(RestoreJournal.read(paths.journal())).contains(journal);
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(paths.journal())))
+        .isEqualTo("rw-------");
   }
 
   @Test

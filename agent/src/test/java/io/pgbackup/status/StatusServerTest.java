@@ -9,6 +9,7 @@ import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.status.BackupRunView.State;
+import io.pgbackup.testing.PrivateFile;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -19,6 +20,9 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,6 +31,7 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class StatusServerTest {
   private static final Instant NOW = Instant.parse("2026-11-21T05:00:00Z");
@@ -264,7 +269,8 @@ class StatusServerTest {
 
   @Test
   void servesNoApiOffLoopback() throws Exception {
-    RequestGuard guard = new RequestGuard(InetAddress.getByName("0.0.0.0"));
+    RequestGuard guard =
+        new RequestGuard(InetAddress.getByName("0.0.0.0"), Optional.empty());
     Routes routes =
         new Routes(new StatusSources(() -> STATUS, () -> "", Optional::empty, requests), guard);
     var headers = new Headers();
@@ -273,10 +279,55 @@ class StatusServerTest {
 
     assertThat(routes.answer("GET", "/api/v1/status", headers, "").status()).isEqualTo(403);
     assertThat(routes.answer("POST", "/api/v1/backups", headers, "").body())
-        .contains("/api is not served off loopback in this version");
+        .contains("/api is not served off loopback without a token", "http.tokenFile");
     assertThat(routes.answer("GET", "/metrics", headers, "").status()).isEqualTo(200);
     assertThat(routes.answer("GET", "/readyz", headers, "").status()).isEqualTo(200);
     assertThat(requests.asked).isEmpty();
+  }
+
+  @Test
+  void withATokenTheApiAnswersWhoShowsItFromAnywhere(@TempDir Path folder) throws Exception {
+    Path file = PrivateFile.write(folder.resolve("token"), "a-token-of-16-or-more\n");
+    for (String bound : List.of("0.0.0.0", "127.0.0.1")) {
+      RequestGuard guard =
+          new RequestGuard(InetAddress.getByName(bound), Optional.of(new ApiToken(file)));
+      Routes routes =
+          new Routes(new StatusSources(() -> STATUS, () -> "", Optional::empty, requests), guard);
+      var headers = new Headers();
+      headers.set("Host", bound.equals("0.0.0.0") ? "agent.example:9797" : "127.0.0.1");
+      headers.set("Content-Type", "application/json");
+      for (String shown :
+          List.of("", "Bearer", "Bearer wrong", "a-token-of-16-or-more", "Bearer a-token-of-16-or-mor")) {
+        headers.set("Authorization", shown);
+        Reply refused = routes.answer("POST", "/api/v1/backups", headers, "");
+        assertThat(refused.status()).as(shown).isEqualTo(401);
+        assertThat(refused.headers()).containsEntry("WWW-Authenticate", "Bearer");
+        assertThat(refused.body()).doesNotContain("a-token-of-16");
+      }
+      assertThat(requests.asked).isEmpty();
+      assertThat(routes.answer("GET", "/metrics", headers, "").status()).isEqualTo(200);
+      assertThat(routes.answer("GET", "/healthz", headers, "").status()).isEqualTo(200);
+
+      headers.set("Authorization", "Bearer a-token-of-16-or-more");
+      assertThat(routes.answer("GET", "/api/v1/status", headers, "").status()).isEqualTo(200);
+    }
+  }
+
+  @Test
+  void takesNoTokenThatCouldBeGuessedOrThatOthersCanRead(@TempDir Path folder) throws Exception {
+    Path file = PrivateFile.write(folder.resolve("token"), "fifteen-letters");
+    ApiToken token = new ApiToken(file);
+    StatusSources sources = new StatusSources(() -> STATUS, () -> "", Optional::empty, requests);
+
+    assertThatThrownBy(() -> StatusServer.open("127.0.0.1", 0, Optional.of(token), sources))
+        .hasMessageContaining("not at least 16 letters")
+        .hasMessageNotContaining("fifteen");
+
+    PrivateFile.write(file, "sixteen-letters!");
+    assertThat(token.read()).isEqualTo("sixteen-letters!");
+
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
+    assertThatThrownBy(token::read).hasMessageContaining("can be read or changed by others");
   }
 
   @Test

@@ -4,10 +4,7 @@ import static org.junit.jupiter.api.Assumptions.abort;
 
 import io.pgbackup.config.PgBackupConfig.CredentialFiles;
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.URI;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -148,11 +145,7 @@ public final class S3Server implements AutoCloseable {
   }
 
   private Path file(String name, String secret) {
-    try {
-      return Files.writeString(directory.resolve(name), secret + "\n");
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return PrivateFile.write(directory.resolve(name), secret + "\n");
   }
 
   /// The bare SDK, to look behind the store under test.

@@ -28,14 +28,14 @@ public final class SessionCredentials {
         storage.caFile(),
         Optional.of(
             new CredentialFiles(
-                Files.writeString(directory.resolve("id"), session.accessKeyId()),
-                Files.writeString(directory.resolve("secret"), session.secretAccessKey()),
+                PrivateFile.write(directory.resolve("id"), session.accessKeyId()),
+                PrivateFile.write(directory.resolve("secret"), session.secretAccessKey()),
                 Optional.of(
-                    Files.writeString(directory.resolve("token"), session.sessionToken())))),
+                    PrivateFile.write(directory.resolve("token"), session.sessionToken())))),
         storage.prefix());
   }
 
-  private static Credentials assumeRole(S3Server server, String policy) {
+  static Credentials assumeRole(S3Server server, String policy) {
     try (StsClient client =
         StsClient.builder()
             .endpointOverride(server.endpoint())

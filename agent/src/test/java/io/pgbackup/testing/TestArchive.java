@@ -52,7 +52,7 @@ public record TestArchive(String yaml, ObjectStore store, ArchiveLayout layout)
 
   /// Behind any endpoint.
   public static TestArchive s3(StorageConfig storage) {
-    CredentialFiles files = storage.credentials().orElseThrow();
+    CredentialFiles files = (CredentialFiles) storage.credentials().orElseThrow();
     String token =
         files.sessionTokenFile().map(file -> ", sessionTokenFile: %s".formatted(file)).orElse("");
     return of(

@@ -3,8 +3,7 @@ package io.pgbackup.engine.walg;
 import io.pgbackup.config.PgBackupConfig.EncryptionConfig;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
-import java.io.IOException;
-import java.nio.file.Files;
+import io.pgbackup.secret.SecretFile;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -68,13 +67,6 @@ record EncryptionSettings(
   }
 
   private static String secret(Path file) {
-    try {
-      return Files.readString(file).stripTrailing();
-    } catch (IOException e) {
-      throw Problem.misconfigured(
-              "cannot read the passphrase file " + file,
-              "Check that it exists and that the user that runs pgbackup may read it.")
-          .causedBy(e);
-    }
+    return SecretFile.text(file, "passphrase file");
   }
 }

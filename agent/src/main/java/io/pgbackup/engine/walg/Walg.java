@@ -3,6 +3,7 @@ package io.pgbackup.engine.walg;
 import io.pgbackup.config.PgBackupConfig;
 import io.pgbackup.config.PgBackupConfig.PostgresConfig;
 import io.pgbackup.credentials.CredentialEndpoint;
+import io.pgbackup.credentials.StoreCredentials;
 import io.pgbackup.engine.BackupEngine;
 import io.pgbackup.engine.BackupFetcher;
 import io.pgbackup.engine.WalEngine;
@@ -60,16 +61,35 @@ public final class Walg implements AutoCloseable {
   ///
   /// @throws PgBackupException `Misconfigured` if it is no wal-g that we can drive
   public static Walg open(PgBackupConfig config, Path binary) {
-    return open(config, binary, Path.of(System.getProperty("java.io.tmpdir")), Clock.systemUTC());
+    return open(config, binary, StoreCredentials.of(config.storage()));
+  }
+
+  /// @param storeCredentials for a store in S3, instead of what the configuration says
+  public static Walg open(PgBackupConfig config, Path binary, StoreCredentials storeCredentials) {
+    return open(
+        config,
+        binary,
+        storeCredentials,
+        Path.of(System.getProperty("java.io.tmpdir")),
+        Clock.systemUTC());
   }
 
   static Walg open(PgBackupConfig config, Path binary, Path temporary, InstantSource clock) {
+    return open(config, binary, StoreCredentials.of(config.storage()), temporary, clock);
+  }
+
+  private static Walg open(
+      PgBackupConfig config,
+      Path binary,
+      StoreCredentials storeCredentials,
+      Path temporary,
+      InstantSource clock) {
     Scratch scratch = Scratch.in(temporary);
     try {
       WalgBinary checked = WalgBinary.ask(binary, scratch.directory());
       Optional<CredentialEndpoint> credentials =
           "s3".equals(config.storage().url().getScheme())
-              ? Optional.of(CredentialEndpoint.open(config.storage(), clock))
+              ? Optional.of(CredentialEndpoint.open(storeCredentials, clock))
               : Optional.empty();
       return new Walg(
           checked,

@@ -5,9 +5,7 @@ import io.pgbackup.config.PgBackupConfig.StorageConfig;
 import io.pgbackup.credentials.CredentialEndpoint;
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.Codec;
-import io.pgbackup.problem.Problem;
-import java.io.IOException;
-import java.nio.file.Files;
+import io.pgbackup.secret.SecretFile;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -135,15 +133,8 @@ final class WalgEnvironment {
   }
 
   private static String passwordLine(Path file) {
-    try {
-      String password = Files.readString(file).stripTrailing();
-      return "*:*:*:*:" + password.replace("\\", "\\\\").replace(":", "\\:") + "\n";
-    } catch (IOException e) {
-      throw Problem.misconfigured(
-              "cannot read the password file " + file,
-              "Check that it exists and that the user that runs pgbackup may read it.")
-          .causedBy(e);
-    }
+    String password = SecretFile.line(file, "password file");
+    return "*:*:*:*:" + password.replace("\\", "\\\\").replace(":", "\\:") + "\n";
   }
 
   /// For what it prints.

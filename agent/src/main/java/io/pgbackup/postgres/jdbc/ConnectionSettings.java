@@ -1,9 +1,7 @@
 package io.pgbackup.postgres.jdbc;
 
 import io.pgbackup.config.PgBackupConfig.PostgresConfig;
-import io.pgbackup.problem.Problem;
-import java.io.IOException;
-import java.nio.file.Files;
+import io.pgbackup.secret.SecretFile;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Properties;
@@ -52,13 +50,6 @@ final class ConnectionSettings {
   }
 
   private static String readPassword(Path file) {
-    try {
-      return Files.readString(file).replaceFirst("[\\r\\n]+$", "");
-    } catch (IOException e) {
-      throw Problem.misconfigured(
-              "the password file " + file + " cannot be read: " + e,
-              "Check postgres.passwordFile and its permissions.")
-          .causedBy(e);
-    }
+    return SecretFile.line(file, "password file");
   }
 }

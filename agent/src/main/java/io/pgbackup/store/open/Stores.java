@@ -2,6 +2,7 @@ package io.pgbackup.store.open;
 
 import io.pgbackup.config.AccessKeys;
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
+import io.pgbackup.credentials.StoreCredentials;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.VersionedStore;
@@ -14,6 +15,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /// Opens whatever store a URL names. The AWS SDK is loaded only for S3.
 public final class Stores {
@@ -24,14 +26,24 @@ public final class Stores {
   /// @throws io.pgbackup.problem.PgBackupException `Misconfigured` if the URL names no store, or a
   ///   directory that does not exist; whether a bucket exists shows when it is used
   public static ObjectStore open(StorageConfig storage) {
-    return open(storage, Optional.empty());
+    return opened(storage, () -> S3ObjectStore.open(storage));
   }
 
   /// @param keys instead of what the configuration says
   public static ObjectStore open(StorageConfig storage, Optional<AccessKeys> keys) {
+    return keys.map(given -> open(storage, StoreCredentials.of(given)))
+        .orElseGet(() -> open(storage));
+  }
+
+  /// @param credentials instead of what the configuration says; they mean nothing to a directory
+  public static ObjectStore open(StorageConfig storage, StoreCredentials credentials) {
+    return opened(storage, () -> S3ObjectStore.open(storage, credentials));
+  }
+
+  private static ObjectStore opened(StorageConfig storage, Supplier<ObjectStore> s3) {
     URI url = storage.url();
     return switch (String.valueOf(url.getScheme())) {
-      case "s3" -> S3ObjectStore.open(storage, keys);
+      case "s3" -> s3.get();
       case "file" -> FileObjectStore.open(directory(url));
       default -> throw Problem.misconfigured("'" + url + "' is not a store", FORMS).asException();
     };

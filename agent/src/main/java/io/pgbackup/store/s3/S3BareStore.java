@@ -1,6 +1,7 @@
 package io.pgbackup.store.s3;
 
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
+import io.pgbackup.credentials.StoreCredentials;
 import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.probe.Answer;
 import io.pgbackup.store.probe.BareStore;
@@ -45,11 +46,12 @@ public final class S3BareStore implements BareStore {
 
   private S3BareStore(StorageConfig storage) {
     this.bucket = S3ObjectStore.bucketName(storage.url());
-    this.client = S3Clients.client(storage, Optional.empty(), IMPATIENT);
+    StoreCredentials credentials = StoreCredentials.of(storage);
+    this.client = S3Clients.client(storage, credentials, IMPATIENT);
     String endpoint =
         storage.endpoint().map(URI::toString).orElseGet(() -> "AWS " + storage.region());
     this.where = "bucket '" + bucket + "' at " + endpoint;
-    this.failures = new S3Failures(bucket, endpoint);
+    this.failures = new S3Failures(bucket, endpoint, credentials, () -> {});
   }
 
   /// Sends nothing yet.

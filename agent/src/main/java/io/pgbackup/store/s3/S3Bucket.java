@@ -7,6 +7,7 @@ import io.pgbackup.store.CreateOutcome.AlreadyThere;
 import io.pgbackup.store.CreateOutcome.Created;
 import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.StoredObject;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeParseException;
@@ -44,10 +45,19 @@ final class S3Bucket {
     return failures.translate(doing, () -> request.apply(client));
   }
 
-  CreateOutcome create(ObjectKey key, Content content, Map<String, String> metadata) {
+  /// The same where an upload under way would be lost: a credential that expires meanwhile is
+  /// waited for.
+  <T> T askPatiently(
+      String doing, Duration patience, java.util.function.Function<S3Client, T> request) {
+    return failures.translate(doing, patience, () -> request.apply(client));
+  }
+
+  CreateOutcome create(
+      ObjectKey key, Content content, Map<String, String> metadata, Duration patience) {
     Attempt attempt = Attempt.next();
     return failures.translate(
         "write " + key,
+        patience,
         () -> {
           try {
             PutObjectResponse stored =

@@ -1,20 +1,13 @@
 package io.pgbackup.store.s3;
 
-import io.pgbackup.config.AccessKeys;
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
-import io.pgbackup.credentials.CredentialProviders;
+import io.pgbackup.credentials.StoreCredentials;
 import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.net.URI;
 import java.time.Duration;
-import java.util.Optional;
 import javax.net.ssl.HttpsURLConnection;
 import javax.net.ssl.SSLSocketFactory;
-import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
-import software.amazon.awssdk.auth.credentials.AwsCredentials;
-import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
-import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
-import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
 import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
 import software.amazon.awssdk.core.checksums.ResponseChecksumValidation;
@@ -37,13 +30,13 @@ final class S3Clients {
 
   private S3Clients() {}
 
-  static S3Client client(StorageConfig storage, Optional<AccessKeys> keys, S3Tuning tuning) {
+  static S3Client client(
+      StorageConfig storage, StoreCredentials credentials, S3Tuning tuning) {
     var builder =
         S3Client.builder()
             .region(Region.of(storage.region()))
             .forcePathStyle(storage.pathStyle())
-            .credentialsProvider(
-                keys.map(S3Clients::given).orElseGet(() -> CredentialProviders.of(storage)))
+            .credentialsProvider(credentials.provider())
             .serviceConfiguration(
                 settings -> settings.chunkedEncodingEnabled(false).expectContinueEnabled(false))
             .requestChecksumCalculation(RequestChecksumCalculation.WHEN_REQUIRED)
@@ -58,16 +51,6 @@ final class S3Clients {
                         .addExecutionInterceptor(new OwnPauses()));
     storage.endpoint().ifPresent(builder::endpointOverride);
     return builder.build();
-  }
-
-  private static AwsCredentialsProvider given(AccessKeys keys) {
-    return StaticCredentialsProvider.create(
-        keys.sessionToken()
-            .<AwsCredentials>map(
-                token ->
-                    AwsSessionCredentials.create(keys.accessKeyId(), keys.secretAccessKey(), token))
-            .orElseGet(
-                () -> AwsBasicCredentials.create(keys.accessKeyId(), keys.secretAccessKey())));
   }
 
   private static StandardRetryStrategy retries(S3Tuning tuning) {

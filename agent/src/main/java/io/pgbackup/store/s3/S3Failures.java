@@ -1,10 +1,13 @@
 package io.pgbackup.store.s3;
 
+import io.pgbackup.credentials.StoreCredentials;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.UnknownHostException;
 import java.security.cert.CertificateException;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -18,9 +21,20 @@ import software.amazon.awssdk.services.s3.model.S3Exception;
 /// The border between the SDK's exceptions and problems. Everything that gets here was tried as
 /// often as it may help.
 final class S3Failures {
-  // S3 answers an expired session with the first, R2 with 401, MinIO with the others.
+  // S3 answers an expired session with the first three, R2 with 401, MinIO with the others.
   private static final Set<String> EXPIRED =
-      Set.of("ExpiredToken", "InvalidAccessKeyId", "InvalidTokenId", "Unauthorized");
+      Set.of(
+          "ExpiredToken",
+          "ExpiredTokenException",
+          "RequestExpired",
+          "InvalidAccessKeyId",
+          "InvalidTokenId",
+          "Unauthorized");
+
+  /// How often one request is sent again with other credentials.
+  private static final int RENEWALS = 3;
+
+  private static final Duration LOOK_AGAIN = Duration.ofMillis(500);
 
   // Answered with 400, although nothing is wrong but the way: the body came late, short or damaged.
   private static final Set<String> DAMAGED =
@@ -33,20 +47,90 @@ final class S3Failures {
 
   private final String bucket;
   private final String where;
+  private final StoreCredentials credentials;
+  private final Runnable probe;
 
   /// @param endpoint as a person names it
-  S3Failures(String bucket, String endpoint) {
+  /// @param probe a small request without a body; what it finds does not matter
+  S3Failures(String bucket, String endpoint, StoreCredentials credentials, Runnable probe) {
     this.bucket = bucket;
+    this.credentials = credentials;
+    this.probe = probe;
     this.where = "bucket '" + bucket + "' at " + endpoint;
   }
 
   /// @param doing for instance "write orders/claim.json"
   <T> T translate(String doing, Supplier<T> call) {
-    try {
-      return call.get();
-    } catch (SdkException e) {
-      throw of(doing, e);
+    return translate(doing, Duration.ZERO, call);
+  }
+
+  /// Where the credentials are refused as expired and there are newer ones, it is sent again.
+  ///
+  /// @param patience how long newer ones may be waited for
+  <T> T translate(String doing, Duration patience, Supplier<T> call) {
+    for (int renewals = 0; ; renewals++) {
+      StoreCredentials.Used used = credentials.used();
+      try {
+        T answer = call.get();
+        credentials.accepted(used);
+        return answer;
+      } catch (SdkException e) {
+        boolean cutOff = isCutOff(e);
+        if (cutOff && renewals < RENEWALS && credentials.changedSince(used)) {
+          continue;
+        }
+        SdkException told = cutOff ? expiredOtherwise(e) : e;
+        boolean again =
+            told instanceof S3Exception answer
+                && isExpired(answer)
+                && renewals < RENEWALS
+                && renewed(used, patience);
+        if (!again) {
+          throw of(doing, told);
+        }
+      }
     }
+  }
+
+  /// A store that refuses a large request may close the connection before it has read it, and the
+  /// answer that says why is lost.
+  private boolean isCutOff(SdkException e) {
+    return credentials.renewable()
+        && !(e instanceof S3Exception)
+        && causes(e).anyMatch(IOException.class::isInstance)
+        && causes(e).noneMatch(ConnectException.class::isInstance)
+        && causes(e).noneMatch(UnknownHostException.class::isInstance);
+  }
+
+  private SdkException expiredOtherwise(SdkException cutOff) {
+    try {
+      probe.run();
+      return cutOff;
+    } catch (S3Exception answer) {
+      return isExpired(answer) ? answer : cutOff;
+    } catch (SdkException _) {
+      return cutOff;
+    }
+  }
+
+  private boolean renewed(StoreCredentials.Used used, Duration patience) {
+    long since = System.nanoTime();
+    while (!credentials.renewed(used)) {
+      if (!credentials.renewable() || System.nanoTime() - since >= patience.toNanos()) {
+        return false;
+      }
+      try {
+        Thread.sleep(LOOK_AGAIN);
+      } catch (InterruptedException _) {
+        Thread.currentThread().interrupt();
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static boolean isExpired(S3Exception e) {
+    return EXPIRED.contains(code(e)) || e.statusCode() == 401;
   }
 
   PgBackupException of(String doing, SdkException e) {
@@ -70,9 +154,13 @@ final class S3Failures {
           "bucket '" + bucket + "' does not exist at " + where.substring(where.indexOf(" at ") + 4),
           "Create it, or correct storage.url and storage.endpoint.");
     }
-    if (EXPIRED.contains(code) || e.statusCode() == 401) {
-      return Problem.storageUnavailable(
-          message, "The credentials are unknown or have expired; renew them.");
+    if (isExpired(e)) {
+      return credentials
+          .expiry()
+          .orElseGet(
+              () ->
+                  Problem.storageUnavailable(
+                      message, "The credentials are unknown or have expired; renew them."));
     }
     if (isDamaged(e)) {
       return Problem.storageUnavailable(message, "Check the network; try again.");

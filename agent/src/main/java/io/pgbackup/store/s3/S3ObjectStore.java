@@ -1,7 +1,7 @@
 package io.pgbackup.store.s3;
 
-import io.pgbackup.config.AccessKeys;
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
+import io.pgbackup.credentials.StoreCredentials;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.store.CreateOutcome;
 import io.pgbackup.store.FolderListing;
@@ -13,6 +13,7 @@ import io.pgbackup.store.StoredObject;
 import io.pgbackup.store.VersionedStore;
 import java.io.InputStream;
 import java.net.URI;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -33,6 +34,11 @@ import software.amazon.awssdk.services.s3.model.ObjectIdentifier;
 public final class S3ObjectStore implements ObjectStore {
   private static final int DELETE_AT_ONCE = 1000;
 
+  private static final Duration PROBE = Duration.ofSeconds(5);
+
+  /// What is uploaded belongs to a base backup, whose lease lasts as long.
+  private static final Duration CREDENTIAL_PATIENCE = Duration.ofMinutes(1);
+
   private final String url;
   private final S3Client client;
   private final S3Failures failures;
@@ -43,13 +49,16 @@ public final class S3ObjectStore implements ObjectStore {
   private final ExecutorService senders =
       Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("part-upload-", 0).factory());
 
-  private S3ObjectStore(StorageConfig storage, Optional<AccessKeys> keys, S3Tuning tuning) {
+  private S3ObjectStore(StorageConfig storage, StoreCredentials credentials, S3Tuning tuning) {
     String name = bucketName(storage.url());
     this.url = "s3://" + name;
-    this.client = S3Clients.client(storage, keys, tuning);
+    this.client = S3Clients.client(storage, credentials, tuning);
     this.failures =
         new S3Failures(
-            name, storage.endpoint().map(URI::toString).orElse("AWS " + storage.region()));
+            name,
+            storage.endpoint().map(URI::toString).orElse("AWS " + storage.region()),
+            credentials,
+            () -> probe(name));
     this.bucket = new S3Bucket(client, name, failures);
     this.r2 = storage.endpoint().map(URI::getHost).filter(S3ObjectStore::isR2).isPresent();
     this.tuning = tuning;
@@ -64,13 +73,18 @@ public final class S3ObjectStore implements ObjectStore {
     return open(storage, S3Tuning.DEFAULT);
   }
 
-  /// @param keys instead of those that the configuration names
-  public static S3ObjectStore open(StorageConfig storage, Optional<AccessKeys> keys) {
-    return new S3ObjectStore(storage, keys, S3Tuning.DEFAULT);
+  /// @param credentials instead of those that the configuration names
+  public static S3ObjectStore open(StorageConfig storage, StoreCredentials credentials) {
+    return new S3ObjectStore(storage, credentials, S3Tuning.DEFAULT);
   }
 
   static S3ObjectStore open(StorageConfig storage, S3Tuning tuning) {
-    return new S3ObjectStore(storage, Optional.empty(), tuning);
+    return open(storage, StoreCredentials.of(storage), tuning);
+  }
+
+  static S3ObjectStore open(
+      StorageConfig storage, StoreCredentials credentials, S3Tuning tuning) {
+    return new S3ObjectStore(storage, credentials, tuning);
   }
 
   private static boolean isR2(String host) {
@@ -88,6 +102,16 @@ public final class S3ObjectStore implements ObjectStore {
           .asException();
     }
     return name;
+  }
+
+  private void probe(String name) {
+    var _ =
+        client.listObjectsV2(
+            request ->
+                request
+                    .bucket(name)
+                    .maxKeys(1)
+                    .overrideConfiguration(settings -> settings.apiCallTimeout(PROBE)));
   }
 
   @Override
@@ -151,12 +175,13 @@ public final class S3ObjectStore implements ObjectStore {
 
   @Override
   public CreateOutcome create(ObjectKey key, byte[] content, Map<String, String> metadata) {
-    return bucket.create(key, new Content(content, content.length), metadata);
+    return bucket.create(key, new Content(content, content.length), metadata, Duration.ZERO);
   }
 
   @Override
   public ObjectUpload upload(ObjectKey key, Map<String, String> metadata) {
-    return new S3Upload(bucket, buffers, senders, tuning.partThreads(), key, metadata);
+    return new S3Upload(
+        bucket, buffers, senders, tuning.partThreads(), CREDENTIAL_PATIENCE, key, metadata);
   }
 
   @Override

@@ -11,6 +11,7 @@ import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.ObjectUpload;
 import io.pgbackup.store.StoredObject;
 import java.io.OutputStream;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -40,6 +41,7 @@ final class S3Upload implements ObjectUpload {
   private final ExecutorService senders;
   private final Semaphore sending;
   private final int threads;
+  private final Duration patience;
   private final ObjectKey key;
   private final Map<String, String> metadata;
   private final Attempt attempt = Attempt.next();
@@ -52,17 +54,20 @@ final class S3Upload implements ObjectUpload {
   private long size;
   private volatile boolean ended;
 
+  /// @param patience how long it waits for another credential where the one it has expired
   S3Upload(
       S3Bucket bucket,
       PartBuffers buffers,
       ExecutorService senders,
       int threads,
+      Duration patience,
       ObjectKey key,
       Map<String, String> metadata) {
     this.bucket = bucket;
     this.buffers = buffers;
     this.senders = senders;
     this.threads = threads;
+    this.patience = patience;
     this.sending = new Semaphore(threads);
     this.key = key;
     this.metadata = metadata;
@@ -141,8 +146,9 @@ final class S3Upload implements ObjectUpload {
 
   private String begin() {
     String id =
-        bucket.ask(
+        bucket.askPatiently(
             "begin to write " + key,
+            patience,
             client ->
                 client
                     .createMultipartUpload(
@@ -160,8 +166,9 @@ final class S3Upload implements ObjectUpload {
   private CompletedPart send(String id, int number, Content content) {
     String checksum = content.crc32c();
     String tag =
-        bucket.ask(
+        bucket.askPatiently(
             "write part " + number + " of " + key,
+            patience,
             client ->
                 client
                     .uploadPart(
@@ -185,7 +192,8 @@ final class S3Upload implements ObjectUpload {
   }
 
   private CreateOutcome completeAtOnce() {
-    return bucket.create(key, new Content(buffer == null ? new byte[0] : buffer, filled), metadata);
+    return bucket.create(
+        key, new Content(buffer == null ? new byte[0] : buffer, filled), metadata, patience);
   }
 
   private CreateOutcome completeParts(String id) {
@@ -194,7 +202,8 @@ final class S3Upload implements ObjectUpload {
     }
     List<CompletedPart> completed = parts.stream().map(S3Upload::result).toList();
     CreateOutcome outcome =
-        bucket.ask("complete " + key, client -> completeParts(client, id, completed));
+        bucket.askPatiently(
+            "complete " + key, patience, client -> completeParts(client, id, completed));
     if (outcome instanceof AlreadyThere) {
       abort(id);
     }

@@ -240,7 +240,7 @@ class WalgRealFaultsIT {
           push(
               walg,
               PATIENT,
-              () -> replace(files.credentials().orElseThrow(), session("s3:PutObject")));
+              () -> replace((CredentialFiles) files.credentials().orElseThrow(), session("s3:PutObject")));
 
       // then
       assertThat(stored())
@@ -310,7 +310,7 @@ class WalgRealFaultsIT {
   }
 
   private static void replace(CredentialFiles old, StorageConfig fresh) {
-    CredentialFiles given = fresh.credentials().orElseThrow();
+    CredentialFiles given = (CredentialFiles) fresh.credentials().orElseThrow();
     Map<Path, Path> files =
         Map.of(
             given.accessKeyIdFile(),

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.pgbackup.config.PgBackupConfig.CredentialFiles;
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
 import io.pgbackup.engine.BackupDeadlines;
 import io.pgbackup.engine.BackupRequest;
@@ -80,7 +81,8 @@ class WalgS3IT {
               SessionPolicy.in(bucket, "s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"),
               Files.createDirectory(folder.resolve("session")));
       try (TestArchive archive = TestArchive.s3(session)) {
-        assertThat(session.credentials().orElseThrow().sessionTokenFile()).isPresent();
+        assertThat(((CredentialFiles) session.credentials().orElseThrow()).sessionTokenFile())
+            .isPresent();
         eachEngineRestoresWhatTheOtherTook(server, bucket, archive);
       }
     }

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import io.pgbackup.testing.PrivateFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -38,7 +39,7 @@ class ConnectionSettingsTest {
 
   @Test
   void thePasswordIsReadAnewEachTime() throws IOException {
-    Path file = Files.writeString(folder.resolve("password"), "first\n");
+    Path file = PrivateFile.write(folder.resolve("password"), "first\n");
     ConnectionSettings settings = settings("db1", Optional.of(file));
     assertThat(settings.properties()).containsEntry("password", "first");
 

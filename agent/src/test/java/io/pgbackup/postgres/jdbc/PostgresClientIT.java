@@ -24,6 +24,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import io.pgbackup.testing.PrivateFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -248,7 +249,7 @@ class PostgresClientIT {
           postgres.dataDirectory().resolve("pg_hba.conf"),
           "host all backup 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\n");
       postgres.reload();
-      Path password = Files.writeString(folder.resolve("password"), "first\n");
+      Path password = PrivateFile.write(folder.resolve("password"), "first\n");
       PostgresConfig config =
           with(postgres.config(), "backup", Optional.of(password), "disable", Optional.empty());
       await().atMost(PATIENCE).untilAsserted(() -> facts(config));
@@ -256,7 +257,7 @@ class PostgresClientIT {
       postgres.sql("alter role backup password 'second'");
 
       assertRefused(() -> facts(config), "password authentication failed", "passwordFile");
-      Files.writeString(password, "second\n");
+      PrivateFile.write(password, "second\n");
       assertThat(facts(config).inRecovery()).isFalse();
     }
   }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pgbackup.config.AccessKeys;
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
+import io.pgbackup.credentials.StoreCredentials;
 import io.pgbackup.credentials.policy.Role;
 import io.pgbackup.lineage.ClusterId;
 import io.pgbackup.problem.PgBackupException;
@@ -222,7 +223,7 @@ class R2RulesIT {
 
   @Test
   void theStandInRefusesPartsOfTwoSizes() {
-    try (S3Client client = S3Clients.client(parentStorage(), Optional.of(parent()), TUNING)) {
+    try (S3Client client = S3Clients.client(parentStorage(), StoreCredentials.of(parent()), TUNING)) {
       String id =
           client.createMultipartUpload(begin -> begin.bucket("backups").key("x")).uploadId();
       List<CompletedPart> parts =

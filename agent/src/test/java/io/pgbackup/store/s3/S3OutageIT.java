@@ -15,6 +15,7 @@ import io.pgbackup.testing.S3Server;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.Map;
+import io.pgbackup.testing.PrivateFile;
 import org.junit.jupiter.api.Test;
 
 /// A store that goes away and comes back under a client that stays.
@@ -53,10 +54,10 @@ class S3OutageIT {
     // given
     S3Server server = S3Server.shared();
     StorageConfig storage = server.storageConfig(server.newBucket());
-    CredentialFiles files = storage.credentials().orElseThrow();
+    CredentialFiles files = (CredentialFiles) storage.credentials().orElseThrow();
     String secret = Files.readString(files.secretAccessKeyFile());
     try (ObjectStore store = S3ObjectStore.open(storage, TUNING)) {
-      Files.writeString(files.secretAccessKeyFile(), "wrong-secret");
+      PrivateFile.write(files.secretAccessKeyFile(), "wrong-secret");
 
       // when, then
       assertThatThrownBy(() -> store.create(new ObjectKey("a"), CONTENT, Map.of()))
@@ -66,7 +67,7 @@ class S3OutageIT {
               failure -> assertThat(failure.problem()).isInstanceOf(Problem.StorageFailed.class));
 
       // when
-      Files.writeString(files.secretAccessKeyFile(), secret);
+      PrivateFile.write(files.secretAccessKeyFile(), secret);
 
       // then
       assertThat(store.create(new ObjectKey("a"), CONTENT, Map.of())).isInstanceOf(Created.class);

@@ -31,6 +31,7 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeAll;
+import io.pgbackup.testing.PrivateFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -150,7 +151,7 @@ class S3TlsIT {
   }
 
   private StorageConfig storage(URI endpoint) throws Exception {
-    Path secret = Files.writeString(directory.resolve("secret"), "secret");
+    Path secret = PrivateFile.write(directory.resolve("secret"), "secret");
     return new StorageConfig(
         URI.create("s3://b"),
         Optional.of(endpoint),

@@ -1,7 +1,10 @@
 package io.pgbackup.cli.client;
 
+import io.pgbackup.config.PgBackupConfig.HttpConfig;
 import io.pgbackup.engine.BackupRequest;
+import io.pgbackup.status.ApiToken;
 import io.pgbackup.status.BackupRunView;
+import java.util.Optional;
 
 /// A running agent. Every method throws [io.pgbackup.problem.PgBackupException]: with the agent's
 /// own problem where it answered with one, otherwise `TimedOut`, or `NotFound` where nobody
@@ -27,6 +30,16 @@ public interface AgentClient {
   ///
   /// @param host as the agent's configuration has it: an address to listen on
   static AgentClient at(String host, int port) {
-    return new HttpAgentClient(host, port);
+    return new HttpAgentClient(host, port, Optional.empty());
+  }
+
+  /// The agent that this configuration starts, with its token.
+  ///
+  /// @throws io.pgbackup.problem.PgBackupException `Misconfigured` if the token cannot be read
+  static AgentClient at(HttpConfig http) {
+    return new HttpAgentClient(
+        http.host(),
+        http.port(),
+        http.tokenFile().map(file -> new ApiToken(file).authorization()));
   }
 }

@@ -16,6 +16,7 @@ import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// Over HTTP. The JDK's old client, because it starts in a third of the new one's time.
@@ -25,8 +26,11 @@ final class HttpAgentClient implements AgentClient {
   private static final String RUNS = "/api/v1/backups";
 
   private final String url;
+  private final Optional<String> authorization;
 
-  HttpAgentClient(String host, int port) {
+  /// @param authorization the header that `/api` asks for
+  HttpAgentClient(String host, int port, Optional<String> authorization) {
+    this.authorization = authorization;
     String reachable = host.equals("0.0.0.0") || host.equals("::") ? "127.0.0.1" : host;
     this.url =
         "http://%s:%d".formatted(reachable.contains(":") ? "[" + reachable + "]" : reachable, port);
@@ -81,6 +85,7 @@ final class HttpAgentClient implements AgentClient {
     try {
       HttpURLConnection connection = connect(path);
       connection.setRequestMethod(method);
+      authorization.ifPresent(shown -> connection.setRequestProperty("Authorization", shown));
       if (method.equals("POST")) {
         connection.setRequestProperty("Content-Type", "application/json");
         connection.setDoOutput(true);

@@ -69,7 +69,7 @@ final class BackupCommand extends Verb {
   @Override
   public void run() {
     PgBackupConfig config = configuration().requireFile("backup");
-    AgentClient agent = AgentClient.at(config.http().host(), config.http().port());
+    AgentClient agent = AgentClient.at(config.http());
     if (agent.listens()) {
       through(agent);
     } else {

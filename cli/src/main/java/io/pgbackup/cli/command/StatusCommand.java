@@ -23,7 +23,7 @@ final class StatusCommand extends Verb {
   @Override
   public void run() {
     PgBackupConfig config = configuration().requireFile("status");
-    AgentClient agent = AgentClient.at(config.http().host(), config.http().port());
+    AgentClient agent = AgentClient.at(config.http());
     String json = agent.status();
     print(asJson() ? json : StatusView.text(StatusJson.read(json, StatusSnapshot.class)));
   }

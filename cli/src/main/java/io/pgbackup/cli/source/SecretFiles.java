@@ -1,20 +1,14 @@
 package io.pgbackup.cli.source;
 
-import static java.nio.file.StandardOpenOption.CREATE_NEW;
-import static java.nio.file.StandardOpenOption.WRITE;
-
 import io.pgbackup.config.walg.WalgSettings.Secret;
 import io.pgbackup.problem.Problem;
+import io.pgbackup.secret.SecretFile;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Set;
 import java.util.UUID;
 
 /// Keys that were given as they are, in files for as long as it takes to open them: in memory where
@@ -42,20 +36,13 @@ final class SecretFiles implements AutoCloseable {
   }
 
   private void write(String variable, Secret secret) throws IOException {
-    var onlyOwner =
-        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
     Path folder =
         Files.isWritable(IN_MEMORY)
             ? IN_MEMORY
             : Path.of(System.getProperty("java.io.tmpdir", "/tmp"));
     Path file = folder.resolve("pgbackup-" + UUID.randomUUID());
-    try (FileChannel channel = FileChannel.open(file, Set.of(CREATE_NEW, WRITE), onlyOwner)) {
-      files.put(variable, file);
-      ByteBuffer content = ByteBuffer.wrap(secret.reveal().getBytes(StandardCharsets.UTF_8));
-      while (content.hasRemaining()) {
-        channel.write(content);
-      }
-    }
+    files.put(variable, file);
+    SecretFile.create(file, secret.reveal().getBytes(StandardCharsets.UTF_8));
   }
 
   /// The variables and the files they name.

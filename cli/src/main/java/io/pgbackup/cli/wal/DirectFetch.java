@@ -1,9 +1,6 @@
 package io.pgbackup.cli.wal;
 
-import static java.nio.file.StandardOpenOption.CREATE;
 import static java.nio.file.StandardOpenOption.READ;
-import static java.nio.file.StandardOpenOption.TRUNCATE_EXISTING;
-import static java.nio.file.StandardOpenOption.WRITE;
 
 import io.pgbackup.catalog.Catalog;
 import io.pgbackup.catalog.Discovery;
@@ -16,6 +13,7 @@ import io.pgbackup.postgres.WalFileName;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.StoreFolder;
+import io.pgbackup.secret.SecretFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -68,7 +66,7 @@ record DirectFetch(Configuration configuration, StoreFolder folder) {
         destination.resolveSibling(
             destination.getFileName() + ".pgbackup-" + ProcessHandle.current().pid());
     try {
-      try (FileChannel file = FileChannel.open(temporary, CREATE, TRUNCATE_EXISTING, WRITE)) {
+      try (FileChannel file = SecretFile.overwrite(temporary)) {
         ByteBuffer left = ByteBuffer.wrap(content);
         while (left.hasRemaining()) {
           file.write(left);

@@ -13,6 +13,7 @@ import io.pgbackup.status.BackupRunView.State;
 import io.pgbackup.status.ProblemView;
 import io.pgbackup.status.StatusJson;
 import io.pgbackup.status.StatusSnapshot;
+import io.pgbackup.testing.PrivateFile;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -73,6 +74,32 @@ class AgentVerbsTest {
       Run run = Run.of("status", "-o", "json", "--config", config(agent.port()));
 
       assertThat(StatusJson.read(run.out(), StatusSnapshot.class)).isEqualTo(Statuses.healthy());
+    }
+  }
+
+  @Test
+  void showsTheTokenOfTheConfiguration() throws IOException {
+    Path token = PrivateFile.write(folder.resolve("token"), "a-token-of-16-or-more\n");
+    try (ScriptedAgent agent =
+        ScriptedAgent.guarded(token, Statuses.healthy(), run(State.COMPLETED))) {
+      String guarded =
+          Files.writeString(
+                  folder.resolve("guarded.yaml"),
+                  """
+                  cluster: { name: orders }
+                  storage: { url: "s3://backups" }
+                  http: { listen: "127.0.0.1:%d", tokenFile: %s }
+                  """
+                      .formatted(agent.port(), token))
+              .toString();
+
+      assertThat(Run.of("status", "--config", guarded).out()).startsWith("shop/orders  0b8f\n");
+      assertThat(Run.of("backup", "--config", guarded).status()).isZero();
+      assertThat(agent.asked()).hasSize(1);
+
+      Run without = Run.of("status", "--config", config(agent.port()));
+      assertThat(without.status()).isEqualTo(4);
+      assertThat(without.err()).contains("asks for its token").doesNotContain("a-token-of-16");
     }
   }
 

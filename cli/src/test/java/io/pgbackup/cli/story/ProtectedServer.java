@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.pgbackup.config.PgBackupConfig.CredentialFiles;
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
 import io.pgbackup.testing.FreePort;
 import io.pgbackup.testing.PostgresRelease;
@@ -69,6 +70,7 @@ final class ProtectedServer implements AutoCloseable {
     yaml.append("  region: %s\n  pathStyle: true\n".formatted(storage.region()));
     storage
         .credentials()
+        .map(CredentialFiles.class::cast)
         .ifPresent(
             files ->
                 yaml.append(

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -66,6 +67,8 @@ class DirectFetchTest {
         .isEqualTo(
             Codec.LZ4.decompress(
                 GoldenArchive.bytes("wal_005/" + SEGMENT + ".lz4"), SEGMENT, 16 << 20));
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(destination)))
+        .isEqualTo("rw-------");
     try (Stream<Path> left = Files.list(folder)) {
       assertThat(left).hasSize(2);
     }
