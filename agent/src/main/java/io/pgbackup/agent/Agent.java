@@ -106,8 +106,7 @@ public final class Agent implements AutoCloseable {
             clock);
     boolean needsThem = "s3".equals(config.storage().url().getScheme());
     credential =
-        new CredentialWatch(
-            needsThem ? Optional.of(credentials) : Optional.empty(), problems);
+        new CredentialWatch(needsThem ? Optional.of(credentials) : Optional.empty(), problems);
     store = new ObservedStore(Stores.open(config.storage(), credentials), health);
     engines = Engines.open(config, credentials, clock);
     server = new ServerWatch(config.postgres(), config.wal().enabled(), pace.server(), problems);

@@ -36,8 +36,7 @@ public final class Engines implements AutoCloseable {
     return open(config, StoreCredentials.of(config.storage()), clock);
   }
 
-  static Engines open(
-      PgBackupConfig config, StoreCredentials credentials, InstantSource clock) {
+  static Engines open(PgBackupConfig config, StoreCredentials credentials, InstantSource clock) {
     Optional<Walg> walg =
         config
             .engine()

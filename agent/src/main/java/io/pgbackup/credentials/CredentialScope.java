@@ -18,8 +18,7 @@ public record CredentialScope(String bucket, Optional<StoreFolder> folder, Optio
 
   /// Of the agent that protects one cluster.
   public static CredentialScope archiverOf(StoreFolder cluster, StorageConfig storage) {
-    return new CredentialScope(
-        bucket(storage), Optional.of(cluster), Optional.of(Role.ARCHIVER));
+    return new CredentialScope(bucket(storage), Optional.of(cluster), Optional.of(Role.ARCHIVER));
   }
 
   private static String bucket(StorageConfig storage) {
@@ -31,8 +30,7 @@ public record CredentialScope(String bucket, Optional<StoreFolder> folder, Optio
   /// @return ends the sentence "the credential in ..."
   Optional<String> mismatch(CredentialDocument document) {
     boolean sameBucket = document.bucket().equals(bucket);
-    boolean holds =
-        folder.map(own -> own.path().startsWith(document.folder().path())).orElse(true);
+    boolean holds = folder.map(own -> own.path().startsWith(document.folder().path())).orElse(true);
     if (sameBucket && holds) {
       return Optional.empty();
     }

@@ -99,10 +99,7 @@ final class DocumentCredentialsProvider implements AwsCredentialsProvider {
           Problem.storageUnavailable(
               "credential expired: that of the %s in %s ended at %s%s"
                   .formatted(
-                      document.role().word(),
-                      file,
-                      document.expiration().orElseThrow(),
-                      because()),
+                      document.role().word(), file, document.expiration().orElseThrow(), because()),
               RENEW));
     }
     if (!now.refused()) {

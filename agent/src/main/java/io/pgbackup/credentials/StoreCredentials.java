@@ -54,9 +54,7 @@ public final class StoreCredentials {
                           new DocumentCredentialsProvider(file, scope, clock),
                           /* renewable= */ true);
                 })
-        .orElseGet(
-            () ->
-                new StoreCredentials(new DefaultChain(), /* renewable= */ false));
+        .orElseGet(() -> new StoreCredentials(new DefaultChain(), /* renewable= */ false));
   }
 
   /// Keys that were given as they are.

@@ -33,7 +33,8 @@ final class RestoreLock implements AutoCloseable {
       // The server's user must get at its data and at the spool inside.
       Files.setPosixFilePermissions(
           paths.workspace(), PosixFilePermissions.fromString("rwx--x--x"));
-      FileChannel channel = FileChannel.open(
+      FileChannel channel =
+          FileChannel.open(
               paths.lock(),
               Set.of(CREATE, WRITE),
               PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));

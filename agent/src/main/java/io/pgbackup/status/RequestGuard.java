@@ -10,8 +10,8 @@ import java.util.regex.Pattern;
 
 /// Keeps web pages away from `/api`: a browser on this machine reaches loopback too, and a page can
 /// make it send requests. A page's own name in `Host` betrays a rebound DNS name, and a page of
-/// another origin cannot send `application/json` without asking first, which is never granted. Keeps
-/// everybody away who does not know the token, where there is one.
+/// another origin cannot send `application/json` without asking first, which is never granted.
+/// Keeps everybody away who does not know the token, where there is one.
 final class RequestGuard {
   private static final Pattern HOST = Pattern.compile("(\\[[0-9a-f:]+]|[^:\\[\\]]+)(:[0-9]{1,5})?");
   private static final Pattern LOOPBACK =

@@ -127,8 +127,7 @@ class CredentialRotationIT {
 
   private String get(String path) {
     try {
-      URI uri =
-          URI.create("http://127.0.0.1:" + agent.address().orElseThrow().getPort() + path);
+      URI uri = URI.create("http://127.0.0.1:" + agent.address().orElseThrow().getPort() + path);
       return client.send(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString()).body();
     } catch (java.io.IOException | InterruptedException e) {
       throw new AssertionError(e);
@@ -209,7 +208,8 @@ class CredentialRotationIT {
                       problem -> {
                         assertThat(problem.about()).isEqualTo("credential");
                         assertThat(problem.problem().message())
-                            .startsWith("credential expired: the store refuses that of the archiver")
+                            .startsWith(
+                                "credential expired: the store refuses that of the archiver")
                             .contains(file.toString());
                         assertThat(problem.problem().hint().orElseThrow())
                             .contains("pgbackup credentials rotate");
@@ -284,9 +284,7 @@ class CredentialRotationIT {
             request -> {
               Matcher upload = UPLOAD.matcher(request.target());
               if (upload.find()) {
-                uploads
-                    .computeIfAbsent(upload.group(1), _ -> new TreeSet<>())
-                    .add(upload.group(2));
+                uploads.computeIfAbsent(upload.group(1), _ -> new TreeSet<>()).add(upload.group(2));
               }
             });
     return uploads;

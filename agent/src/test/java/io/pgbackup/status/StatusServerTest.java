@@ -269,8 +269,7 @@ class StatusServerTest {
 
   @Test
   void servesNoApiOffLoopback() throws Exception {
-    RequestGuard guard =
-        new RequestGuard(InetAddress.getByName("0.0.0.0"), Optional.empty());
+    RequestGuard guard = new RequestGuard(InetAddress.getByName("0.0.0.0"), Optional.empty());
     Routes routes =
         new Routes(new StatusSources(() -> STATUS, () -> "", Optional::empty, requests), guard);
     var headers = new Headers();
@@ -297,7 +296,12 @@ class StatusServerTest {
       headers.set("Host", bound.equals("0.0.0.0") ? "agent.example:9797" : "127.0.0.1");
       headers.set("Content-Type", "application/json");
       for (String shown :
-          List.of("", "Bearer", "Bearer wrong", "a-token-of-16-or-more", "Bearer a-token-of-16-or-mor")) {
+          List.of(
+              "",
+              "Bearer",
+              "Bearer wrong",
+              "a-token-of-16-or-more",
+              "Bearer a-token-of-16-or-mor")) {
         headers.set("Authorization", shown);
         Reply refused = routes.answer("POST", "/api/v1/backups", headers, "");
         assertThat(refused.status()).as(shown).isEqualTo(401);

@@ -3,7 +3,6 @@ package io.pgbackup.testing;
 import io.pgbackup.config.PgBackupConfig.CredentialFiles;
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;

@@ -30,8 +30,7 @@ final class S3Clients {
 
   private S3Clients() {}
 
-  static S3Client client(
-      StorageConfig storage, StoreCredentials credentials, S3Tuning tuning) {
+  static S3Client client(StorageConfig storage, StoreCredentials credentials, S3Tuning tuning) {
     var builder =
         S3Client.builder()
             .region(Region.of(storage.region()))

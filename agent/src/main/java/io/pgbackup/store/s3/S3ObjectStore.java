@@ -82,8 +82,7 @@ public final class S3ObjectStore implements ObjectStore {
     return open(storage, StoreCredentials.of(storage), tuning);
   }
 
-  static S3ObjectStore open(
-      StorageConfig storage, StoreCredentials credentials, S3Tuning tuning) {
+  static S3ObjectStore open(StorageConfig storage, StoreCredentials credentials, S3Tuning tuning) {
     return new S3ObjectStore(storage, credentials, tuning);
   }
 

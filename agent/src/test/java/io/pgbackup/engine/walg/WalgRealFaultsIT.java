@@ -240,7 +240,10 @@ class WalgRealFaultsIT {
           push(
               walg,
               PATIENT,
-              () -> replace((CredentialFiles) files.credentials().orElseThrow(), session("s3:PutObject")));
+              () ->
+                  replace(
+                      (CredentialFiles) files.credentials().orElseThrow(),
+                      session("s3:PutObject")));
 
       // then
       assertThat(stored())

@@ -223,7 +223,8 @@ class R2RulesIT {
 
   @Test
   void theStandInRefusesPartsOfTwoSizes() {
-    try (S3Client client = S3Clients.client(parentStorage(), StoreCredentials.of(parent()), TUNING)) {
+    try (S3Client client =
+        S3Clients.client(parentStorage(), StoreCredentials.of(parent()), TUNING)) {
       String id =
           client.createMultipartUpload(begin -> begin.bucket("backups").key("x")).uploadId();
       List<CompletedPart> parts =

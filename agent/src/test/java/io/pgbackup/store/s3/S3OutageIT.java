@@ -11,11 +11,11 @@ import io.pgbackup.problem.Problem;
 import io.pgbackup.store.CreateOutcome.Created;
 import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.ObjectStore;
+import io.pgbackup.testing.PrivateFile;
 import io.pgbackup.testing.S3Server;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.Map;
-import io.pgbackup.testing.PrivateFile;
 import org.junit.jupiter.api.Test;
 
 /// A store that goes away and comes back under a client that stays.

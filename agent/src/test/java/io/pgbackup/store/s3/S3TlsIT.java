@@ -15,6 +15,7 @@ import io.pgbackup.store.CreateOutcome.Created;
 import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.ObjectUpload;
+import io.pgbackup.testing.PrivateFile;
 import io.pgbackup.testing.S3Server;
 import io.pgbackup.testing.TestAuthority;
 import java.io.InputStream;
@@ -31,7 +32,6 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeAll;
-import io.pgbackup.testing.PrivateFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

@@ -38,8 +38,6 @@ public interface AgentClient {
   /// @throws io.pgbackup.problem.PgBackupException `Misconfigured` if the token cannot be read
   static AgentClient at(HttpConfig http) {
     return new HttpAgentClient(
-        http.host(),
-        http.port(),
-        http.tokenFile().map(file -> new ApiToken(file).authorization()));
+        http.host(), http.port(), http.tokenFile().map(file -> new ApiToken(file).authorization()));
   }
 }

@@ -235,7 +235,8 @@ class SecretsStayInsideIT {
     fails(run(good, "backups", "--cluster", "orders"), 2, "the key file");
     PrivateFile.write(key, CANARY + "-encryption-key-of-32-bytes");
     fails(
-        run(configuration("inline.yaml", endpoint, "broker: { secretAccessKey: " + CANARY + " }"),
+        run(
+            configuration("inline.yaml", endpoint, "broker: { secretAccessKey: " + CANARY + " }"),
             "clusters"),
         2,
         "configuration");
