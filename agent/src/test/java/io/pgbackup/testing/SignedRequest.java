@@ -21,10 +21,22 @@ import javax.crypto.spec.SecretKeySpec;
 /// A request as it came, and its signature of AWS Signature Version 4 judged by the documentation,
 /// without the SDK that made it.
 ///
-/// @param path and `query` as they were sent, still encoded
-/// @param headers with lower-case names
-public record SignedRequest(
-    String method, String path, String query, Map<String, String> headers, byte[] body) {
+/// Immutable, but for the body, which nobody changes.
+public final class SignedRequest {
+  private final String method;
+  private final String path;
+  private final String query;
+  private final Map<String, String> headers;
+  private final byte[] body;
+
+  private SignedRequest(
+      String method, String path, String query, Map<String, String> headers, byte[] body) {
+    this.method = method;
+    this.path = path;
+    this.query = query;
+    this.headers = headers;
+    this.body = body;
+  }
 
   public static SignedRequest read(HttpExchange exchange) throws IOException {
     Map<String, String> headers = new TreeMap<>();
@@ -39,6 +51,29 @@ public record SignedRequest(
         Optional.ofNullable(exchange.getRequestURI().getRawQuery()).orElse(""),
         headers,
         exchange.getRequestBody().readAllBytes());
+  }
+
+  public String method() {
+    return method;
+  }
+
+  /// As it was sent, still encoded.
+  public String path() {
+    return path;
+  }
+
+  /// As it was sent, still encoded; empty for none.
+  public String query() {
+    return query;
+  }
+
+  /// With lower-case names.
+  public Map<String, String> headers() {
+    return headers;
+  }
+
+  public byte[] body() {
+    return body;
   }
 
   public Optional<String> header(String name) {

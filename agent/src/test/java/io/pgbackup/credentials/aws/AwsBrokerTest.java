@@ -1,6 +1,7 @@
 package io.pgbackup.credentials.aws;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -85,7 +86,7 @@ class AwsBrokerTest {
         .isEqualTo(
             "Action=AssumeRole&Version=2011-06-15&RoleArn=%s&RoleSessionName=%s&Policy=%s&DurationSeconds=3600"
                 .formatted(
-                    encoded(ARNS.get(role)),
+                    encoded(requireNonNull(ARNS.get(role))),
                     encoded(role.word() + "@shop.orders"),
                     encoded(policy)));
     assertThat(policy).doesNotContain(" ", "\n").hasSizeLessThanOrEqualTo(2048);

@@ -6,9 +6,31 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /// What is answered to a request.
-record R2Answer(int status, Map<String, String> headers, byte[] body) {
+final class R2Answer {
+  private final int status;
+  private final Map<String, String> headers;
+  private final byte[] body;
+
+  R2Answer(int status, Map<String, String> headers, byte[] body) {
+    this.status = status;
+    this.headers = headers;
+    this.body = body;
+  }
+
+  int status() {
+    return status;
+  }
+
+  Map<String, String> headers() {
+    return headers;
+  }
+
+  byte[] body() {
+    return body;
+  }
+
   /// The codes and statuses of R2's page on errors.
-  enum Error {
+  enum Refusal {
     ACCESS_DENIED(403, "AccessDenied"),
     BAD_DIGEST(400, "BadDigest"),
     ENTITY_TOO_SMALL(400, "EntityTooSmall"),
@@ -26,7 +48,7 @@ record R2Answer(int status, Map<String, String> headers, byte[] body) {
     final int status;
     final String code;
 
-    Error(int status, String code) {
+    Refusal(int status, String code) {
       this.status = status;
       this.code = code;
     }
@@ -43,12 +65,12 @@ record R2Answer(int status, Map<String, String> headers, byte[] body) {
         ("<?xml version=\"1.0\" encoding=\"UTF-8\"?>" + xml).getBytes(UTF_8));
   }
 
-  static R2Answer error(Error error, String message) {
+  static R2Answer refusal(Refusal refusal, String message) {
     return new R2Answer(
-        error.status,
+        refusal.status,
         Map.of("Content-Type", "application/xml"),
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>%s</Code><Message>%s</Message></Error>"
-            .formatted(error.code, message)
+            .formatted(refusal.code, message)
             .getBytes(UTF_8));
   }
 

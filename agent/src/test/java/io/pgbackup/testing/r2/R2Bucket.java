@@ -3,12 +3,11 @@ package io.pgbackup.testing.r2;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.pgbackup.testing.SignedRequest;
-import io.pgbackup.testing.r2.R2Answer.Error;
+import io.pgbackup.testing.r2.R2Answer.Refusal;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
@@ -55,7 +54,7 @@ final class R2Bucket {
               .find(request)
               .map(_ -> R2Answer.xml("<ListPartsResult></ListPartsResult>"))
               .orElseGet(R2Bucket::noSuchUpload);
-      default -> R2Answer.error(Error.NOT_IMPLEMENTED, request.operation());
+      default -> R2Answer.refusal(Refusal.NOT_IMPLEMENTED, request.operation());
     };
   }
 
@@ -83,7 +82,7 @@ final class R2Bucket {
                 .orElse(true);
     return holds
         ? Optional.empty()
-        : Optional.of(R2Answer.error(Error.BAD_DIGEST, "The checksum does not match."));
+        : Optional.of(R2Answer.refusal(Refusal.BAD_DIGEST, "The checksum does not match."));
   }
 
   private static String base64(byte[] bytes) {
@@ -98,7 +97,7 @@ final class R2Bucket {
         (create && there != null)
             || (match.isPresent() && (there == null || !there.tag().equals(match.get())));
     return refused
-        ? Optional.of(R2Answer.error(Error.PRECONDITION_FAILED, "At least one does not hold."))
+        ? Optional.of(R2Answer.refusal(Refusal.PRECONDITION_FAILED, "At least one does not hold."))
         : Optional.empty();
   }
 
@@ -106,7 +105,7 @@ final class R2Bucket {
     return refusedByCondition(request)
         .orElseGet(
             () -> {
-              R2Object object = R2Object.of(request.signed().body(), metadata(request));
+              R2Object object = new R2Object(request.signed().body(), metadata(request));
               objects.put(request.key(), object);
               return R2Answer.ok().with("ETag", object.tag());
             });
@@ -121,7 +120,7 @@ final class R2Bucket {
   private R2Answer get(R2Request request) {
     R2Object object = objects.get(request.key());
     if (object == null) {
-      return R2Answer.error(Error.NO_SUCH_KEY, "The specified key does not exist.");
+      return R2Answer.refusal(Refusal.NO_SUCH_KEY, "The specified key does not exist.");
     }
     Optional<R2Answer> refused = refusedByCondition(request);
     if (refused.isPresent()) {
@@ -169,9 +168,10 @@ final class R2Bucket {
     String delimiter = request.parameter("delimiter");
     String after = request.parameter("continuation-token");
     var folders = new TreeSet<String>();
-    var found = new ArrayList<String>();
+    var found = new TreeMap<String, R2Object>();
     boolean more = false;
-    for (String key : objects.tailMap(after, false).keySet()) {
+    for (var candidate : objects.tailMap(after, false).entrySet()) {
+      String key = candidate.getKey();
       if (!key.startsWith(prefix)) {
         continue;
       }
@@ -181,7 +181,7 @@ final class R2Bucket {
       }
       int end = delimiter.isEmpty() ? -1 : key.indexOf(delimiter, prefix.length());
       if (end < 0) {
-        found.add(key);
+        found.put(key, candidate.getValue());
       } else {
         folders.add(key.substring(0, end + 1));
       }
@@ -191,7 +191,7 @@ final class R2Bucket {
     if (more) {
       xml.append("<NextContinuationToken>" + after + "</NextContinuationToken>");
     }
-    found.forEach(key -> xml.append(entry(key, objects.get(key))));
+    found.forEach((key, object) -> xml.append(entry(key, object)));
     folders.forEach(
         folder -> xml.append("<CommonPrefixes><Prefix>" + folder + "</Prefix></CommonPrefixes>"));
     return R2Answer.xml(xml + "</ListBucketResult>");
@@ -215,7 +215,7 @@ final class R2Bucket {
         .find(request)
         .map(
             upload -> {
-              R2Object part = R2Object.of(request.signed().body(), Map.of());
+              R2Object part = new R2Object(request.signed().body(), Map.of());
               upload.parts().put(Integer.parseInt(request.parameter("partNumber")), part);
               return R2Answer.ok().with("ETag", part.tag());
             })
@@ -233,7 +233,7 @@ final class R2Bucket {
         .or(() -> R2Uploads.join(upload.get(), body, content))
         .orElseGet(
             () -> {
-              R2Object object = R2Object.of(content.toByteArray(), upload.get().metadata());
+              R2Object object = new R2Object(content.toByteArray(), upload.get().metadata());
               objects.put(request.key(), object);
               uploads.end(request);
               return R2Answer.xml(
@@ -243,6 +243,7 @@ final class R2Bucket {
   }
 
   private static R2Answer noSuchUpload() {
-    return R2Answer.error(Error.NO_SUCH_UPLOAD, "The specified multipart upload does not exist.");
+    return R2Answer.refusal(
+        Refusal.NO_SUCH_UPLOAD, "The specified multipart upload does not exist.");
   }
 }

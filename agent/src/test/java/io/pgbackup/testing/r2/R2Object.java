@@ -5,11 +5,32 @@ import java.time.Instant;
 import java.util.Map;
 
 /// An object, or a part of one.
-///
-/// @param tag with its quotes
-record R2Object(byte[] content, String tag, Map<String, String> metadata, Instant modified) {
-  static R2Object of(byte[] content, Map<String, String> metadata) {
-    String tag = "\"" + SignedRequest.hex(SignedRequest.digest("MD5", content)) + "\"";
-    return new R2Object(content, tag, metadata, Instant.now());
+final class R2Object {
+  private final byte[] content;
+  private final String tag;
+  private final Map<String, String> metadata;
+  private final Instant modified = Instant.now();
+
+  R2Object(byte[] content, Map<String, String> metadata) {
+    this.content = content;
+    this.tag = "\"" + SignedRequest.hex(SignedRequest.digest("MD5", content)) + "\"";
+    this.metadata = metadata;
+  }
+
+  byte[] content() {
+    return content;
+  }
+
+  /// With its quotes.
+  String tag() {
+    return tag;
+  }
+
+  Map<String, String> metadata() {
+    return metadata;
+  }
+
+  Instant modified() {
+    return modified;
   }
 }

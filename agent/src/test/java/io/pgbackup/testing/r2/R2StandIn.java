@@ -4,7 +4,7 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import io.pgbackup.testing.SignedRequest;
 import io.pgbackup.testing.SignedRequest.Authorization;
-import io.pgbackup.testing.r2.R2Answer.Error;
+import io.pgbackup.testing.r2.R2Answer.Refusal;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -114,21 +114,21 @@ public final class R2StandIn implements AutoCloseable {
     SignedRequest signed = request.signed();
     Optional<String> unsupported = request.unsupported();
     if (unsupported.isPresent()) {
-      return fault(Error.NOT_IMPLEMENTED, request.operation() + " with " + unsupported.get());
+      return fault(Refusal.NOT_IMPLEMENTED, request.operation() + " with " + unsupported.get());
     }
     boolean sends =
         Set.of("PutObject", "UploadPart", "DeleteObjects", "CompleteMultipartUpload")
             .contains(request.operation());
     if (sends && signed.header("content-length").isEmpty()) {
-      return fault(Error.MISSING_CONTENT_LENGTH, request.operation() + " without a length");
+      return fault(Refusal.MISSING_CONTENT_LENGTH, request.operation() + " without a length");
     }
     Optional<Authorization> authorization = signed.authorization();
     if (authorization.isEmpty()) {
-      return R2Answer.error(Error.UNAUTHORIZED, "Unauthorized");
+      return R2Answer.refusal(Refusal.UNAUTHORIZED, "Unauthorized");
     }
     if (!authorization.get().region().equals("auto")
         || !authorization.get().service().equals("s3")) {
-      return fault(Error.SIGNATURE_DOES_NOT_MATCH, "signed for " + authorization.get());
+      return fault(Refusal.SIGNATURE_DOES_NOT_MATCH, "signed for " + authorization.get());
     }
     Optional<String> token = signed.header("x-amz-security-token");
     Optional<R2Session> session =
@@ -140,24 +140,24 @@ public final class R2StandIn implements AutoCloseable {
         authorization.get().accessKeyId().equals(PARENT_ID)
             && (token.isEmpty() || session.isPresent());
     if (!known) {
-      return R2Answer.error(Error.UNAUTHORIZED, "Unauthorized");
+      return R2Answer.refusal(Refusal.UNAUTHORIZED, "Unauthorized");
     }
     if (!isSigned(signed, session.map(R2Session::secret).orElse(PARENT_SECRET))) {
-      return R2Answer.error(Error.SIGNATURE_DOES_NOT_MATCH, "The signature does not match.");
+      return R2Answer.refusal(Refusal.SIGNATURE_DOES_NOT_MATCH, "The signature does not match.");
     }
     return answer(request, session);
   }
 
   private R2Answer answer(R2Request request, Optional<R2Session> session) {
     if (session.isPresent() && !session.get().allows(request)) {
-      return R2Answer.error(Error.ACCESS_DENIED, "Access Denied");
+      return R2Answer.refusal(Refusal.ACCESS_DENIED, "Access Denied");
     }
     if (!request.bucket().equals(BUCKET)) {
-      return R2Answer.error(Error.NO_SUCH_BUCKET, "The specified bucket does not exist.");
+      return R2Answer.refusal(Refusal.NO_SUCH_BUCKET, "The specified bucket does not exist.");
     }
     if (request.writes() && !mayWriteNow(request.key())) {
       throttled.add(request.key());
-      return R2Answer.error(Error.TOO_MANY_REQUESTS, "Reduce your concurrent request rate.");
+      return R2Answer.refusal(Refusal.TOO_MANY_REQUESTS, "Reduce your concurrent request rate.");
     }
     return bucket.answer(request, key -> session.map(found -> found.reaches(key)).orElse(true));
   }
@@ -182,9 +182,9 @@ public final class R2StandIn implements AutoCloseable {
     return kept == now;
   }
 
-  private R2Answer fault(Error error, String fault) {
+  private R2Answer fault(Refusal refusal, String fault) {
     faults.add(fault);
-    return R2Answer.error(error, fault);
+    return R2Answer.refusal(refusal, fault);
   }
 
   @Override

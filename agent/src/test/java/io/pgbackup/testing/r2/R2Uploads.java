@@ -1,6 +1,6 @@
 package io.pgbackup.testing.r2;
 
-import io.pgbackup.testing.r2.R2Answer.Error;
+import io.pgbackup.testing.r2.R2Answer.Refusal;
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,29 +50,29 @@ final class R2Uploads {
       R2Object stored = upload.parts().get(Integer.parseInt(element(part.group(1), "PartNumber")));
       if (stored == null || !stored.tag().equals(element(part.group(1), "ETag"))) {
         return Optional.of(
-            R2Answer.error(Error.INVALID_PART, "One or more parts could not be found."));
+            R2Answer.refusal(Refusal.INVALID_PART, "One or more parts could not be found."));
       }
       parts.add(stored);
     }
     if (parts.isEmpty()) {
-      return Optional.of(R2Answer.error(Error.INVALID_PART, "There are no parts."));
+      return Optional.of(R2Answer.refusal(Refusal.INVALID_PART, "There are no parts."));
     }
     int size = parts.getFirst().content().length;
     for (R2Object part : parts.subList(0, parts.size() - 1)) {
       if (part.content().length != size) {
         return Optional.of(
-            R2Answer.error(
-                Error.INVALID_PART, "All non-trailing parts must have the same length."));
+            R2Answer.refusal(
+                Refusal.INVALID_PART, "All non-trailing parts must have the same length."));
       }
       if (size < LEAST_PART) {
         return Optional.of(
-            R2Answer.error(
-                Error.ENTITY_TOO_SMALL, "Your proposed upload is smaller than the minimum."));
+            R2Answer.refusal(
+                Refusal.ENTITY_TOO_SMALL, "Your proposed upload is smaller than the minimum."));
       }
     }
     if (parts.getLast().content().length > size) {
       return Optional.of(
-          R2Answer.error(Error.INVALID_PART, "The last part is greater than the others."));
+          R2Answer.refusal(Refusal.INVALID_PART, "The last part is greater than the others."));
     }
     parts.forEach(part -> content.writeBytes(part.content()));
     return Optional.empty();
