@@ -2,17 +2,10 @@ package io.pgbackup.store.s3;
 
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
 import io.pgbackup.credentials.StoreCredentials;
-import java.io.IOException;
-import java.net.HttpURLConnection;
-import java.net.URI;
 import java.time.Duration;
-import javax.net.ssl.HttpsURLConnection;
-import javax.net.ssl.SSLSocketFactory;
 import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
 import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
 import software.amazon.awssdk.core.checksums.ResponseChecksumValidation;
-import software.amazon.awssdk.http.SdkHttpClient;
-import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.retries.StandardRetryStrategy;
 import software.amazon.awssdk.retries.api.BackoffStrategy;
@@ -23,8 +16,6 @@ import software.amazon.awssdk.services.s3.model.S3Exception;
 /// Builds the SDK's client so that it works with AWS, MinIO and R2 alike: no trailers, no chunked
 /// signing, checksums only where we give them, and MD5 for the one operation that demands a digest.
 final class S3Clients {
-  private static final Duration CONNECT = Duration.ofSeconds(10);
-  private static final Duration SILENCE = Duration.ofSeconds(60);
   // One part over a slow line; what hangs longer is cut and tried again.
   private static final Duration ATTEMPT = Duration.ofMinutes(10);
 
@@ -41,7 +32,7 @@ final class S3Clients {
             .requestChecksumCalculation(RequestChecksumCalculation.WHEN_REQUIRED)
             .responseChecksumValidation(ResponseChecksumValidation.WHEN_REQUIRED)
             .addPlugin(LegacyMd5Plugin.create())
-            .httpClient(http(S3Tls.sockets(storage.caFile())))
+            .httpClient(StoreHttp.client(storage.caFile()))
             .overrideConfiguration(
                 settings ->
                     settings
@@ -62,24 +53,5 @@ final class S3Clients {
             BackoffStrategy.exponentialDelay(
                 tuning.backoff().multipliedBy(5), tuning.longestBackoff()))
         .build();
-  }
-
-  private static SdkHttpClient http(SSLSocketFactory tls) {
-    return UrlConnectionHttpClient.create(uri -> connection(uri, tls));
-  }
-
-  private static HttpURLConnection connection(URI uri, SSLSocketFactory tls) {
-    try {
-      var connection = (HttpURLConnection) uri.toURL().openConnection();
-      if (connection instanceof HttpsURLConnection secured) {
-        secured.setSSLSocketFactory(tls);
-      }
-      connection.setConnectTimeout(Math.toIntExact(CONNECT.toMillis()));
-      connection.setReadTimeout(Math.toIntExact(SILENCE.toMillis()));
-      connection.setUseCaches(false);
-      return connection;
-    } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
-    }
   }
 }
