@@ -47,6 +47,18 @@ class ArchitectureTest {
   }
 
   @Test
+  void onlyKubernetesSeesItsClient() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage("io.pgbackup.kubernetes..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("io.fabric8..")
+        .because("whoever does not run on Kubernetes never loads it")
+        .check(AGENT);
+  }
+
+  @Test
   void onlyPostgresJdbcSeesSql() {
     noClasses()
         .that()

@@ -14,7 +14,12 @@ final class UnknownVariables {
 
   /// What the launchers, the command line and the tests read themselves.
   private static final Set<String> OTHERS =
-      Set.of("PGBACKUP_CONFIG", "PGBACKUP_JAVA_OPTIONS", "PGBACKUP_JDK_FOLDERS", "PGBACKUP_WALG");
+      Set.of(
+          "PGBACKUP_CONFIG",
+          "PGBACKUP_JAVA_OPTIONS",
+          "PGBACKUP_JDK_FOLDERS",
+          "PGBACKUP_KUBECONFIG",
+          "PGBACKUP_WALG");
 
   /// Kubernetes puts these into each pod for a Service whose name begins with `pgbackup`.
   private static final Pattern SERVICE_LINK =

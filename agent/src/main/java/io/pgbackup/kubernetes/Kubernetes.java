@@ -1,0 +1,51 @@
+package io.pgbackup.kubernetes;
+
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.pgbackup.credentials.broker.CredentialSink;
+import io.pgbackup.lineage.ClusterId;
+import java.nio.file.Path;
+
+/// A connection to the API of Kubernetes. Nothing is asked until something is used. Thread-safe.
+public final class Kubernetes implements AutoCloseable {
+  private static final int TIMEOUT_MILLIS = 10_000;
+
+  /// Whoever asks has a schedule of its own.
+  private static final int RETRIES = 1;
+
+  private final KubernetesClient client;
+
+  private Kubernetes(Config config) {
+    client =
+        new KubernetesClientBuilder()
+            .withConfig(
+                new ConfigBuilder(config)
+                    .withConnectionTimeout(TIMEOUT_MILLIS)
+                    .withRequestTimeout(TIMEOUT_MILLIS)
+                    .withRequestRetryBackoffLimit(RETRIES)
+                    .build())
+            .build();
+  }
+
+  /// As the service account of the pod that this is, or as `KUBECONFIG` says.
+  public static Kubernetes open() {
+    return new Kubernetes(Config.autoConfigure(null));
+  }
+
+  /// As a kubeconfig says.
+  public static Kubernetes open(Path kubeconfig) {
+    return new Kubernetes(Config.fromKubeconfig(kubeconfig.toFile()));
+  }
+
+  /// The credential of a cluster in a Secret, which need not exist yet.
+  public CredentialSink secret(SecretName name, ClusterId cluster) {
+    return new SecretSink(client, name, cluster);
+  }
+
+  @Override
+  public void close() {
+    client.close();
+  }
+}
