@@ -1,9 +1,11 @@
 package io.pgbackup.config;
 
+import io.pgbackup.config.PgBackupConfig.HttpConfig;
 import io.pgbackup.credentials.policy.Role;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -20,6 +22,8 @@ import java.util.Optional;
 /// @param apiTokenFile for lock rules at R2
 /// @param keysDirectory always there for static keys: `NAMESPACE/CLUSTER/ROLE/` with one file each
 /// @param timeToLive of a credential, by role; where it is absent, what suits role and store
+/// @param outputs what `pgbackup credentials serve` keeps fresh
+/// @param listen where it says how it gets on
 public record BrokerConfig(
     BrokerKind kind,
     Optional<URI> endpoint,
@@ -29,10 +33,40 @@ public record BrokerConfig(
     Optional<String> jurisdiction,
     Optional<Path> apiTokenFile,
     Optional<Path> keysDirectory,
-    Map<Role, Duration> timeToLive) {
+    Map<Role, Duration> timeToLive,
+    List<OutputConfig> outputs,
+    HttpConfig listen) {
+  public static final HttpConfig LISTEN = new HttpConfig("127.0.0.1", 9798);
+
   public BrokerConfig {
+    outputs = List.copyOf(outputs);
     roleArns = Map.copyOf(roleArns);
     timeToLive = Map.copyOf(timeToLive);
+  }
+
+  /// Without anything to keep fresh.
+  public BrokerConfig(
+      BrokerKind kind,
+      Optional<URI> endpoint,
+      Optional<ParentKeys> keys,
+      Map<Role, String> roleArns,
+      Optional<String> cloudflareAccountId,
+      Optional<String> jurisdiction,
+      Optional<Path> apiTokenFile,
+      Optional<Path> keysDirectory,
+      Map<Role, Duration> timeToLive) {
+    this(
+        kind,
+        endpoint,
+        keys,
+        roleArns,
+        cloudflareAccountId,
+        jurisdiction,
+        apiTokenFile,
+        keysDirectory,
+        timeToLive,
+        List.of(),
+        LISTEN);
   }
 
   /// Files that hold one secret each.

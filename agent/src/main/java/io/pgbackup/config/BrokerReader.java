@@ -2,6 +2,7 @@ package io.pgbackup.config;
 
 import io.pgbackup.config.BrokerConfig.BrokerKind;
 import io.pgbackup.config.BrokerConfig.ParentKeys;
+import io.pgbackup.config.PgBackupConfig.HttpConfig;
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
 import io.pgbackup.credentials.policy.Role;
 import java.net.URI;
@@ -55,6 +56,8 @@ final class BrokerReader {
     Optional<Path> apiToken = section.optional("apiTokenFile", Values.ABSOLUTE_PATH);
     Optional<Path> directory = section.optional("keysDirectory", Values.ABSOLUTE_PATH);
     Map<Role, Duration> timeToLive = perRole(section.section("timeToLive"), Values.DURATION);
+    List<OutputConfig> outputs = OutputReader.read(section);
+    HttpConfig listen = section.withDefault("listen", Values.LISTEN, BrokerConfig.LISTEN);
     if (!section.says("kind")) {
       USED_BY.keySet().stream()
           .filter(section::says)
@@ -77,7 +80,9 @@ final class BrokerReader {
             jurisdiction.or(() -> host.flatMap(it -> Optional.ofNullable(it.group(2)))),
             apiToken,
             directory,
-            timeToLive);
+            timeToLive,
+            outputs,
+            listen);
     requireOwn(section, broker);
     return Optional.of(broker);
   }

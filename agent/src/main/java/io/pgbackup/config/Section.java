@@ -2,6 +2,7 @@ package io.pgbackup.config;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -88,6 +89,34 @@ final class Section {
         .toList();
   }
 
+  /// The mappings of a sequence; from the environment as JSON. What is no mapping is a fault and
+  /// left out.
+  List<Section> sections(String key) {
+    reading.known(path(key));
+    Optional<String> override = variable(override(key));
+    JsonNode list =
+        override.isPresent()
+            ? parse("%s (%s)".formatted(override(key), path(key)), override.get(), Values.JSON)
+                .orElse(MissingNode.getInstance())
+            : node.path(key);
+    if (list.isMissingNode() || list.isNull()) {
+      return List.of();
+    }
+    List<Section> sections = new ArrayList<>();
+    if (!list.isArray()) {
+      reading.faults().add(path(key), "must be a list of mappings");
+    }
+    for (int i = 0; i < list.size() && list.isArray(); i++) {
+      String inner = "%s[%d]".formatted(path(key), i);
+      if (list.get(i).isObject()) {
+        sections.add(new Section(inner, list.get(i), reading));
+      } else {
+        reading.faults().add(inner, "must be a mapping with keys of its own");
+      }
+    }
+    return sections;
+  }
+
   /// A value of any shape; from the environment as JSON.
   Optional<JsonNode> anything(String key) {
     reading.known(path(key));
@@ -168,7 +197,7 @@ final class Section {
   }
 
   private String path(String key) {
-    return path.isEmpty() ? key : path + "." + key;
+    return path.isEmpty() || key.isEmpty() ? path + key : path + "." + key;
   }
 
   private String override(String key) {

@@ -31,6 +31,18 @@ final class UnknownKeys {
                     .orElse(""));
       } else if (entry.getValue().isObject()) {
         report(path + ".", entry.getValue());
+      } else if (entry.getValue().isArray()) {
+        reportEach(path, entry.getValue());
+      }
+    }
+  }
+
+  /// Of a sequence of mappings, where each was read for itself.
+  private void reportEach(String path, JsonNode list) {
+    for (int i = 0; i < list.size(); i++) {
+      String inner = "%s[%d].".formatted(path, i);
+      if (known.stream().anyMatch(key -> key.startsWith(inner))) {
+        report(inner, list.get(i));
       }
     }
   }

@@ -14,8 +14,6 @@ import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.ZoneId;
-import java.time.temporal.ChronoUnit;
-import java.time.temporal.TemporalUnit;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -26,7 +24,7 @@ import java.util.regex.Pattern;
 final class Values {
   static final Value<String> TEXT = Value.text(text -> text);
   static final Value<Path> ABSOLUTE_PATH = Value.text(Values::absolutePath);
-  static final Value<Duration> DURATION = Value.text(Values::duration);
+  static final Value<Duration> DURATION = Value.text(Durations::parse);
   static final Value<ZoneId> TIME_ZONE = Value.text(Values::zone);
   static final Value<Crontab> CRONTAB = Value.text(Crontab::parse);
   static final Value<URI> STORE_URL = Value.text(Values::storeUrl);
@@ -46,7 +44,6 @@ final class Values {
   static final Value<DeltaOrigin> DELTA_ORIGIN = Value.text(Values::deltaOrigin);
   static final Value<Boolean> BOOLEAN = new Value<>(Value.Form.BOOLEAN, Values::bool);
 
-  private static final Pattern DURATION_FORM = Pattern.compile("([0-9]{1,9})(s|m|h|d|w)");
   private static final Pattern BUCKET =
       Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]");
   private static final Pattern LISTEN_FORM =
@@ -167,30 +164,6 @@ final class Values {
               + "'");
     }
     return path;
-  }
-
-  private static Duration duration(String text) {
-    Matcher matcher = DURATION_FORM.matcher(text);
-    if (!matcher.matches()) {
-      throw new IllegalArgumentException(
-          "must be a number with s, m, h, d or w, such as 30s or 14d; got '" + text + "'");
-    }
-    Duration duration =
-        unit(matcher.group(2)).getDuration().multipliedBy(Long.parseLong(matcher.group(1)));
-    if (duration.isZero()) {
-      throw new IllegalArgumentException("must be longer than nothing, got '" + text + "'");
-    }
-    return duration;
-  }
-
-  private static TemporalUnit unit(String letter) {
-    return switch (letter) {
-      case "s" -> ChronoUnit.SECONDS;
-      case "m" -> ChronoUnit.MINUTES;
-      case "h" -> ChronoUnit.HOURS;
-      case "d" -> ChronoUnit.DAYS;
-      default -> ChronoUnit.WEEKS;
-    };
   }
 
   private static ZoneId zone(String text) {

@@ -77,7 +77,15 @@ public enum Meters {
   STORAGE_UP(
       "pgbackup_storage_up",
       Kind.GAUGE,
-      "Whether the last request of this kind (op: list, read, write) was answered by the store");
+      "Whether the last request of this kind (op: list, read, write) was answered by the store"),
+  BROKER_EXPIRATION(
+      "pgbackup_broker_credential_expiration_timestamp_seconds",
+      Kind.GAUGE,
+      "When the credential in use ends; only from `credentials serve`"),
+  BROKER_FAILURES(
+      "pgbackup_broker_issue_failures_total",
+      Kind.COUNTER,
+      "Attempts to renew a credential that failed since the start; only from `credentials serve`");
 
   enum Kind {
     GAUGE,

@@ -5,7 +5,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 
-/// The values known at one moment, for one lineage. What is left out is not exposed.
+/// The values known at one moment, for one lineage, or with labels of their own. What is left out
+/// is not exposed.
 ///
 /// Not thread-safe: made, filled and read by one thread.
 public final class Readings {
@@ -22,6 +23,17 @@ public final class Readings {
     this.namespace = namespace;
     this.cluster = cluster;
     this.uid = uid;
+  }
+
+  /// Of no lineage: every value brings its labels.
+  public Readings() {
+    this("", "", "");
+  }
+
+  /// A value with labels of its own.
+  public Readings put(Meters meter, Map<String, String> labels, double value) {
+    values.put(new Sample(meter, Map.copyOf(labels)), value);
+    return this;
   }
 
   public Readings put(Meters meter, double value) {

@@ -85,7 +85,9 @@ class ConfigurationDocumentationTest {
   }
 
   private static void parse(Path page, String example) {
-    if (example.contains("broker:") && !example.contains("cluster:")) {
+    if (example.contains("broker:")
+        && !example.startsWith("cluster:")
+        && !example.contains("\ncluster:")) {
       LOADER.parseBroker(page.toString(), example);
     } else {
       LOADER.parse(page.toString(), example);

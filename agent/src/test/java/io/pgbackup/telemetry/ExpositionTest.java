@@ -42,7 +42,9 @@ class ExpositionTest {
             "pgbackup_postgres_up" + LABELS + " 7.0",
             "pgbackup_storage_up" + LABELS + " 7.0",
             "pgbackup_walg_daemon_restarts_total" + LABELS + " 7.0",
-            "pgbackup_walg_peak_memory_bytes" + LABELS + " 7.0");
+            "pgbackup_walg_peak_memory_bytes" + LABELS + " 7.0",
+            "pgbackup_broker_credential_expiration_timestamp_seconds" + LABELS + " 7.0",
+            "pgbackup_broker_issue_failures_total" + LABELS + " 7.0");
   }
 
   @Test

@@ -6,6 +6,7 @@ import io.pgbackup.problem.ExitStatus;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import picocli.CommandLine;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.TypeConversionException;
 
 /// Puts the verbs together.
@@ -27,6 +28,7 @@ public final class CommandLines {
             .addSubcommand(new CloneCommand(surroundings))
             .addSubcommand(new UndoCommand(surroundings))
             .addSubcommand(new DoctorCommand(surroundings))
+            .addSubcommand(CredentialsCommand.with(surroundings))
             .addSubcommand(new DemoCommand(surroundings))
             .addSubcommand(new WalVerb())
             .addSubcommand(new VersionCommand(surroundings));
@@ -39,14 +41,23 @@ public final class CommandLines {
         .setParameterExceptionHandler(printer)
         .setExecutionStrategy(
             result -> {
+              Object verb = leaf(result).commandSpec().userObject();
+              if (verb instanceof Verb ours) {
+                ours.requireFormat();
+              }
               Logs.toStandardError(root.verbose());
               return new CommandLine.RunLast().execute(result);
             });
   }
 
+  private static ParseResult leaf(ParseResult result) {
+    return result.hasSubcommand() ? leaf(result.subcommand()) : result;
+  }
+
   /// A verb's own options first, as they are declared, then those that every verb has.
   private static void layOutHelp(CommandLine verb) {
     verb.getCommandSpec().usageMessage().sortOptions(false).optionListHeading("%nOptions:%n");
+    verb.getSubcommands().values().forEach(CommandLines::layOutHelp);
   }
 
   private static OutputFormat outputFormat(String text) {

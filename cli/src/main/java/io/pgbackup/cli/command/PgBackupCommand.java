@@ -62,8 +62,8 @@ final class PgBackupCommand implements Callable<Integer> {
       names = {"-o", "--output"},
       paramLabel = "FORMAT",
       scope = ScopeType.INHERIT,
-      description = "${COMPLETION-CANDIDATES}; table if left out.")
-  private OutputFormat output = OutputFormat.TABLE;
+      description = "table or json; of a credential json, env or secret.")
+  private @Nullable OutputFormat output;
 
   @Option(
       names = {"-v", "--verbose"},
@@ -87,8 +87,9 @@ final class PgBackupCommand implements Callable<Integer> {
         Optional.empty());
   }
 
-  OutputFormat output() {
-    return output;
+  /// Empty where nothing was asked for.
+  Optional<OutputFormat> output() {
+    return Optional.ofNullable(output);
   }
 
   boolean verbose() {

@@ -9,6 +9,11 @@ public interface Prompt {
   /// @return what was typed, or nothing where nobody can be asked
   Optional<String> ask(String question);
 
+  /// Whether what is written goes to a person's screen.
+  default boolean isTerminal() {
+    return false;
+  }
+
   /// Waits until the person has seen it.
   ///
   /// @throws io.pgbackup.problem.PgBackupException `Misconfigured` where there is no terminal
@@ -43,14 +48,28 @@ public interface Prompt {
     }
   }
 
-  // JDK 22 to 24 always gave a console, 25 gives none again where there is no terminal
-  @SuppressWarnings("SystemConsoleNull")
   static Prompt ofThisProcess() {
-    return question -> {
-      Console console = System.console();
-      return console != null && console.isTerminal()
-          ? Optional.ofNullable(console.readLine("%s", question))
-          : Optional.empty();
-    };
+    return new Terminal();
+  }
+
+  /// The one that this process was started from.
+  final class Terminal implements Prompt {
+    private Terminal() {}
+
+    @Override
+    public Optional<String> ask(String question) {
+      return console().map(console -> console.readLine("%s", question));
+    }
+
+    @Override
+    public boolean isTerminal() {
+      return console().isPresent();
+    }
+
+    // JDK 22 to 24 always gave a console, 25 gives none again where there is no terminal
+    @SuppressWarnings("SystemConsoleNull")
+    private static Optional<Console> console() {
+      return Optional.ofNullable(System.console()).filter(Console::isTerminal);
+    }
   }
 }

@@ -5,17 +5,18 @@ import static java.util.Objects.requireNonNull;
 import io.pgbackup.cli.output.OutputFormat;
 import io.pgbackup.cli.source.Configuration;
 import java.io.PrintWriter;
+import java.util.List;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /// What every verb has: the options before it, what surrounds it, and the two streams.
 abstract class Verb implements Runnable {
   private final Surroundings surroundings;
-
-  @ParentCommand private @Nullable PgBackupCommand global;
 
   @Spec private @Nullable CommandSpec spec;
 
@@ -28,11 +29,38 @@ abstract class Verb implements Runnable {
   }
 
   final Configuration configuration() {
-    return Configuration.of(requireNonNull(global).source(), surroundings.environment(), this::say);
+    return Configuration.of(global().source(), surroundings.environment(), this::say);
+  }
+
+  /// The forms that it can write its data in; the first one where nothing is asked for.
+  List<OutputFormat> formats() {
+    return List.of(OutputFormat.TABLE, OutputFormat.JSON);
+  }
+
+  final OutputFormat format() {
+    return global().output().orElse(formats().getFirst());
+  }
+
+  /// @throws ParameterException if it is asked for a form that it does not have
+  final void requireFormat() {
+    if (!formats().contains(format())) {
+      CommandLine line = requireNonNull(spec).commandLine();
+      throw new ParameterException(
+          line,
+          "'%s' is written as %s, not as %s"
+              .formatted(
+                  line.getCommandSpec().qualifiedName(),
+                  formats().stream().map(Object::toString).collect(Collectors.joining(" or ")),
+                  format()));
+    }
+  }
+
+  private PgBackupCommand global() {
+    return (PgBackupCommand) requireNonNull(spec).root().userObject();
   }
 
   final boolean asJson() {
-    return requireNonNull(global).output() == OutputFormat.JSON;
+    return format() == OutputFormat.JSON;
   }
 
   /// Writes data to standard output, in the form that was asked for.

@@ -8,15 +8,21 @@ public enum OutputFormat {
   /// For people.
   TABLE,
   /// For scripts: fields are only ever added.
-  JSON;
+  JSON,
+  /// Of a credential: `NAME='value'` lines for a shell.
+  ENV,
+  /// Of a credential: the manifest of a Secret for Kubernetes.
+  SECRET;
 
-  /// @throws IllegalArgumentException if it is neither
+  /// @throws IllegalArgumentException if it is none of them
   public static OutputFormat parse(String text) {
     return Arrays.stream(values())
         .filter(format -> format.toString().equalsIgnoreCase(text))
         .findFirst()
         .orElseThrow(
-            () -> new IllegalArgumentException("'" + text + "' is neither table nor json"));
+            () ->
+                new IllegalArgumentException(
+                    "'" + text + "' is none of table, json, env and secret"));
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.pgbackup.cli.source;
 
 import io.pgbackup.config.AccessKeys;
+import io.pgbackup.config.BrokerSettings;
 import io.pgbackup.config.ConfigLoader;
 import io.pgbackup.config.PgBackupConfig;
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
@@ -95,6 +96,25 @@ public final class Configuration {
                 misconfigured(
                     why + " needs the server's configuration",
                     "Name it with --config FILE, for example --config /etc/pgbackup/agent.yaml."));
+  }
+
+  /// What is said to whoever issues credentials.
+  public BrokerSettings broker() {
+    if (walg.isPresent() || options.store().isPresent()) {
+      throw misconfigured(
+          "--store and --walg-env say nothing about credentials",
+          "Name a configuration with a section 'broker': --config FILE.");
+    }
+    return options
+        .config()
+        .or(() -> variable(CONFIG).map(Path::of))
+        .map(loader::loadBroker)
+        .orElseThrow(
+            () ->
+                misconfigured(
+                    "credentials are issued by what a configuration's section 'broker' says",
+                    "Name it with --config FILE; docs/credentials.md shows one for each kind of"
+                        + " store."));
   }
 
   /// Where the backups are: `--store` first, then WAL-G's settings, then the file, then the

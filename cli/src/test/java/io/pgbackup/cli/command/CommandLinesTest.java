@@ -66,6 +66,8 @@ class CommandLinesTest {
     Run run = Run.of("version", "-o", "xml");
 
     assertThat(run.status()).isEqualTo(2);
-    assertThat(run.err()).contains("'xml' is neither table nor json").contains("HINT: ");
+    assertThat(run.err())
+        .contains("'xml' is none of table, json, env and secret")
+        .contains("HINT: ");
   }
 }

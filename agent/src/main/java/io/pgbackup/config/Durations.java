@@ -1,0 +1,39 @@
+package io.pgbackup.config;
+
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
+import java.time.temporal.TemporalUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/// Spans of time as people write them: `30s`, `45m`, `12h`, `14d`, `2w`.
+public final class Durations {
+  private static final Pattern FORM = Pattern.compile("([0-9]{1,9})(s|m|h|d|w)");
+
+  private Durations() {}
+
+  /// @throws IllegalArgumentException with a message that says what is expected
+  public static Duration parse(String text) {
+    Matcher matcher = FORM.matcher(text);
+    if (!matcher.matches()) {
+      throw new IllegalArgumentException(
+          "must be a number with s, m, h, d or w, such as 30s or 14d; got '" + text + "'");
+    }
+    Duration duration =
+        unit(matcher.group(2)).getDuration().multipliedBy(Long.parseLong(matcher.group(1)));
+    if (duration.isZero()) {
+      throw new IllegalArgumentException("must be longer than nothing, got '" + text + "'");
+    }
+    return duration;
+  }
+
+  private static TemporalUnit unit(String letter) {
+    return switch (letter) {
+      case "s" -> ChronoUnit.SECONDS;
+      case "m" -> ChronoUnit.MINUTES;
+      case "h" -> ChronoUnit.HOURS;
+      case "d" -> ChronoUnit.DAYS;
+      default -> ChronoUnit.WEEKS;
+    };
+  }
+}
