@@ -24,6 +24,7 @@ import io.pgbackup.store.StoreFolder;
 import io.pgbackup.store.open.Stores;
 import io.pgbackup.telemetry.Exposition;
 import io.pgbackup.telemetry.ObservedStore;
+import io.pgbackup.telemetry.Readings;
 import io.pgbackup.telemetry.StoreHealth;
 import java.net.InetSocketAddress;
 import java.time.Clock;
@@ -42,6 +43,7 @@ public final class Agent implements AutoCloseable {
 
   private static final Logger LOGGER = LoggerFactory.getLogger(Agent.class);
   private static final String BACKUPS = "base backup";
+  private static final String RETENTION = "retention";
 
   /// Shorter than the socket lets a request wait for its answer.
   private static final Retry PUSHES = new Retry(Duration.ofSeconds(40), Duration.ofMillis(250));
@@ -73,6 +75,8 @@ public final class Agent implements AutoCloseable {
   private final Periodic watchCredential;
   private final Periodic watchLineage;
   private final Periodic watchArchive;
+  private final RetentionWatch retention;
+  private final Periodic watchRetention;
   private Optional<InetSocketAddress> address = Optional.empty();
 
   /// Wires everything; nothing runs yet.
@@ -150,6 +154,17 @@ public final class Agent implements AutoCloseable {
     watchCredential = new Periodic("watch-credential", credential::look);
     watchLineage = new Periodic("watch-lineage", this::lookAtLineage);
     watchArchive = new Periodic("watch-archive", catalog::read);
+    retention =
+        new RetentionWatch(
+            config,
+            store,
+            cipher,
+            lineages,
+            () -> server.seen().map(ServerWatch.Seen::primary).orElse(false),
+            () -> runs.running().isPresent(),
+            problems,
+            clock);
+    watchRetention = new Periodic("watch-retention", retention::look);
   }
 
   private static StoreFolder clusterFolder(PgBackupConfig config) {
@@ -189,6 +204,16 @@ public final class Agent implements AutoCloseable {
       watch(watchCredential);
       watch(watchLineage);
       watch(watchArchive);
+      watch(watchRetention);
+      schedules.add(
+          RETENTION,
+          config.retention().schedule(),
+          config.backup().timeZone(),
+          clock.instant(),
+          () -> {
+            retention.scheduled();
+            watchRetention.soon();
+          });
       if (config.backup().enabled()) {
         schedules.add(
             BACKUPS,
@@ -218,7 +243,12 @@ public final class Agent implements AutoCloseable {
   private StatusSources statusSources() {
     Exposition exposition =
         new Exposition(
-            () -> MetricReadings.of(snapshots.now(), runs.failures(), server.answered()));
+            () -> {
+              Readings readings =
+                  MetricReadings.of(snapshots.now(), runs.failures(), server.answered());
+              retention.view().ifPresent(view -> MetricReadings.add(view, readings));
+              return readings;
+            });
     return new StatusSources(snapshots::now, exposition::scrape, this::unready, backups);
   }
 

@@ -44,6 +44,14 @@ final class MetricReadings {
             });
   }
 
+  static void add(RetentionWatch.View retention, Readings readings) {
+    readings.put(Meters.RETENTION_LAST_SUCCESS, retention.lastSuccess());
+    readings.put(Meters.RETENTION_DELETABLE, (double) retention.deletable());
+    readings.put(Meters.RETENTION_LEFTOVER, (double) retention.leftover());
+    readings.put(Meters.RETENTION_KEPT, retention.kept());
+    readings.put(Meters.RETENTION_DELETED, (double) retention.deletedObjects());
+  }
+
   private static void engines(StatusSnapshot.Engines engines, Readings readings) {
     engines.restarts().ifPresent(count -> readings.put(Meters.WALG_RESTARTS, (double) count));
     engines.peakMemory().ifPresent(bytes -> readings.put(Meters.WALG_MEMORY, (double) bytes));

@@ -25,7 +25,8 @@ final class Problems {
     WAL,
     CATALOG,
     TIMELINE,
-    BACKUP
+    BACKUP,
+    RETENTION
   }
 
   record Standing(About about, Instant since, Problem problem) {}

@@ -1,16 +1,19 @@
 package io.pgbackup.catalog;
 
+import io.pgbackup.catalog.ArchiveSurvey.UnreadableBackup;
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.BackupMetadata;
 import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.engine.format.Sentinel;
 import io.pgbackup.postgres.Lsn;
+import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.StoredObject;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -36,11 +39,9 @@ final class BackupListing {
 
   /// @return oldest finish first
   List<BaseBackup> read(ArchiveLayout layout) {
-    Map<ObjectKey, StoredObject> documents = new HashMap<>();
-    try (Stream<StoredObject> objects = store.list(layout.baseBackups().path() + "base_")) {
-      objects
-          .filter(object -> object.key().value().endsWith(".json"))
-          .forEach(object -> documents.put(object.key(), object));
+    Map<ObjectKey, StoredObject> documents;
+    try (Stream<StoredObject> objects = list(layout)) {
+      documents = documents(objects);
     }
     return documents.values().stream()
         .flatMap(object -> backup(layout, object, documents).stream())
@@ -48,14 +49,59 @@ final class BackupListing {
         .toList();
   }
 
+  /// Every object, and what the readable documents among them say.
+  BackupSurvey survey(ArchiveLayout layout) {
+    List<StoredObject> all;
+    try (Stream<StoredObject> objects = list(layout)) {
+      all = objects.toList();
+    }
+    Map<ObjectKey, StoredObject> documents = documents(all.stream());
+    List<BaseBackup> backups = new ArrayList<>();
+    List<UnreadableBackup> unreadable = new ArrayList<>();
+    for (StoredObject object : all) {
+      layout
+          .backupOf(object.key())
+          .ifPresent(
+              name -> {
+                try {
+                  backup(layout, object, documents)
+                      .ifPresentOrElse(
+                          backups::add,
+                          () ->
+                              unreadable.add(
+                                  new UnreadableBackup(
+                                      name,
+                                      documents.containsKey(layout.withdrawal(name))
+                                          ? "it was withdrawn because it failed a proof; delete it"
+                                          : "its sentinel lacks positions, times or version")));
+                } catch (PgBackupException e) {
+                  if (!(e.problem() instanceof Problem.VerificationFailed)) {
+                    throw e;
+                  }
+                  unreadable.add(new UnreadableBackup(name, e.problem().message()));
+                }
+              });
+    }
+    backups.sort(Comparator.comparing(BaseBackup::finishTime));
+    return new BackupSurvey(backups, unreadable, all);
+  }
+
+  private Stream<StoredObject> list(ArchiveLayout layout) {
+    return store.list(layout.baseBackups().path() + "base_");
+  }
+
+  private static Map<ObjectKey, StoredObject> documents(Stream<StoredObject> objects) {
+    Map<ObjectKey, StoredObject> documents = new HashMap<>();
+    objects
+        .filter(object -> object.key().value().endsWith(".json"))
+        .forEach(object -> documents.put(object.key(), object));
+    return documents;
+  }
+
   private Optional<BaseBackup> backup(
       ArchiveLayout layout, StoredObject object, Map<ObjectKey, StoredObject> documents) {
-    String file = object.key().name();
-    if (!file.endsWith(ArchiveLayout.SENTINEL_SUFFIX)) {
-      return Optional.empty();
-    }
-    return BackupName.tryParse(
-            file.substring(0, file.length() - ArchiveLayout.SENTINEL_SUFFIX.length()))
+    return layout
+        .backupOf(object.key())
         .filter(name -> !isWithdrawn(layout, name, documents))
         .flatMap(
             name -> {

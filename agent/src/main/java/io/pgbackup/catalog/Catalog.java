@@ -11,18 +11,25 @@ import io.pgbackup.postgres.TimelineHistory;
 import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.postgres.WalSegmentSize;
 import io.pgbackup.postgres.wal.SegmentHeader;
+import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.StoreFolder;
+import io.pgbackup.store.StoredObject;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /// Reads from a bucket what it holds and what can be restored from it: one LIST of the backups, one
 /// of the WAL, and of the WAL itself the last segments of each run. What was read is remembered, so
@@ -95,6 +102,61 @@ public final class Catalog {
     return read(
         lineage,
         (wal, segments, backupsThere) -> histories.pathTo(timeline, wal, segments, backupsThere));
+  }
+
+  /// Everything that lies in a lineage's archive, object by object: one LIST each of base backups,
+  /// WAL and manifests. Documents that cannot be read are named in it and end nothing.
+  public ArchiveSurvey survey(Lineage lineage) {
+    ArchiveLayout layout = new ArchiveLayout(lineage.prefix());
+    BackupSurvey found = backups.survey(layout);
+    List<StoredObject> walObjects = list(layout.wal());
+    WalListing wal = WalListing.of(walObjects.stream());
+    Map<Timeline, TimelineHistory> known = new HashMap<>();
+    Set<Timeline> inDoubt = new HashSet<>();
+    for (WalListing.WalObject history : wal.histories().values()) {
+      Timeline timeline = Timeline.parseHex(history.name().text().substring(0, 8));
+      readable(() -> histories.find(history))
+          .ifPresentOrElse(path -> known.put(timeline, path), () -> inDoubt.add(timeline));
+    }
+    return new ArchiveSurvey(
+        lineage,
+        found.backups(),
+        found.unreadable(),
+        found.objects(),
+        walObjects,
+        list(layout.manifests()),
+        known,
+        inDoubt,
+        lineage
+            .claim()
+            .map(Claim::segmentSize)
+            .or(
+                () ->
+                    readable(() -> headers.of(wal))
+                        .flatMap(header -> header)
+                        .map(SegmentHeader::segmentSize)));
+  }
+
+  /// The base backups of an archive, by name: to see whether anything changed since a survey.
+  public BackupSurvey surveyBackups(Lineage lineage) {
+    return backups.survey(new ArchiveLayout(lineage.prefix()));
+  }
+
+  private List<StoredObject> list(StoreFolder folder) {
+    try (Stream<StoredObject> objects = store.list(folder.path())) {
+      return objects.toList();
+    }
+  }
+
+  private static <T> Optional<T> readable(Supplier<T> reading) {
+    try {
+      return Optional.of(reading.get());
+    } catch (PgBackupException e) {
+      if (e.problem() instanceof Problem.VerificationFailed) {
+        return Optional.empty();
+      }
+      throw e;
+    }
   }
 
   private interface Way {

@@ -11,14 +11,14 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /// Follows deltas to their full backups. Pure.
-record Chains(Map<BackupName, BaseBackup> backups) {
-  static Chains of(Collection<BaseBackup> backups) {
+public record Chains(Map<BackupName, BaseBackup> backups) {
+  public static Chains of(Collection<BaseBackup> backups) {
     return new Chains(
         backups.stream().collect(toUnmodifiableMap(BaseBackup::name, Function.identity())));
   }
 
   /// The full backup first; empty where one is missing, or is not what the delta was made on.
-  Optional<List<BaseBackup>> of(BackupName name) {
+  public Optional<List<BaseBackup>> of(BackupName name) {
     List<BaseBackup> chain = new ArrayList<>();
     Optional<BackupName> next = Optional.of(name);
     while (next.isPresent()) {

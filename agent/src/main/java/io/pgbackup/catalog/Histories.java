@@ -60,7 +60,11 @@ final class Histories {
         .map(TimelineHistory::root);
   }
 
-  private TimelineHistory find(WalObject history) {
+  /// One history file's content.
+  ///
+  /// @throws io.pgbackup.problem.PgBackupException `VerificationFailed` if it is none, or no key to
+  ///   read it is at hand
+  TimelineHistory find(WalObject history) {
     return cache.find(history.object()).orElseGet(() -> read(history));
   }
 

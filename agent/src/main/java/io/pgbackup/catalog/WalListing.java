@@ -22,10 +22,14 @@ record WalListing(TreeMap<String, WalObject> segments, TreeMap<String, WalObject
   }
 
   static WalListing of(ObjectStore store, ArchiveLayout layout) {
-    WalListing listing = new WalListing(new TreeMap<>(), new TreeMap<>());
     try (Stream<StoredObject> objects = store.list(layout.wal().path())) {
-      objects.flatMap(object -> walObject(object).stream()).forEach(listing::add);
+      return of(objects);
     }
+  }
+
+  static WalListing of(Stream<StoredObject> objects) {
+    WalListing listing = new WalListing(new TreeMap<>(), new TreeMap<>());
+    objects.flatMap(object -> walObject(object).stream()).forEach(listing::add);
     return listing;
   }
 

@@ -21,6 +21,7 @@ import java.util.Optional;
 
 /// Reads each section into its record: here stand the keys, their rules and their defaults.
 final class ConfigReader {
+  private static final Value<Integer> POINTS = Values.integer(0, 100_000);
   private static final String FOLDER_NAME = "[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?";
   private static final String UID = "[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?";
   private static final String LETTERS = "letters, digits, '-', '_' and '.'";
@@ -100,7 +101,11 @@ final class ConfigReader {
         section.withDefault("run", Values.oneOf(RetentionRun.class), RetentionRun.AGENT),
         section.withDefault("schedule", Values.CRONTAB, Crontab.parse("30 3 * * *")),
         section.withDefault("keepFull", Values.integer(1, Integer.MAX_VALUE), 7),
-        section.withDefault("window", Values.DURATION, Duration.ofDays(14)));
+        section.withDefault("window", Values.DURATION, Duration.ofDays(14)),
+        section.withDefault("keepDaily", POINTS, 0),
+        section.withDefault("keepWeekly", POINTS, 0),
+        section.withDefault("keepMonthly", POINTS, 0),
+        section.withDefault("keepYearly", POINTS, 0));
   }
 
   private static EngineConfig engine(Section section) {

@@ -157,12 +157,28 @@ public record PgBackupConfig(
     LATEST_FULL
   }
 
-  /// Read and checked, not yet applied: no rule deletes anything in this version.
+  /// What is kept; a base backup stays when any rule wants it.
   ///
-  /// @param keepFull base backups to keep at least
+  /// @param keepFull full base backups to keep at least
   /// @param window how far back every instant stays restorable
+  /// @param keepDaily days whose last base backup is kept
+  /// @param keepWeekly weeks
+  /// @param keepMonthly months
+  /// @param keepYearly years
   public record RetentionConfig(
-      RetentionRun run, Crontab schedule, int keepFull, Duration window) {}
+      RetentionRun run,
+      Crontab schedule,
+      int keepFull,
+      Duration window,
+      int keepDaily,
+      int keepWeekly,
+      int keepMonthly,
+      int keepYearly) {
+    /// Without points.
+    public RetentionConfig(RetentionRun run, Crontab schedule, int keepFull, Duration window) {
+      this(run, schedule, keepFull, window, 0, 0, 0, 0);
+    }
+  }
 
   /// @param backup who takes and fetches base backups; `AUTO` is wal-g where its binary is named
   /// @param wal who carries WAL; `AUTO` is the embedded engine

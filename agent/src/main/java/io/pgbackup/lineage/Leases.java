@@ -12,8 +12,10 @@ import java.io.InputStream;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.stream.Stream;
 
 /// Leases in the store: one at a time may hold a name, for as long as it renews it. They keep two
 /// base backups of one lineage apart, and retention away from a restore.
@@ -73,6 +75,31 @@ public final class Leases {
             "the lease " + key + " changes hands all the time",
             "Others want it as well; try again in a minute.")
         .asException();
+  }
+
+  /// A lease that somebody holds now.
+  public record Held(String name, String holder, Instant expiresAt) {}
+
+  /// The leases that are held now.
+  ///
+  /// @param prefix the lineage's folder
+  /// @param namePrefix what their names begin with
+  public List<Held> held(StoreFolder prefix, String namePrefix) {
+    List<ObjectKey> keys;
+    try (Stream<StoredObject> objects =
+        store.list(new ArchiveLayout(prefix).leases().path() + namePrefix)) {
+      keys = objects.map(StoredObject::key).filter(key -> key.name().endsWith(".json")).toList();
+    }
+    return keys.stream()
+        .flatMap(key -> read(key).stream())
+        .filter(standing -> clock.instant().isBefore(standing.document.expiresAt()))
+        .map(
+            standing ->
+                new Held(
+                    standing.key.name().replaceAll("\\.json$", ""),
+                    standing.document.holder(),
+                    standing.document.expiresAt()))
+        .toList();
   }
 
   /// @return the new version, or nothing if somebody else holds it now

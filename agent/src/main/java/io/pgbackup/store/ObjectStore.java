@@ -5,6 +5,8 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /// A bucket, or a directory that stands for one. All failures are
@@ -59,6 +61,12 @@ public interface ObjectStore extends AutoCloseable {
   ///
   /// @return keys that still exist because the store refused
   List<ObjectKey> delete(Collection<ObjectKey> keys);
+
+  /// As [#delete], with what the store said of each key that it refused.
+  default Map<ObjectKey, String> deleteOrExplain(Collection<ObjectKey> keys) {
+    return delete(keys).stream()
+        .collect(Collectors.toMap(Function.identity(), _ -> "the store refused"));
+  }
 
   /// What a person calls this store: `s3://backups` or `file:///mnt/backups`.
   String url();

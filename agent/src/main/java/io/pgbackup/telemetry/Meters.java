@@ -48,6 +48,26 @@ public enum Meters {
       "pgbackup_catalog_read_timestamp_seconds",
       Kind.GAUGE,
       "When the archive was last listed; backups, windows and gaps are as of then"),
+  RETENTION_LAST_SUCCESS(
+      "pgbackup_retention_last_success_timestamp_seconds",
+      Kind.GAUGE,
+      "When this agent last applied the retention rules to their end"),
+  RETENTION_DELETABLE(
+      "pgbackup_retention_deletable_bytes",
+      Kind.GAUGE,
+      "Bytes that the retention rules let go and that are still there, as of the last look"),
+  RETENTION_LEFTOVER(
+      "pgbackup_retention_leftover_bytes",
+      Kind.GAUGE,
+      "Bytes of base backups that were never finished, as of the last look"),
+  RETENTION_KEPT(
+      "pgbackup_retention_kept_backups",
+      Kind.GAUGE,
+      "Base backups that the retention rules keep, as of the last look"),
+  RETENTION_DELETED(
+      "pgbackup_retention_deleted_objects_total",
+      Kind.COUNTER,
+      "Objects that this agent deleted by the retention rules since it started"),
   WALG_RESTARTS(
       "pgbackup_walg_daemon_restarts_total",
       Kind.COUNTER,

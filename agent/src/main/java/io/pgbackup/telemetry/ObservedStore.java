@@ -89,6 +89,11 @@ public final class ObservedStore implements ObjectStore {
   }
 
   @Override
+  public Map<ObjectKey, String> deleteOrExplain(Collection<ObjectKey> keys) {
+    return store.deleteOrExplain(keys);
+  }
+
+  @Override
   public String url() {
     return store.url();
   }

@@ -70,6 +70,8 @@ class AgentIT {
   private StorageConfig storage;
   private TestPostgres postgres;
   private ArchiveCommand archiving;
+  private RetentionConfig retention =
+      new RetentionConfig(RetentionRun.AGENT, Crontab.parse("30 3 * * *"), 7, Duration.ofDays(14));
   private EngineConfig engine =
       new EngineConfig(EngineChoice.AUTO, EngineChoice.EMBEDDED, Optional.empty());
 
@@ -113,8 +115,7 @@ class AgentIT {
         EncryptionConfig.NONE,
         new WalConfig(true, socket(), Codec.LZ4),
         new BackupConfig(true, Crontab.parse("0 2 * * *"), ZoneOffset.UTC, Codec.ZSTD, 1),
-        new RetentionConfig(
-            RetentionRun.AGENT, Crontab.parse("30 3 * * *"), 7, Duration.ofDays(14)),
+        retention,
         engine,
         new HttpConfig("127.0.0.1", 0),
         Optional.empty());
@@ -282,6 +283,40 @@ class AgentIT {
 
   private static double seconds(Instant instant) {
     return instant.getEpochSecond() + instant.getNano() / 1e9;
+  }
+
+  @Test
+  void appliesItsRulesWhenTheirScheduleComes() {
+    retention =
+        new RetentionConfig(RetentionRun.AGENT, Crontab.parse("* * * * *"), 1, Duration.ZERO);
+    Agent agent = besideRunningServer();
+    String first = statusOnce(agent, AgentIT::isProtected).lastBackup().orElseThrow().name();
+    assertThat(post(agent).statusCode()).isEqualTo(202);
+
+    StatusSnapshot status =
+        statusOnce(
+            agent,
+            now -> {
+              assertThat(now.backups()).contains(1);
+              assertThat(now.lastBackup().orElseThrow().name()).isNotEqualTo(first);
+              assertThat(now.runningBackup()).isEmpty();
+            });
+
+    assertThat(status.problems()).isEmpty();
+    assertThat(status.windows()).isNotEmpty();
+    String labels =
+        "{cluster=\"orders\",namespace=\"shop\",uid=\"%s\"}".formatted(status.uid().orElseThrow());
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () -> {
+              List<String> lines = metrics(agent);
+              assertThat(value(lines, "pgbackup_retention_deleted_objects_total" + labels))
+                  .isPositive();
+              assertThat(value(lines, "pgbackup_retention_deletable_bytes" + labels)).isZero();
+              assertThat(value(lines, "pgbackup_retention_last_success_timestamp_seconds" + labels))
+                  .isPositive();
+            });
   }
 
   @Test

@@ -84,6 +84,10 @@ class ConfigLoaderTest {
         run: job
         schedule: "5 4 * * *"
         keepFull: 2
+        keepDaily: 3
+        keepWeekly: 4
+        keepMonthly: 5
+        keepYearly: 6
         window: 36h
       engine:
         backup: embedded
@@ -185,7 +189,14 @@ class ConfigLoaderTest {
                     Optional.of(
                         JsonNodeFactory.instance.objectNode().put("team", "shop").put("size", 1))),
                 new RetentionConfig(
-                    RetentionRun.JOB, Crontab.parse("5 4 * * *"), 2, Duration.ofHours(36)),
+                    RetentionRun.JOB,
+                    Crontab.parse("5 4 * * *"),
+                    2,
+                    Duration.ofHours(36),
+                    3,
+                    4,
+                    5,
+                    6),
                 new EngineConfig(EngineChoice.EMBEDDED, EngineChoice.AUTO, Optional.empty()),
                 new HttpConfig("::1", 1234),
                 Optional.empty()));
@@ -228,6 +239,10 @@ class ConfigLoaderTest {
     environment.put("PGBACKUP_RETENTION_RUN", "job");
     environment.put("PGBACKUP_RETENTION_SCHEDULE", "5 4 * * *");
     environment.put("PGBACKUP_RETENTION_KEEP_FULL", "2");
+    environment.put("PGBACKUP_RETENTION_KEEP_DAILY", "3");
+    environment.put("PGBACKUP_RETENTION_KEEP_WEEKLY", "4");
+    environment.put("PGBACKUP_RETENTION_KEEP_MONTHLY", "5");
+    environment.put("PGBACKUP_RETENTION_KEEP_YEARLY", "6");
     environment.put("PGBACKUP_RETENTION_WINDOW", "36h");
     environment.put("PGBACKUP_ENGINE_BACKUP", "embedded");
     environment.put("PGBACKUP_ENGINE_WAL", "auto");

@@ -35,6 +35,14 @@ public record ArchiveLayout(StoreFolder prefix) {
     return own().folder("leases");
   }
 
+  public StoreFolder policies() {
+    return own().folder("policy");
+  }
+
+  public StoreFolder holds() {
+    return own().folder("holds");
+  }
+
   public StoreFolder manifests() {
     return own().folder("manifests");
   }

@@ -14,19 +14,21 @@ import io.pgbackup.store.VersionedStore;
 import java.io.InputStream;
 import java.net.URI;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import software.amazon.awssdk.core.ResponseInputStream;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.GetObjectRequest;
 import software.amazon.awssdk.services.s3.model.GetObjectResponse;
 import software.amazon.awssdk.services.s3.model.ObjectIdentifier;
+import software.amazon.awssdk.services.s3.model.S3Error;
 
 /// A bucket of AWS S3, MinIO or Cloudflare R2. The store must answer 412 to `If-None-Match: *`
 /// where an object exists, on PutObject and CompleteMultipartUpload: nothing else keeps objects
@@ -190,19 +192,24 @@ public final class S3ObjectStore implements ObjectStore {
 
   @Override
   public List<ObjectKey> delete(Collection<ObjectKey> keys) {
+    return List.copyOf(deleteOrExplain(keys).keySet());
+  }
+
+  @Override
+  public Map<ObjectKey, String> deleteOrExplain(Collection<ObjectKey> keys) {
     List<ObjectKey> all = keys.stream().distinct().toList();
-    List<ObjectKey> refused = new ArrayList<>();
+    Map<ObjectKey, String> refused = new LinkedHashMap<>();
     for (int from = 0; from < all.size(); from += DELETE_AT_ONCE) {
-      refused.addAll(deleteAtOnce(all.subList(from, Math.min(from + DELETE_AT_ONCE, all.size()))));
+      deleteAtOnce(all.subList(from, Math.min(from + DELETE_AT_ONCE, all.size())), refused);
     }
     return refused;
   }
 
   // The answer is 200 even where every single key was refused.
-  private List<ObjectKey> deleteAtOnce(List<ObjectKey> keys) {
+  private void deleteAtOnce(List<ObjectKey> keys, Map<ObjectKey, String> refused) {
     List<ObjectIdentifier> objects =
         keys.stream().map(key -> ObjectIdentifier.builder().key(key.value()).build()).toList();
-    return bucket
+    bucket
         .ask(
             "delete " + keys.size() + " objects from " + keys.getFirst() + " on",
             asked ->
@@ -214,8 +221,13 @@ public final class S3ObjectStore implements ObjectStore {
         .errors()
         .stream()
         .filter(error -> !"NoSuchKey".equals(error.code()))
-        .map(error -> new ObjectKey(error.key()))
-        .toList();
+        .forEach(error -> refused.put(new ObjectKey(error.key()), words(error)));
+  }
+
+  private static String words(S3Error error) {
+    return Stream.of(error.code(), error.message())
+        .filter(text -> text != null && !text.isBlank())
+        .collect(Collectors.joining(": "));
   }
 
   @Override

@@ -110,6 +110,28 @@ record Archives(
     return new Reading(catalogs, unreadable, found, uids);
   }
 
+  /// Those that are wanted, by cluster, then UID, without reading what they hold.
+  ///
+  /// @throws PgBackupException `NotFound` if there is none
+  List<Lineage> lineages(Optional<ClusterId> cluster, Optional<LineageUid> uid) {
+    List<Lineage> wanted =
+        discover(new Catalog(store, cipher), cluster).lineages().stream()
+            .map(this::named)
+            .filter(lineage -> isWanted(lineage.cluster(), lineage.uid(), cluster, uid))
+            .toList();
+    if (wanted.isEmpty()) {
+      throw Problem.notFound(
+              "%s has no lineage%s%s"
+                  .formatted(
+                      store.url(),
+                      uid.map(it -> " " + it).orElse(""),
+                      cluster.map(it -> " of cluster " + it).orElse("")),
+              "'pgbackup clusters' lists what is there.")
+          .asException();
+    }
+    return wanted;
+  }
+
   private Discovery discover(Catalog catalog, Optional<ClusterId> cluster) {
     if (folder.isEmpty()) {
       return catalog.discover(template, template.isLiteral() ? cluster.or(() -> owner) : cluster);

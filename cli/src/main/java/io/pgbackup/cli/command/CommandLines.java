@@ -29,6 +29,8 @@ public final class CommandLines {
             .addSubcommand(new UndoCommand(surroundings))
             .addSubcommand(new DoctorCommand(surroundings))
             .addSubcommand(CredentialsCommand.with(surroundings))
+            .addSubcommand(RetentionCommand.with(surroundings))
+            .addSubcommand(HoldCommand.with(surroundings))
             .addSubcommand(new DemoCommand(surroundings))
             .addSubcommand(new WalVerb())
             .addSubcommand(new VersionCommand(surroundings));

@@ -1,0 +1,222 @@
+package io.pgbackup.agent;
+
+import io.pgbackup.catalog.Catalog;
+import io.pgbackup.catalog.Lineage;
+import io.pgbackup.config.PgBackupConfig;
+import io.pgbackup.config.PgBackupConfig.RetentionRun;
+import io.pgbackup.crypto.ObjectCipher;
+import io.pgbackup.lineage.Leases;
+import io.pgbackup.lineage.LineageUid;
+import io.pgbackup.lineage.ProtectedLineage;
+import io.pgbackup.problem.PgBackupException;
+import io.pgbackup.problem.Problem;
+import io.pgbackup.retention.Holds;
+import io.pgbackup.retention.Policies;
+import io.pgbackup.retention.RetentionInput;
+import io.pgbackup.retention.RetentionOutcome;
+import io.pgbackup.retention.RetentionPlan;
+import io.pgbackup.retention.RetentionPlanner;
+import io.pgbackup.retention.RetentionReader;
+import io.pgbackup.retention.RetentionRules;
+import io.pgbackup.retention.RetentionRunner;
+import io.pgbackup.store.ObjectStore;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Applies the retention rules to the agent's own lineage when their schedule comes, and stores
+/// them in its folder. Where a job deletes instead, or where this credential may not, it says what
+/// could go.
+///
+/// [#look] belongs to one thread; the rest may be called by all.
+final class RetentionWatch {
+  private static final Logger LOGGER = LoggerFactory.getLogger(RetentionWatch.class);
+  private static final Duration PAUSE = Duration.ofSeconds(5);
+  private static final Duration AGAIN = Duration.ofMinutes(5);
+
+  /// Two hours and more: a base backup may last as long.
+  private static final int MOST_WAITS = 30;
+
+  /// What is known of the last run.
+  ///
+  /// @param lastSuccess when it last left nothing that the rules let go
+  /// @param deletable bytes that the rules let go and that are still there
+  /// @param leftover bytes of base backups that were never finished
+  /// @param deletedObjects since the agent started
+  record View(
+      Optional<Instant> lastSuccess,
+      long deletable,
+      long leftover,
+      int kept,
+      long deletedObjects) {}
+
+  private final PgBackupConfig config;
+  private final LineageKeeper lineages;
+  private final Supplier<Boolean> primary;
+  private final Supplier<Boolean> backingUp;
+  private final Problems problems;
+  private final Clock clock;
+  private final RetentionRules rules;
+  private final RetentionReader reader;
+  private final Policies policies;
+  private final RetentionRunner runner;
+  private final String host = Host.name();
+  private @Nullable LineageUid told;
+  private volatile boolean due;
+  private volatile Optional<View> view = Optional.empty();
+  private Instant notBefore = Instant.MIN;
+  private int waits;
+
+  /// Whether the problem that stands is that a look failed.
+  private boolean failed;
+
+  /// @param backingUp whether a base backup of this agent is under way: retention waits for it
+  RetentionWatch(
+      PgBackupConfig config,
+      ObjectStore store,
+      ObjectCipher cipher,
+      LineageKeeper lineages,
+      Supplier<Boolean> primary,
+      Supplier<Boolean> backingUp,
+      Problems problems,
+      Clock clock) {
+    this.config = config;
+    this.lineages = lineages;
+    this.primary = primary;
+    this.backingUp = backingUp;
+    this.problems = problems;
+    this.clock = clock;
+    this.rules = RetentionRules.of(config);
+    Leases leases = new Leases(store, clock);
+    this.reader =
+        new RetentionReader(new Catalog(store, cipher), new Holds(store, clock), leases, clock);
+    this.policies = new Policies(store, clock);
+    this.runner =
+        new RetentionRunner(
+            store,
+            reader,
+            leases,
+            "retention on %s, process %d".formatted(host, ProcessHandle.current().pid()));
+  }
+
+  /// The schedule came.
+  void scheduled() {
+    due = true;
+  }
+
+  /// Empty before the first look at the archive.
+  Optional<View> view() {
+    return view;
+  }
+
+  /// One round: stores the rules where they are new, and applies them if they are due and nothing
+  /// stands against it. A standby's agent leaves all that to the primary's.
+  Duration look() {
+    Optional<LineageSession> session = lineages.current();
+    if (session.isEmpty() || !primary.get() || clock.instant().isBefore(notBefore)) {
+      return PAUSE;
+    }
+    try {
+      look(session.get().lineage());
+      waits = 0;
+      if (failed) {
+        failed = false;
+        problems.clear(Problems.About.RETENTION);
+      }
+    } catch (PgBackupException e) {
+      notBefore = clock.instant().plus(AGAIN);
+      if (e.problem() instanceof Problem.Refused refused && waits++ < MOST_WAITS) {
+        // another run or a base backup has the lease: it passes
+        LOGGER.atInfo().addKeyValue("reason", refused.message()).log("retention waits");
+      } else {
+        failed = true;
+        problems.report(Problems.About.RETENTION, e.problem());
+      }
+    }
+    return PAUSE;
+  }
+
+  private void look(ProtectedLineage own) {
+    LineageUid uid = own.identity().uid();
+    Lineage lineage =
+        new Lineage(own.identity().cluster(), uid, own.layout().prefix(), Optional.of(own.claim()));
+    if (!uid.equals(told)) {
+      if (policies.store(lineage.prefix(), rules, "agent on " + host)) {
+        LOGGER.atInfo().addKeyValue("uid", uid).addKeyValue("rules", rules).log("policy stored");
+      }
+      view = Optional.of(seen(RetentionPlanner.plan(reader.read(lineage, rules)), 0, false));
+      told = uid;
+    }
+    if (due && !backingUp.get()) {
+      apply(lineage);
+    }
+  }
+
+  private void apply(Lineage lineage) {
+    Optional<Problem> conflict =
+        problems.about(Problems.About.LINEAGE).or(() -> problems.about(Problems.About.TIMELINE));
+    if (conflict.isPresent()) {
+      due = false;
+      refuse(conflict.get().message());
+      return;
+    }
+    if (config.retention().run() == RetentionRun.JOB) {
+      RetentionInput input = reader.read(lineage, rules);
+      view = Optional.of(seen(RetentionPlanner.plan(input), 0, false));
+      problems.clear(Problems.About.RETENTION);
+      due = false;
+      return;
+    }
+    RetentionOutcome outcome = runner.apply(lineage, rules);
+    boolean done = outcome.complete();
+    RetentionInput now = reader.read(lineage, rules);
+    RetentionPlan left = RetentionPlanner.plan(now);
+    view = Optional.of(seen(left, outcome.deletedObjects(), done));
+    boolean passes =
+        !now.restores().isEmpty()
+            || (outcome.refused().isEmpty() && outcome.plan().blocks().isEmpty());
+    if (!done && passes) {
+      notBefore = clock.instant().plus(AGAIN);
+      return;
+    }
+    due = false;
+    if (!outcome.plan().blocks().isEmpty() && !outcome.plan().backups().isEmpty()) {
+      refuse(String.join("; ", outcome.plan().blocks()));
+      return;
+    }
+    problems.clear(Problems.About.RETENTION);
+    if (!outcome.refused().isEmpty()) {
+      LOGGER
+          .atWarn()
+          .addKeyValue("objects", left.deletableObjects())
+          .addKeyValue("bytes", left.deletableBytes())
+          .addKeyValue("reason", outcome.refused().values().iterator().next())
+          .log("what the rules let go stays: the store refused to delete it");
+    }
+  }
+
+  private void refuse(String why) {
+    failed = false;
+    problems.report(
+        Problems.About.RETENTION,
+        Problem.refused(
+            "nothing is deleted: " + why,
+            "'pgbackup retention plan' shows what would go; docs/retention.md says what to do."));
+  }
+
+  /// @param done whether all is gone that the plan lets go
+  private View seen(RetentionPlan plan, long deleted, boolean done) {
+    Optional<View> before = view;
+    return new View(
+        done ? Optional.of(clock.instant()) : before.flatMap(View::lastSuccess),
+        plan.deletableBytes(),
+        plan.leftovers().stream().mapToLong(RetentionPlan.Leftover::bytes).sum(),
+        (int) plan.backups().stream().filter(RetentionPlan.BackupVerdict::kept).count(),
+        before.map(View::deletedObjects).orElse(0L) + deleted);
+  }
+}

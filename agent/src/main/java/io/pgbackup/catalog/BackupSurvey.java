@@ -1,0 +1,19 @@
+package io.pgbackup.catalog;
+
+import io.pgbackup.catalog.ArchiveSurvey.UnreadableBackup;
+import io.pgbackup.store.StoredObject;
+import java.util.List;
+
+/// The base backups of an archive, and every object of theirs. Immutable.
+///
+/// @param backups that could be read, oldest finish first
+/// @param unreadable those that could not
+/// @param objects all that lies there, of unfinished ones too
+public record BackupSurvey(
+    List<BaseBackup> backups, List<UnreadableBackup> unreadable, List<StoredObject> objects) {
+  public BackupSurvey {
+    backups = List.copyOf(backups);
+    unreadable = List.copyOf(unreadable);
+    objects = List.copyOf(objects);
+  }
+}
