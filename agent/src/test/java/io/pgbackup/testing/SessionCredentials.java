@@ -6,8 +6,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
+import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.sts.StsClient;
 import software.amazon.awssdk.services.sts.model.Credentials;
 
@@ -32,6 +34,21 @@ public final class SessionCredentials {
                 Optional.of(
                     PrivateFile.write(directory.resolve("token"), session.sessionToken())))),
         storage.prefix());
+  }
+
+  /// The bare SDK with such credentials.
+  static S3Client client(S3Server server, String policy) {
+    Credentials session = assumeRole(server, policy);
+    return S3Client.builder()
+        .endpointOverride(server.endpoint())
+        .region(Region.of(S3Server.REGION))
+        .forcePathStyle(true)
+        .credentialsProvider(
+            StaticCredentialsProvider.create(
+                AwsSessionCredentials.create(
+                    session.accessKeyId(), session.secretAccessKey(), session.sessionToken())))
+        .httpClient(UrlConnectionHttpClient.create())
+        .build();
   }
 
   static Credentials assumeRole(S3Server server, String policy) {

@@ -11,7 +11,9 @@ import java.util.List;
 /// session policy counts. Immutable.
 ///
 /// Nothing allows `s3:ListBucketMultipartUploads`: MinIO takes no prefix with it, and without one
-/// it shows the names of every cluster's uploads. Nothing deletes versions.
+/// it shows the names of every cluster's uploads. Nothing deletes versions, and no put goes *into*
+/// a version that stands there: MinIO takes `?versionId=` with it, and versions named in a tar that
+/// it unpacks, and would destroy what object lock is to keep.
 ///
 /// @param json never empty, at most [#LONGEST] bytes
 public record AccessPolicy(String json) {
@@ -48,6 +50,7 @@ public record AccessPolicy(String json) {
                 "s3:ListMultipartUploadParts"),
             "*");
         document.allowListing("s3:ListBucket");
+        document.denyPutIntoVersions();
       }
       case RETENTION -> {
         document.allow(
@@ -59,12 +62,14 @@ public record AccessPolicy(String json) {
             "*");
         document.allowPut("pgbackup/*");
         document.allowListing("s3:ListBucket");
+        document.denyPutIntoVersions();
       }
       case RESTORER -> {
         // What stood before somebody overwrote it is read by its version.
         document.allow(List.of("s3:GetObject", "s3:GetObjectVersion"), "*");
         document.allowPut("pgbackup/leases/*");
         document.allowListing("s3:ListBucket", "s3:ListBucketVersions");
+        document.denyPutIntoVersions();
       }
     }
     return document.policy();
@@ -84,6 +89,7 @@ public record AccessPolicy(String json) {
             "s3:ListMultipartUploadParts"),
         "*");
     document.allowListing("s3:ListBucket", "s3:ListBucketVersions");
+    document.denyPutIntoVersions();
     document.denyAdministration();
     return document.policy();
   }
@@ -130,6 +136,15 @@ public record AccessPolicy(String json) {
           .putObject("StringLike")
           .putArray("s3:prefix")
           .add(folder + "*");
+    }
+
+    /// MinIO unpacks a tar only for who may put the folder that it goes to, a name that ends in
+    /// `/`.
+    void denyPutIntoVersions() {
+      statement("Deny", List.of("s3:PutObject")).putArray("Resource").add(ARN + bucket + "/*/");
+      ObjectNode named = statement("Deny", List.of("s3:PutObject"));
+      named.putArray("Resource").add(ARN + bucket + "/*");
+      named.putObject("Condition").putObject("StringLike").putArray("s3:versionid").add("?*");
     }
 
     void denyAdministration() {

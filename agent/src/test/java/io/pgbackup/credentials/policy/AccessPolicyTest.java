@@ -33,7 +33,10 @@ class AccessPolicyTest {
             "s3:ListMultipartUploadParts"],\
             "Resource":["arn:aws:s3:::backups/pgbackup/shop/orders/*"]},\
             {"Effect":"Allow","Action":["s3:ListBucket"],"Resource":["arn:aws:s3:::backups"],\
-            "Condition":{"StringLike":{"s3:prefix":["pgbackup/shop/orders/*"]}}}]}""");
+            "Condition":{"StringLike":{"s3:prefix":["pgbackup/shop/orders/*"]}}},\
+            {"Effect":"Deny","Action":["s3:PutObject"],"Resource":["arn:aws:s3:::backups/*/"]},\
+            {"Effect":"Deny","Action":["s3:PutObject"],"Resource":["arn:aws:s3:::backups/*"],\
+            "Condition":{"StringLike":{"s3:versionid":["?*"]}}}]}""");
   }
 
   @Test
@@ -51,7 +54,10 @@ class AccessPolicyTest {
             {"Effect":"Deny","Action":["s3:PutObject"],"Resource":[\
             "arn:aws:s3:::backups/*/basebackups_005/*","arn:aws:s3:::backups/*/wal_005/*"]},\
             {"Effect":"Allow","Action":["s3:ListBucket"],"Resource":["arn:aws:s3:::backups"],\
-            "Condition":{"StringLike":{"s3:prefix":["pgbackup/shop/orders/*"]}}}]}""");
+            "Condition":{"StringLike":{"s3:prefix":["pgbackup/shop/orders/*"]}}},\
+            {"Effect":"Deny","Action":["s3:PutObject"],"Resource":["arn:aws:s3:::backups/*/"]},\
+            {"Effect":"Deny","Action":["s3:PutObject"],"Resource":["arn:aws:s3:::backups/*"],\
+            "Condition":{"StringLike":{"s3:versionid":["?*"]}}}]}""");
   }
 
   @Test
@@ -69,7 +75,10 @@ class AccessPolicyTest {
             "arn:aws:s3:::backups/*/basebackups_005/*","arn:aws:s3:::backups/*/wal_005/*"]},\
             {"Effect":"Allow","Action":["s3:ListBucket","s3:ListBucketVersions"],\
             "Resource":["arn:aws:s3:::backups"],\
-            "Condition":{"StringLike":{"s3:prefix":["pgbackup/shop/orders/*"]}}}]}""");
+            "Condition":{"StringLike":{"s3:prefix":["pgbackup/shop/orders/*"]}}},\
+            {"Effect":"Deny","Action":["s3:PutObject"],"Resource":["arn:aws:s3:::backups/*/"]},\
+            {"Effect":"Deny","Action":["s3:PutObject"],"Resource":["arn:aws:s3:::backups/*"],\
+            "Condition":{"StringLike":{"s3:versionid":["?*"]}}}]}""");
   }
 
   @Test

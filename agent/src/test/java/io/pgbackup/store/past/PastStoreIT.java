@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
+import io.pgbackup.credentials.policy.AccessPolicy;
+import io.pgbackup.credentials.policy.ClusterScope;
+import io.pgbackup.credentials.policy.Role;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.store.FolderListing;
@@ -17,6 +20,7 @@ import io.pgbackup.store.open.Stores;
 import io.pgbackup.testing.FaultyProxy;
 import io.pgbackup.testing.S3Server;
 import io.pgbackup.testing.SessionCredentials;
+import io.pgbackup.testing.Thief;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -286,6 +290,26 @@ class PastStoreIT {
     assertThat(keys(then, "wal/")).containsExactly("wal/1");
     assertThat(content(then, "wal/1")).isEqualTo("first");
     assertThatThrownBy(() -> then.list("fleet/c2/")).hasMessageContaining("s3:ListBucketVersions");
+  }
+
+  /// A header of MinIO's replication, which every right to put suffices for.
+  @Test
+  void aVersionThatMinioWasToldAnotherTimeForIsAtLeastNoticed() throws Exception {
+    put("wal/1", "honest");
+    Instant before = now();
+    try (Thief thief =
+        new Thief(
+            server,
+            bucket,
+            AccessPolicy.of(Role.ARCHIVER, new ClusterScope(bucket, StoreFolder.of("fleet/c1"))))) {
+      thief.backdate(FOLDER + "wal/1", before.minusMillis(1));
+    }
+
+    PastStore then = asOf(before);
+
+    assertThat(content(then, "wal/1")).isNotEqualTo("honest");
+    assertThat(then.changes().ambiguous()).isEqualTo(1);
+    assertThat(then.changes().ambiguousExample().orElseThrow().name()).isEqualTo("1");
   }
 
   private StorageConfig limited() throws IOException {

@@ -74,8 +74,14 @@ final class ProtectedServer implements AutoCloseable {
         .ifPresent(
             files ->
                 yaml.append(
-                    "  credentials: { accessKeyIdFile: %s, secretAccessKeyFile: %s }\n"
-                        .formatted(files.accessKeyIdFile(), files.secretAccessKeyFile())));
+                    "  credentials: { accessKeyIdFile: %s, secretAccessKeyFile: %s%s }\n"
+                        .formatted(
+                            files.accessKeyIdFile(),
+                            files.secretAccessKeyFile(),
+                            files
+                                .sessionTokenFile()
+                                .map(token -> ", sessionTokenFile: " + token)
+                                .orElse(""))));
     yaml.append("wal: { socket: %s }\n".formatted(socket));
     yaml.append("http: { listen: \"127.0.0.1:%d\" }\n".formatted(port));
     return yaml.toString();
