@@ -47,7 +47,7 @@ public final class SessionCredentials {
             StaticCredentialsProvider.create(
                 AwsSessionCredentials.create(
                     session.accessKeyId(), session.secretAccessKey(), session.sessionToken())))
-        .httpClient(UrlConnectionHttpClient.create())
+        .httpClient(S3Server.httpClient(server.endpoint()))
         .build();
   }
 
