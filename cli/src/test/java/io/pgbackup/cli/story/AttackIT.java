@@ -3,6 +3,7 @@ package io.pgbackup.cli.story;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pgbackup.cli.story.ProtectedServer.Moment;
+import io.pgbackup.config.PgBackupConfig.CredentialFiles;
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
 import io.pgbackup.credentials.policy.AccessPolicy;
 import io.pgbackup.credentials.policy.ClusterScope;
@@ -176,7 +177,7 @@ class AttackIT {
 
   /// The server's configuration with other keys.
   private Path configurationFor(ProtectedServer server, StorageConfig storage) throws IOException {
-    var files = storage.credentials().orElseThrow();
+    var files = (CredentialFiles) storage.credentials().orElseThrow();
     return Files.writeString(
         folder.resolve("restorer.yaml"),
         Files.readString(server.configuration())
