@@ -12,14 +12,12 @@ import java.util.Optional;
 /// Who issues the credentials of a fleet, and from which parent credential. Needed where
 /// credentials are issued, never beside a database.
 ///
-/// @param endpoint of MinIO, or of what stands in for a service of AWS or Cloudflare; empty for the
-///   service's own
+/// @param endpoint of MinIO, or of an STS that is not AWS's own; otherwise empty
 /// @param keys the parent credential; always there for MinIO and R2, for AWS empty where the SDK's
 ///   default chain is asked
 /// @param roleArns for AWS, one for each role; otherwise empty
 /// @param cloudflareAccountId always there for R2
 /// @param jurisdiction of the bucket at R2, `eu` for instance; empty for none
-/// @param apiTokenFile for lock rules at R2
 /// @param keysDirectory always there for static keys: `NAMESPACE/CLUSTER/ROLE/` with one file each
 /// @param timeToLive of a credential, by role; where it is absent, what suits role and store
 /// @param outputs what `pgbackup credentials serve` keeps fresh
@@ -31,7 +29,6 @@ public record BrokerConfig(
     Map<Role, String> roleArns,
     Optional<String> cloudflareAccountId,
     Optional<String> jurisdiction,
-    Optional<Path> apiTokenFile,
     Optional<Path> keysDirectory,
     Map<Role, Duration> timeToLive,
     List<OutputConfig> outputs,
@@ -52,8 +49,7 @@ public record BrokerConfig(
       Map<Role, String> roleArns,
       Optional<String> cloudflareAccountId,
       Optional<String> jurisdiction,
-      Optional<Path> apiTokenFile,
-      Optional<Path> keysDirectory,
+        Optional<Path> keysDirectory,
       Map<Role, Duration> timeToLive) {
     this(
         kind,
@@ -62,7 +58,6 @@ public record BrokerConfig(
         roleArns,
         cloudflareAccountId,
         jurisdiction,
-        apiTokenFile,
         keysDirectory,
         timeToLive,
         List.of(),

@@ -14,27 +14,22 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /// Reads `broker`. A key beside a kind that does not use it is a fault: it would be believed to
 /// limit something.
 final class BrokerReader {
-  private static final Pattern R2_HOST =
-      Pattern.compile("([0-9a-f]{32})(?:\\.([a-z]+))?\\.r2\\.cloudflarestorage\\.com");
   private static final Value<String> ROLE_ARN =
       Values.matching(
           "arn:[a-z-]+:iam::[0-9]{12}:role/.+", "like arn:aws:iam::123456789012:role/x");
 
   private static final Map<String, Set<BrokerKind>> USED_BY =
       Map.of(
-          "endpoint", Set.of(BrokerKind.MINIO, BrokerKind.AWS, BrokerKind.R2),
+          "endpoint", Set.of(BrokerKind.MINIO, BrokerKind.AWS),
           "accessKeyIdFile", Set.of(BrokerKind.MINIO, BrokerKind.AWS, BrokerKind.R2),
           "secretAccessKeyFile", Set.of(BrokerKind.MINIO, BrokerKind.AWS, BrokerKind.R2),
           "roleArn", Set.of(BrokerKind.AWS),
           "cloudflareAccountId", Set.of(BrokerKind.R2),
           "jurisdiction", Set.of(BrokerKind.R2),
-          "apiTokenFile", Set.of(BrokerKind.R2),
           "keysDirectory", Set.of(BrokerKind.STATIC));
 
   private BrokerReader() {}
@@ -42,7 +37,6 @@ final class BrokerReader {
   static Optional<BrokerConfig> read(Section section, StorageConfig storage) {
     section.refuseInline("accessKeyId");
     section.refuseInline("secretAccessKey");
-    section.refuseInline("apiToken");
     Optional<BrokerKind> kind = section.optional("kind", Values.oneOf(BrokerKind.class));
     Optional<URI> endpoint = section.optional("endpoint", Values.ENDPOINT);
     Optional<ParentKeys> keys = keys(section);
@@ -50,10 +44,9 @@ final class BrokerReader {
     Optional<String> account =
         section.optional(
             "cloudflareAccountId",
-            Values.matching("[0-9a-f]{32}", "the account's 32 hexadecimal digits"));
+            Values.matching(R2Account.ID, "the account's 32 hexadecimal digits"));
     Optional<String> jurisdiction =
         section.optional("jurisdiction", Values.oneOf(List.of("eu", "fedramp")));
-    Optional<Path> apiToken = section.optional("apiTokenFile", Values.ABSOLUTE_PATH);
     Optional<Path> directory = section.optional("keysDirectory", Values.ABSOLUTE_PATH);
     Map<Role, Duration> timeToLive = perRole(section.section("timeToLive"), Values.DURATION);
     List<OutputConfig> outputs = OutputReader.read(section);
@@ -69,16 +62,16 @@ final class BrokerReader {
     }
     refuseOthers(section, kind.get());
     boolean cloudflare = kind.get() == BrokerKind.R2;
-    Optional<Matcher> host = cloudflare ? r2Host(storage) : Optional.empty();
+    Optional<R2Account> known =
+        cloudflare ? storage.endpoint().flatMap(R2Account::of) : Optional.empty();
     BrokerConfig broker =
         new BrokerConfig(
             kind.get(),
             kind.get() == BrokerKind.MINIO ? endpoint.or(storage::endpoint) : endpoint,
             keys,
             arns,
-            account.or(() -> host.map(matcher -> matcher.group(1))),
-            jurisdiction.or(() -> host.flatMap(it -> Optional.ofNullable(it.group(2)))),
-            apiToken,
+            account.or(() -> known.map(R2Account::id)),
+            jurisdiction.or(() -> known.flatMap(BrokerReader::jurisdiction)),
             directory,
             timeToLive,
             outputs,
@@ -119,11 +112,10 @@ final class BrokerReader {
     return values;
   }
 
-  private static Optional<Matcher> r2Host(StorageConfig storage) {
-    return storage
-        .endpoint()
-        .map(endpoint -> R2_HOST.matcher(String.valueOf(endpoint.getHost())))
-        .filter(Matcher::matches);
+  private static Optional<String> jurisdiction(R2Account account) {
+    return account.jurisdiction() == R2Account.Jurisdiction.DEFAULT
+        ? Optional.empty()
+        : Optional.of(account.jurisdiction().word());
   }
 
   private static void refuseOthers(Section section, BrokerKind kind) {

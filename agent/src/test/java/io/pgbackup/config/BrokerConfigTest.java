@@ -81,7 +81,7 @@ class BrokerConfigTest {
           kind: aws                                          | broker.roleArns.archiver: missing
           kind: aws, roleArn: me                             | must be like arn:aws:iam
           kind: r2, accessKeyIdFile: /k, secretAccessKeyFile: /s | broker.cloudflareAccountId: missing
-          kind: r2, apiToken: secret                         | broker.apiToken: put it in a file
+          kind: r2, endpoint: 'https://api.example'           | broker.endpoint: means nothing to the kind r2
           kind: static                                       | broker.keysDirectory: missing
           kind: static, keysDirectory: /k, roleArn: 'arn:aws:iam::123456789012:role/x' | roleArn: means nothing to the kind static
           kind: vault                                        | must be minio, aws, r2 or static

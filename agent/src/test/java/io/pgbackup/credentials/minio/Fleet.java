@@ -75,7 +75,6 @@ record Fleet(S3Server server, String bucket) {
             Optional.empty(),
             Optional.empty(),
             Optional.empty(),
-            Optional.empty(),
             Map.of()));
   }
 
