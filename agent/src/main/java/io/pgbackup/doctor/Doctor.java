@@ -13,10 +13,12 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /// Examines one server's set-up: what its configuration names, as it is now. Changes nothing but a
 /// few small objects in a folder of its own, which it removes where it may.
@@ -34,13 +36,20 @@ public final class Doctor {
     this.clock = clock;
   }
 
-  /// @param groups which to run
+  /// @param only these groups, where there are any; what they are about must then be there, while a
+  ///   server or an agent that does not run is otherwise left out
   /// @param told of each finding as it comes
-  public Diagnosis examine(Set<Group> groups, Consumer<Finding> told) {
+  public Diagnosis examine(Set<Group> only, Consumer<Finding> told) {
+    Set<Group> groups = only.isEmpty() ? EnumSet.allOf(Group.class) : only;
     Examination examination = new Examination(MOST, told);
     List<CheckGroup> checks = new ArrayList<>();
     try (Opened opened = new Opened()) {
       Optional<StoreDialect> dialect = store(checks, opened);
+      Supplier<ObjectStore> archive = () -> opened.archive(config.storage());
+      checks.add(new PostgresChecks(config, only.contains(Group.POSTGRES), archive).group());
+      checks.add(new EngineChecks(config).group());
+      checks.add(new EncryptionChecks(config, archive).group());
+      checks.add(new AgentChecks(config, only.contains(Group.AGENT), clock).group());
       List<Finding> findings =
           examination.run(checks.stream().filter(group -> groups.contains(group.group())).toList());
       return new Diagnosis(

@@ -38,7 +38,7 @@ final class Examination {
 
   private void run(CheckGroup group) {
     for (Check check : group.checks()) {
-      Outcome outcome = shut(group).map(Outcome::skip).orElseGet(() -> bounded(check));
+      Outcome outcome = shut(group).map(Outcome::behind).orElseGet(() -> bounded(check));
       if (check.gate() && (outcome instanceof Outcome.Fail || outcome instanceof Outcome.Skip)) {
         closed.putIfAbsent(group.group(), group.group().word() + " " + check.name());
       }
@@ -56,8 +56,7 @@ final class Examination {
                     .sorted()
                     .map(closed::get)
                     .filter(it -> it != null)
-                    .findFirst())
-        .map(gate -> "not tried, because '" + gate + "' did not pass");
+                    .findFirst());
   }
 
   private Outcome bounded(Check check) {

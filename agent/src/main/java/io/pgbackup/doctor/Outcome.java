@@ -23,7 +23,9 @@ public sealed interface Outcome {
   }
 
   /// Not tried, and why.
-  record Skip(String found) implements Outcome {}
+  ///
+  /// @param implied whether an outcome before it says so already
+  record Skip(String found, boolean implied) implements Outcome {}
 
   static Outcome pass(String found) {
     return new Pass(found);
@@ -38,6 +40,10 @@ public sealed interface Outcome {
   }
 
   static Outcome skip(String reason) {
-    return new Skip(reason);
+    return new Skip(reason, /* implied= */ false);
+  }
+
+  static Outcome behind(String gate) {
+    return new Skip("not tried, because '" + gate + "' did not pass", /* implied= */ true);
   }
 }

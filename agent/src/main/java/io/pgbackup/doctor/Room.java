@@ -18,7 +18,7 @@ final class Room {
     double share = total == 0 ? 0 : (double) usable / total;
     String found =
         "%s has %s free of %s (%.0f %%)".formatted(what, human(usable), human(total), share * 100);
-    if (usable < GIB / 4 || share < 0.01) {
+    if (usable < GIB / 4) {
       return Outcome.fail(Problem.refused(found, REMEDY));
     }
     return usable < GIB || share < 0.05 ? Outcome.warn(found, REMEDY) : Outcome.pass(found);

@@ -73,6 +73,15 @@ public final class PostgresClient implements AutoCloseable {
     return query("tell its archiver's state", FactsQueries.ARCHIVER, FactsQueries::archiver);
   }
 
+  /// What makes a server hard to back up. Needs no rights but to connect.
+  public ServerHealth health() {
+    return new ServerHealth(
+        query("tell its settings", HealthQueries.SETTINGS, HealthQueries::settings),
+        query("list its replication slots", HealthQueries.SLOTS, HealthQueries::slots),
+        query("tell its rights", HealthQueries.RIGHTS, HealthQueries::rights),
+        query("list its tablespaces", HealthQueries.TABLESPACES, HealthQueries::tablespaces));
+  }
+
   /// The names of all tablespaces by their number, the two that every cluster has included.
   public Map<String, String> tablespaceNames() {
     return query(

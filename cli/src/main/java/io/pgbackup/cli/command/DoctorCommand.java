@@ -12,7 +12,6 @@ import io.pgbackup.doctor.Group;
 import io.pgbackup.problem.ExitStatus;
 import io.pgbackup.problem.Problem;
 import java.util.Arrays;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -49,7 +48,7 @@ final class DoctorCommand extends Verb implements IExitCodeGenerator {
       paramLabel = "GROUP",
       description =
           "Only these, separated by commas: storage, permissions, isolation, postgres, engine,"
-              + " encryption, agent.")
+              + " encryption, agent. A server or an agent asked for so must be there.")
   private List<String> only = List.of();
 
   @Spec private @Nullable CommandSpec spec;
@@ -84,9 +83,7 @@ final class DoctorCommand extends Verb implements IExitCodeGenerator {
   }
 
   private Set<Group> groups() {
-    return only.isEmpty()
-        ? EnumSet.allOf(Group.class)
-        : only.stream().map(DoctorCommand::group).collect(Collectors.toUnmodifiableSet());
+    return only.stream().map(DoctorCommand::group).collect(Collectors.toUnmodifiableSet());
   }
 
   private static Group group(String word) {

@@ -87,8 +87,12 @@ public final class DoctorView {
     };
   }
 
-  /// One finding, with its group's heading where a new group begins.
+  /// One finding, with its group's heading where a new group begins; nothing for what was not tried
+  /// because of a finding that was shown.
   public String lines(Finding finding) {
+    if (finding.outcome() instanceof Outcome.Skip skip && skip.implied()) {
+      return "";
+    }
     StringBuilder text = new StringBuilder();
     if (group != finding.group()) {
       text.append(group == null ? "" : "\n")

@@ -29,8 +29,12 @@ class DoctorViewTest {
       new Finding(Group.ISOLATION, "list-root", Outcome.warn("it may", "Look here."));
   private static final Finding MAY_TOO =
       new Finding(Group.ISOLATION, "list-twin", Outcome.warn("it may too", "Look here."));
+  private static final Finding ABSENT =
+      new Finding(Group.AGENT, "running", Outcome.skip("no agent answers"));
+  private static final Finding BEHIND =
+      new Finding(Group.AGENT, "socket", Outcome.behind("agent running"));
   private static final Diagnosis DIAGNOSIS =
-      new Diagnosis(List.of(FINE, OVERWRITES, MAY, MAY_TOO), Optional.empty());
+      new Diagnosis(List.of(FINE, OVERWRITES, MAY, MAY_TOO, ABSENT, BEHIND), Optional.empty());
 
   private static String text(boolean colour) {
     DoctorView view = new DoctorView(80, colour);
@@ -56,7 +60,10 @@ class DoctorViewTest {
                                       -> Look here.
               warn  list-twin         it may too
 
-            1 failed, 2 warned, 1 passed, 0 not tried
+            agent: the agent and its surroundings
+              skip  running           no agent answers
+
+            1 failed, 2 warned, 1 passed, 2 not tried
             """);
     assertThat(text(false).lines())
         .allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(80));
@@ -74,7 +81,7 @@ class DoctorViewTest {
 
     assertThat(json.path("verdict").asText()).isEqualTo("fail");
     assertThat(json.path("exitStatus").asInt()).isEqualTo(4);
-    assertThat(json.path("checks")).hasSize(4);
+    assertThat(json.path("checks")).hasSize(6);
     JsonNode check = json.path("checks").path(1);
     assertThat(check.path("group").asText()).isEqualTo("storage");
     assertThat(check.path("verdict").asText()).isEqualTo("fail");
