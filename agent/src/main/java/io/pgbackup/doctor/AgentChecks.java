@@ -6,16 +6,15 @@ import io.pgbackup.config.PgBackupConfig.BackupConfig;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.schedule.Schedules;
+import io.pgbackup.secret.SecretFile;
 import io.pgbackup.status.StatusJson;
 import io.pgbackup.status.StatusSnapshot;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.ConnectException;
 import java.net.HttpURLConnection;
-import java.net.InetAddress;
 import java.net.Proxy;
 import java.net.URI;
-import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
@@ -85,12 +84,7 @@ final class AgentChecks {
                 "%s/healthz answers %d".formatted(url(), status),
                 "Check http.listen; another program may be there."));
       }
-      return listensWidely()
-          ? Outcome.warn(
-              "an agent answers at %s, open to the network".formatted(url()),
-              "Bind http.listen to 127.0.0.1 unless metrics are read from elsewhere; see"
-                  + " SECURITY.md.")
-          : Outcome.pass("an agent answers at " + url());
+      return Outcome.pass("an agent answers at " + url());
     } catch (ConnectException e) {
       String found = "no agent answers at " + url();
       return demanded
@@ -102,14 +96,6 @@ final class AgentChecks {
           Problem.misconfigured(
               "%s/healthz answers nothing that can be read: %s".formatted(url(), e.getMessage()),
               "Check http.listen; another program may be there."));
-    }
-  }
-
-  private boolean listensWidely() {
-    try {
-      return !InetAddress.getByName(config.http().host()).isLoopbackAddress();
-    } catch (UnknownHostException e) {
-      return true;
     }
   }
 
@@ -162,6 +148,12 @@ final class AgentChecks {
   private Optional<StatusSnapshot> status() {
     try {
       HttpURLConnection connection = connect("/api/v1/status");
+      config
+          .http()
+          .tokenFile()
+          .map(file -> SecretFile.text(file, "token file"))
+          .ifPresent(
+              token -> connection.setRequestProperty("Authorization", "Bearer " + token));
       if (connection.getResponseCode() != 200) {
         return Optional.empty();
       }

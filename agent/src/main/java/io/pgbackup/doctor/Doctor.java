@@ -2,6 +2,9 @@ package io.pgbackup.doctor;
 
 import io.pgbackup.config.PgBackupConfig;
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
+import io.pgbackup.credentials.CredentialScope;
+import io.pgbackup.credentials.CredentialState;
+import io.pgbackup.credentials.StoreCredentials;
 import io.pgbackup.lineage.ClusterId;
 import io.pgbackup.lineage.PrefixTemplate;
 import io.pgbackup.problem.PgBackupException;
@@ -73,8 +76,11 @@ public final class Doctor {
         return Optional.empty();
       }
       BareStore store = opened.add(Stores.bare(storage));
-      Expectation expectation = Expectation.of(Optional.empty(), config);
-      StoreDialect dialect = new StoreDialect(store, storage.endpoint(), keys, clock);
+      CredentialState credential =
+          StoreCredentials.of(storage, CredentialScope.archiverOf(folder, storage), clock).state();
+      Expectation expectation = Expectation.of(credential.role(), config);
+      StoreDialect dialect =
+          new StoreDialect(store, storage.endpoint(), keys, credential, clock);
       checks.add(dialect.group());
       checks.add(new Permissions(store, keys, expectation).group());
       checks.add(

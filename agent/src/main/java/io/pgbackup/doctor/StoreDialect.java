@@ -2,6 +2,7 @@ package io.pgbackup.doctor;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.pgbackup.credentials.CredentialState;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.probe.Answer;
@@ -29,6 +30,7 @@ final class StoreDialect {
   private final BareStore store;
   private final Optional<URI> endpoint;
   private final ProbeKeys keys;
+  private final CredentialState credential;
   private final InstantSource clock;
   private final String run = UUID.randomUUID().toString();
   private Optional<Boolean> createOnly = Optional.empty();
@@ -40,7 +42,14 @@ final class StoreDialect {
   private Optional<String> lock = Optional.empty();
 
   /// @param endpoint empty for AWS
-  StoreDialect(BareStore store, Optional<URI> endpoint, ProbeKeys keys, InstantSource clock) {
+  /// @param credential what its document says
+  StoreDialect(
+      BareStore store,
+      Optional<URI> endpoint,
+      ProbeKeys keys,
+      CredentialState credential,
+      InstantSource clock) {
+    this.credential = credential;
     this.store = store;
     this.endpoint = endpoint;
     this.keys = keys;
@@ -123,13 +132,26 @@ final class StoreDialect {
       return Outcome.fail(clockProblem("the store refuses requests for their time"));
     }
     if (answer.isStranger()) {
+      String expired =
+          credential
+              .expiration()
+              .filter(_ -> credential.expired())
+              .map(end -> "; it expired at " + end)
+              .orElse("");
       return Outcome.fail(
           Problem.storageFailed(
-              "the store does not accept the credential: " + answer.words(),
+              "the store does not accept the credential: " + answer.words() + expired,
               "Check the access key and its secret. A temporary one may have expired: issue a new"
                   + " one."));
     }
-    return Outcome.pass("the store knows the credential");
+    if (credential.problem().isPresent()) {
+      Problem problem = credential.problem().get();
+      return Outcome.warn(problem.message(), problem.hint().orElse("Issue a new one."));
+    }
+    return Outcome.pass(
+        "the store knows the credential"
+            + credential.role().map(role -> ", of role " + role.word()).orElse("")
+            + credential.expiration().map(end -> ", which expires at " + end).orElse(""));
   }
 
   private static Problem clockProblem(String message) {

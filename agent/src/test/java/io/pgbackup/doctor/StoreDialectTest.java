@@ -2,6 +2,8 @@ package io.pgbackup.doctor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pgbackup.credentials.CredentialState;
+import io.pgbackup.credentials.policy.Role;
 import io.pgbackup.doctor.QuirkyStore.Quirk;
 import io.pgbackup.doctor.QuirkyStore.Request;
 import io.pgbackup.problem.ExitStatus;
@@ -21,12 +23,16 @@ class StoreDialectTest {
       new ProbeKeys(StoreFolder.of("pgbackup/shop/orders"), "db.1");
 
   private final QuirkyStore store = new QuirkyStore().at(NOW);
+  private CredentialState credential =
+      new CredentialState(
+          Optional.empty(), Optional.empty(), Optional.empty(), false, Optional.empty());
 
   private StoreDialect dialect() {
     return new StoreDialect(
         store,
         Optional.of(URI.create("https://minio.example")),
         KEYS,
+        credential,
         Clock.fixed(NOW, ZoneOffset.UTC));
   }
 
@@ -138,6 +144,27 @@ class StoreDialectTest {
     assertThat(findings.of(check).found()).contains(words);
     assertThat(findings.of("create-only").found()).contains("'storage " + check + "'");
     assertThat(status()).isEqualTo(status);
+  }
+
+  @Test
+  void saysWhatTheCredentialsDocumentSays() {
+    Instant end = NOW.plusSeconds(3600);
+    credential =
+        new CredentialState(
+            Optional.of(Role.ARCHIVER),
+            Optional.of(NOW),
+            Optional.of(end),
+            false,
+            Optional.empty());
+
+    assertThat(findings().of("credentials").found()).contains("role archiver", end.toString());
+
+    credential =
+        new CredentialState(
+            Optional.of(Role.ARCHIVER), Optional.of(NOW), Optional.of(end), true, Optional.empty());
+    store.answering(403, "InvalidAccessKeyId");
+
+    assertThat(findings().of("credentials").found()).contains("it expired at " + end);
   }
 
   @Test

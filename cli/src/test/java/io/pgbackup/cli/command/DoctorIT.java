@@ -77,7 +77,7 @@ class DoctorIT {
   static void protectAServer() throws IOException {
     s3 = S3Server.shared();
     bucket = lockedBucket();
-    owner = secured(s3.storageConfig(bucket));
+    owner = s3.storageConfig(bucket);
     archiver = limited(policy());
     socket = folder.resolve("archive.sock");
     port = FreePort.find();
@@ -144,23 +144,7 @@ class DoctorIT {
 
   private static StorageConfig limited(String policy) throws IOException {
     Path files = Files.createTempDirectory(folder, "credential");
-    return secured(SessionCredentials.limit(s3, s3.storageConfig(bucket), policy, files));
-  }
-
-  /// Files as they should be kept.
-  private static StorageConfig secured(StorageConfig storage) throws IOException {
-    for (Path file : files(storage)) {
-      Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
-    }
-    return storage;
-  }
-
-  private static List<Path> files(StorageConfig storage) {
-    CredentialFiles files = storage.credentials().orElseThrow();
-    return Stream.concat(
-            Stream.of(files.accessKeyIdFile(), files.secretAccessKeyFile()),
-            files.sessionTokenFile().stream())
-        .toList();
+    return SessionCredentials.limit(s3, s3.storageConfig(bucket), policy, files);
   }
 
   private static Path secret(String name, String content) throws IOException {
@@ -206,7 +190,7 @@ class DoctorIT {
     }
 
     String yaml() {
-      CredentialFiles files = storage.credentials().orElseThrow();
+      CredentialFiles files = (CredentialFiles) storage.credentials().orElseThrow();
       String token = files.sessionTokenFile().map(file -> ", sessionTokenFile: " + file).orElse("");
       return """
       cluster: { name: %s, namespace: shop }
@@ -308,9 +292,13 @@ class DoctorIT {
     assertThat(json.path("checks"))
         .filteredOn(check -> check.path("verdict").asText().equals("skip"))
         .extracting(check -> check.path("check").asText())
-        .containsExactly("batch-delete", "object-lock", "wal-g");
+        .containsExactly("object-lock", "wal-g");
     assertThat(json.path("profile").path("createOnly").asBoolean()).isTrue();
     assertThat(json.path("profile").path("versions").asBoolean()).isTrue();
+    // what it left is not taken for an archive
+    assertThat(Run.of("--config", healthy().with(owner).file(), "clusters").out())
+        .contains("orders")
+        .doesNotContain("doctor");
   }
 
   @Test
@@ -366,7 +354,10 @@ class DoctorIT {
   void aCredentialThatTheStoreDoesNotKnow() throws IOException {
     StorageConfig stranger = limited(policy());
     secret(
-        folder.relativize(stranger.credentials().orElseThrow().secretAccessKeyFile()).toString(),
+        folder
+            .relativize(
+                ((CredentialFiles) stranger.credentials().orElseThrow()).secretAccessKeyFile())
+            .toString(),
         "another secret");
 
     Run run = doctor(healthy().with(stranger), "storage", "permissions", "isolation");
