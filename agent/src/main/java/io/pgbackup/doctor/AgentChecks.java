@@ -152,8 +152,7 @@ final class AgentChecks {
           .http()
           .tokenFile()
           .map(file -> SecretFile.text(file, "token file"))
-          .ifPresent(
-              token -> connection.setRequestProperty("Authorization", "Bearer " + token));
+          .ifPresent(token -> connection.setRequestProperty("Authorization", "Bearer " + token));
       if (connection.getResponseCode() != 200) {
         return Optional.empty();
       }

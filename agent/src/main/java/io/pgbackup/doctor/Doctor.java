@@ -79,8 +79,7 @@ public final class Doctor {
       CredentialState credential =
           StoreCredentials.of(storage, CredentialScope.archiverOf(folder, storage), clock).state();
       Expectation expectation = Expectation.of(credential.role(), config);
-      StoreDialect dialect =
-          new StoreDialect(store, storage.endpoint(), keys, credential, clock);
+      StoreDialect dialect = new StoreDialect(store, storage.endpoint(), keys, credential, clock);
       checks.add(dialect.group());
       checks.add(new Permissions(store, keys, expectation).group());
       checks.add(
