@@ -77,7 +77,7 @@ public final class Doctor {
       }
       BareStore store = opened.add(Stores.bare(storage));
       CredentialState credential =
-          StoreCredentials.of(storage, CredentialScope.archiverOf(folder, storage), clock).state();
+          StoreCredentials.of(storage, scope(folder), clock).state();
       Expectation expectation = Expectation.of(credential.role(), config);
       StoreDialect dialect = new StoreDialect(store, storage.endpoint(), keys, credential, clock);
       checks.add(dialect.group());
@@ -92,6 +92,12 @@ public final class Doctor {
       checks.add(CheckGroup.of(Group.STORAGE, List.of(Check.of("configured", () -> failure))));
       return Optional.empty();
     }
+  }
+
+  /// Of whatever role: it is judged by the one it has.
+  private CredentialScope scope(StoreFolder folder) {
+    CredentialScope archiver = CredentialScope.archiverOf(folder, config.storage());
+    return new CredentialScope(archiver.bucket(), archiver.folder(), Optional.empty());
   }
 
   private static CheckGroup skipped(Group group, String reason) {
