@@ -55,7 +55,9 @@ public record RetentionRules(
   public String words() {
     List<String> words = new ArrayList<>();
     words.add(keepFull == 1 ? "1 full base backup" : keepFull + " full base backups");
-    words.add("every instant of " + Words.duration(window));
+    if (window.isPositive()) {
+      words.add("every instant of " + Words.duration(window));
+    }
     points(keepDaily, "day", words);
     points(keepWeekly, "week", words);
     points(keepMonthly, "month", words);

@@ -48,6 +48,9 @@ class ExpositionTest {
             "pgbackup_retention_deleted_objects_total" + LABELS + " 7.0",
             "pgbackup_walg_daemon_restarts_total" + LABELS + " 7.0",
             "pgbackup_walg_peak_memory_bytes" + LABELS + " 7.0",
+            "pgbackup_credential_expiration_timestamp_seconds" + LABELS + " 7.0",
+            "pgbackup_credential_issued_timestamp_seconds" + LABELS + " 7.0",
+            "pgbackup_credential_expired" + LABELS + " 7.0",
             "pgbackup_broker_credential_expiration_timestamp_seconds" + LABELS + " 7.0",
             "pgbackup_broker_issue_failures_total" + LABELS + " 7.0");
   }

@@ -191,7 +191,7 @@ public final class RetentionView {
   }
 
   private static String body(RetentionPlan plan, Set<BackupName> assumed) {
-    Table backups = new Table("BACKUP", "FINISHED", "STORED", "", "WHY").right(2);
+    Table backups = new Table("BACKUP", "FINISHED", "STORED", "VERDICT", "WHY").right(2);
     for (BackupVerdict verdict : plan.backups()) {
       boolean future = assumed.contains(verdict.name());
       backups.row(
@@ -214,7 +214,7 @@ public final class RetentionView {
     if (plan.wal().isEmpty()) {
       return "";
     }
-    Table table = new Table("WAL FROM", "TO", "OBJECTS", "STORED", "").right(2, 3);
+    Table table = new Table("WAL FROM", "TO", "OBJECTS", "STORED", "VERDICT").right(2, 3);
     for (WalRange range : plan.wal()) {
       table.row(
           range.first().fileName(),
@@ -230,7 +230,7 @@ public final class RetentionView {
     if (plan.leftovers().isEmpty()) {
       return "";
     }
-    Table table = new Table("NEVER FINISHED", "OBJECTS", "STORED", "", "WHY").right(1, 2);
+    Table table = new Table("NEVER FINISHED", "OBJECTS", "STORED", "VERDICT", "WHY").right(1, 2);
     List<RetentionPlan.Leftover> all = new ArrayList<>(plan.leftovers());
     all.forEach(
         leftover ->

@@ -79,7 +79,7 @@ class RetentionVerbsTest {
     store();
 
     assertThat(plan().out().lines().map(String::strip))
-        .anyMatch(line -> line.startsWith("keep 1 full base backup, every instant of 0s; as of "))
+        .anyMatch(line -> line.startsWith("keep 1 full base backup; as of "))
         .anyMatch(
             line ->
                 line.matches(
@@ -212,8 +212,6 @@ class RetentionVerbsTest {
     all[0] = "--store";
     all[1] = store;
     System.arraycopy(arguments, 0, all, 2, arguments.length);
-    Run run = Run.of(all);
-    System.out.println(String.join(" ", arguments) + "\n" + run.out() + run.err());
-    return run;
+    return Run.of(all);
   }
 }
