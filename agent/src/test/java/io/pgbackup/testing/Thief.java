@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import software.amazon.awssdk.services.s3.model.LifecycleRule;
 import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.BucketVersioningStatus;
@@ -223,13 +224,11 @@ public final class Thief implements AutoCloseable {
                     it.bucket(bucket)
                         .lifecycleConfiguration(
                             rules ->
-                                rules.rules(
-                                    rule ->
-                                        rule.id("all")
+                                rules.rules(List.of(LifecycleRule.builder().id("all")
                                             .status("Enabled")
                                             .filter(filter -> filter.prefix(""))
                                             .noncurrentVersionExpiration(
-                                                after -> after.noncurrentDays(1))))));
+                                                after -> after.noncurrentDays(1)).build())))));
     attempts.put("delete the bucket", s3 -> s3.deleteBucket(it -> it.bucket(bucket)));
     attempts.put("write into the version", s3 -> putInto(s3, victim, version));
     attempts.put("upload into the version", s3 -> uploadInto(s3, victim, version));
@@ -291,7 +290,7 @@ public final class Thief implements AutoCloseable {
             it ->
                 it.bucket(bucket)
                     .delete(
-                        delete -> delete.objects(object -> object.key(key).versionId(version))));
+                        delete -> delete.objects(ObjectIdentifier.builder().key(key).versionId(version).build())));
     if (!answer.errors().isEmpty()) {
       throw refused();
     }

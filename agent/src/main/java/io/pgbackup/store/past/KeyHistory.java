@@ -30,7 +30,7 @@ final class KeyHistory {
       deletedNow |= version.newest() && version.deletion();
     } else if (version.deletion()) {
       deletion = later(deletion, version);
-    } else if (standing == null || later(standing, version) == version) {
+    } else if (standing == null || later(standing, version).equals(version)) {
       before = standing;
       standing = version;
     } else {

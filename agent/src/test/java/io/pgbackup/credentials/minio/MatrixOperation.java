@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Set;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
+import software.amazon.awssdk.services.s3.model.LifecycleRule;
 import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.CompletedPart;
@@ -332,12 +333,10 @@ record MatrixOperation(String name, Set<Role> allowed, Attempt attempt) {
                             put.bucket(s.bucket())
                                 .lifecycleConfiguration(
                                     rules ->
-                                        rules.rules(
-                                            rule ->
-                                                rule.id("all")
+                                        rules.rules(List.of(LifecycleRule.builder().id("all")
                                                     .status("Enabled")
                                                     .filter(filter -> filter.prefix(""))
-                                                    .expiration(it -> it.days(1)))))),
+                                                    .expiration(it -> it.days(1)).build()))))),
         of(
             "GetObjectLockConfiguration",
             NOBODY,
