@@ -1,5 +1,6 @@
 package io.pgbackup.agent;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -27,12 +28,14 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -60,7 +63,7 @@ class CredentialRotationIT {
   private StsSessions sessions;
   private Path file;
   private TestPostgres postgres;
-  private Agent agent;
+  private @Nullable Agent agent;
 
   @BeforeEach
   void serverWithContent() {
@@ -127,7 +130,7 @@ class CredentialRotationIT {
 
   private String get(String path) {
     try {
-      URI uri = URI.create("http://127.0.0.1:" + agent.address().orElseThrow().getPort() + path);
+      URI uri = URI.create("http://127.0.0.1:" + requireNonNull(agent).address().orElseThrow().getPort() + path);
       return client.send(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString()).body();
     } catch (java.io.IOException | InterruptedException e) {
       throw new AssertionError(e);
@@ -181,7 +184,7 @@ class CredentialRotationIT {
         "create table ballast as select string_agg(decode(md5((i * 64 + j)::text), 'hex'), '')"
             + " from generate_series(1, 50000) i, generate_series(1, 64) j group by i");
     postgres.sql("create table orders (id int)");
-    agent.start();
+    requireNonNull(agent).start();
     Thread orders = Thread.ofPlatform().daemon().start(this::commitUntilInterrupted);
     opened(
         () -> {
@@ -234,7 +237,7 @@ class CredentialRotationIT {
     assertThat(expired()).endsWith(" 0.0");
     assertThat(status.problems())
         .noneSatisfy(problem -> assertThat(problem.about()).isEqualTo("credential"));
-    Map<String, TreeSet<String>> uploads = uploads();
+    Map<String, Set<String>> uploads = uploads();
     assertThat(uploads).as("objects in parts").isNotEmpty();
     assertThat(uploads.values()).as("each under one upload id").allMatch(ids -> ids.size() == 1);
     assertThat(keys()).containsAll(uploads.keySet());
@@ -245,7 +248,7 @@ class CredentialRotationIT {
   void walGoesThroughRotationsWithARealWalgAsWell() {
     // given
     start("engine: { wal: wal-g, walgBinary: %s, backup: embedded }".formatted(RealWalg.binary()));
-    agent.start();
+    requireNonNull(agent).start();
     postgres.sql("create table orders (id int)");
     once(now -> assertThat(now.windows()).hasSize(1));
 
@@ -276,8 +279,8 @@ class CredentialRotationIT {
     return postgres.value("select coalesce(last_archived_wal, '') from pg_stat_archiver");
   }
 
-  private Map<String, TreeSet<String>> uploads() {
-    Map<String, TreeSet<String>> uploads = new TreeMap<>();
+  private Map<String, Set<String>> uploads() {
+    Map<String, Set<String>> uploads = new TreeMap<>();
     proxy
         .requests()
         .forEach(

@@ -276,7 +276,7 @@ public final class Thief implements AutoCloseable {
             attempt.accept(thief);
             done.put(name, 200);
           } catch (S3Exception e) {
-            if (e.statusCode() != 403 && !e.getMessage().contains("WORM protected")) {
+            if (e.statusCode() != 403 && !String.valueOf(e.getMessage()).contains("WORM protected")) {
               done.put(name + ": " + e.getMessage(), e.statusCode());
             }
           }

@@ -1,5 +1,6 @@
 package io.pgbackup.engine.embedded;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pgbackup.engine.BackupRequest;
@@ -112,10 +113,10 @@ class WalgFilesIT {
 
     // then
     Map<String, ManifestFile> files = lab.manifest(backup.name());
-    assertThat(files.get(shrinking).size())
+    assertThat(requireNonNull(files.get(shrinking)).size())
         .as("it was longer when its reading began")
         .isGreaterThan(Files.size(postgres.dataDirectory().resolve(shrinking)));
-    assertThat(files.get(growing).size())
+    assertThat(requireNonNull(files.get(growing)).size())
         .as("it was shorter when its reading began")
         .isLessThan(Files.size(postgres.dataDirectory().resolve(growing)));
     assertThat(files).doesNotContainKey(vanishing);

@@ -60,10 +60,6 @@ class WalgRealFaultsIT {
   private static final WalFileName HISTORY = WalFileName.parse("00000002.history");
   private static final byte[] CONTENT = "1\t0/5000000\tno recovery target\n".getBytes(UTF_8);
 
-  /// Parts appear one after the other, so that there is a middle.
-  private static final String SLOWLY =
-      "export WALG_NETWORK_RATE_LIMIT=%d WALG_TAR_SIZE_THRESHOLD=500000\n";
-
   @TempDir(factory = EnterableTempDir.class)
   private static Path shared;
 
@@ -338,8 +334,10 @@ class WalgRealFaultsIT {
     }
   }
 
+  /// Parts appear one after the other, so that there is a middle.
   private static String slowly(int bytesPerSecond) {
-    return SLOWLY.formatted(bytesPerSecond);
+    return "export WALG_NETWORK_RATE_LIMIT=%d WALG_TAR_SIZE_THRESHOLD=500000\n"
+        .formatted(bytesPerSecond);
   }
 
   private Path pids() {

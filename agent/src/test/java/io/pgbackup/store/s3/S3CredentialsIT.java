@@ -24,7 +24,6 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Predicate;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
@@ -81,8 +80,8 @@ class S3CredentialsIT {
     }
   }
 
-  private static Predicate<Request> put() {
-    return request -> request.is("PUT", KEY.value());
+  private static boolean isPut(Request request) {
+    return request.is("PUT", KEY.value());
   }
 
   /// AWS answers an expired session with the first three, R2 with `Unauthorized`.
@@ -98,7 +97,7 @@ class S3CredentialsIT {
   void isSentAgainWithTheNewOne(int status, String code) {
     // given: renewed while the store still knew the old one
     sessions.mintInto(file);
-    proxy.breakNext(1, put(), FaultyProxy.error(status, code));
+    proxy.breakNext(1, S3CredentialsIT::isPut, FaultyProxy.error(status, code));
 
     // when, then
     assertThat(store.create(KEY, CONTENT, Map.of())).isInstanceOf(Created.class);
@@ -106,14 +105,14 @@ class S3CredentialsIT {
 
   @Test
   void isNotSentAgainWithoutANewOne() {
-    proxy.breakNext(9, put(), FaultyProxy.error(403, "InvalidAccessKeyId"));
+    proxy.breakNext(9, S3CredentialsIT::isPut, FaultyProxy.error(403, "InvalidAccessKeyId"));
 
     assertThatThrownBy(() -> store.create(KEY, CONTENT, Map.of()))
         .hasMessageStartingWith("credential expired: the store refuses that of the archiver in")
         .isInstanceOfSatisfying(
             PgBackupException.class,
             failure -> assertThat(failure.problem().retryMayHelp()).isTrue());
-    assertThat(proxy.requests()).filteredOn(put()).hasSize(1);
+    assertThat(proxy.requests()).filteredOn(S3CredentialsIT::isPut).hasSize(1);
   }
 
   @Test
