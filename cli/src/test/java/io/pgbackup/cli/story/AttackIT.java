@@ -1,5 +1,6 @@
 package io.pgbackup.cli.story;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pgbackup.cli.story.ProtectedServer.Moment;
@@ -40,7 +41,7 @@ class AttackIT {
   Path folder;
 
   private S3Server s3;
-  private String bucket;
+  private String bucket = "";
 
   @BeforeEach
   void server() {
@@ -67,7 +68,7 @@ class AttackIT {
   void everyAckedInstantComesBack(ObjectLockRetentionMode mode) throws Exception {
     bucket = s3.newLockedBucket(mode);
     try (ObjectStore owner = Stores.open(s3.storageConfig(bucket))) {
-      owner.create(NEIGHBOUR, "the neighbour's".getBytes(), Map.of());
+      owner.create(NEIGHBOUR, "the neighbour's".getBytes(UTF_8), Map.of());
     }
     try (ProtectedServer server =
             new ProtectedServer(PostgresRelease.NEWEST, folder, storage(Role.ARCHIVER));
