@@ -49,7 +49,7 @@ public record BrokerConfig(
       Map<Role, String> roleArns,
       Optional<String> cloudflareAccountId,
       Optional<String> jurisdiction,
-        Optional<Path> keysDirectory,
+      Optional<Path> keysDirectory,
       Map<Role, Duration> timeToLive) {
     this(
         kind,

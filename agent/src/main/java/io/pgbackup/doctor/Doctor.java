@@ -76,8 +76,7 @@ public final class Doctor {
         return Optional.empty();
       }
       BareStore store = opened.add(Stores.bare(storage));
-      CredentialState credential =
-          StoreCredentials.of(storage, scope(folder), clock).state();
+      CredentialState credential = StoreCredentials.of(storage, scope(folder), clock).state();
       Expectation expectation = Expectation.of(credential.role(), config);
       StoreDialect dialect = new StoreDialect(store, storage.endpoint(), keys, credential, clock);
       checks.add(dialect.group());

@@ -130,7 +130,9 @@ class CredentialRotationIT {
 
   private String get(String path) {
     try {
-      URI uri = URI.create("http://127.0.0.1:" + requireNonNull(agent).address().orElseThrow().getPort() + path);
+      URI uri =
+          URI.create(
+              "http://127.0.0.1:" + requireNonNull(agent).address().orElseThrow().getPort() + path);
       return client.send(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString()).body();
     } catch (java.io.IOException | InterruptedException e) {
       throw new AssertionError(e);

@@ -15,12 +15,12 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.function.Consumer;
-import software.amazon.awssdk.services.s3.model.LifecycleRule;
 import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.BucketVersioningStatus;
 import software.amazon.awssdk.services.s3.model.CompletedPart;
 import software.amazon.awssdk.services.s3.model.DeleteObjectsResponse;
+import software.amazon.awssdk.services.s3.model.LifecycleRule;
 import software.amazon.awssdk.services.s3.model.ObjectIdentifier;
 import software.amazon.awssdk.services.s3.model.ObjectLockLegalHoldStatus;
 import software.amazon.awssdk.services.s3.model.ObjectLockRetentionMode;
@@ -224,11 +224,15 @@ public final class Thief implements AutoCloseable {
                     it.bucket(bucket)
                         .lifecycleConfiguration(
                             rules ->
-                                rules.rules(List.of(LifecycleRule.builder().id("all")
+                                rules.rules(
+                                    List.of(
+                                        LifecycleRule.builder()
+                                            .id("all")
                                             .status("Enabled")
                                             .filter(filter -> filter.prefix(""))
                                             .noncurrentVersionExpiration(
-                                                after -> after.noncurrentDays(1)).build())))));
+                                                after -> after.noncurrentDays(1))
+                                            .build())))));
     attempts.put("delete the bucket", s3 -> s3.deleteBucket(it -> it.bucket(bucket)));
     attempts.put("write into the version", s3 -> putInto(s3, victim, version));
     attempts.put("upload into the version", s3 -> uploadInto(s3, victim, version));
@@ -276,7 +280,8 @@ public final class Thief implements AutoCloseable {
             attempt.accept(thief);
             done.put(name, 200);
           } catch (S3Exception e) {
-            if (e.statusCode() != 403 && !String.valueOf(e.getMessage()).contains("WORM protected")) {
+            if (e.statusCode() != 403
+                && !String.valueOf(e.getMessage()).contains("WORM protected")) {
               done.put(name + ": " + e.getMessage(), e.statusCode());
             }
           }
@@ -290,7 +295,9 @@ public final class Thief implements AutoCloseable {
             it ->
                 it.bucket(bucket)
                     .delete(
-                        delete -> delete.objects(ObjectIdentifier.builder().key(key).versionId(version).build())));
+                        delete ->
+                            delete.objects(
+                                ObjectIdentifier.builder().key(key).versionId(version).build())));
     if (!answer.errors().isEmpty()) {
       throw refused();
     }

@@ -13,11 +13,11 @@ import java.util.List;
 import java.util.Set;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
-import software.amazon.awssdk.services.s3.model.LifecycleRule;
 import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.CompletedPart;
 import software.amazon.awssdk.services.s3.model.DeleteObjectsResponse;
+import software.amazon.awssdk.services.s3.model.LifecycleRule;
 import software.amazon.awssdk.services.s3.model.ObjectAttributes;
 import software.amazon.awssdk.services.s3.model.ObjectIdentifier;
 import software.amazon.awssdk.services.s3.model.S3Exception;
@@ -333,10 +333,14 @@ record MatrixOperation(String name, Set<Role> allowed, Attempt attempt) {
                             put.bucket(s.bucket())
                                 .lifecycleConfiguration(
                                     rules ->
-                                        rules.rules(List.of(LifecycleRule.builder().id("all")
+                                        rules.rules(
+                                            List.of(
+                                                LifecycleRule.builder()
+                                                    .id("all")
                                                     .status("Enabled")
                                                     .filter(filter -> filter.prefix(""))
-                                                    .expiration(it -> it.days(1)).build()))))),
+                                                    .expiration(it -> it.days(1))
+                                                    .build()))))),
         of(
             "GetObjectLockConfiguration",
             NOBODY,
