@@ -48,11 +48,11 @@ class EncryptionTest {
     Files.setPosixFilePermissions(file, PosixFilePermissions.fromString(permissions));
 
     assertThatThrownBy(() -> Encryption.open(config))
-        .hasMessage(
-            "the key file %s can be read or changed by others than its owner".formatted(file))
+        .hasMessageStartingWith(
+            "the key file %s can be read or changed by others: ".formatted(file))
         .isInstanceOfSatisfying(
             PgBackupException.class,
-            e -> assertThat(e.problem().hint().orElseThrow()).startsWith("chmod 0600 " + file));
+            e -> assertThat(e.problem().hint().orElseThrow()).startsWith("Run: chmod 0600 " + file));
   }
 
   @ParameterizedTest
