@@ -28,6 +28,9 @@ final class ConfigReader {
   private static final List<String> SSL_MODES =
       List.of("disable", "prefer", "require", "verify-ca", "verify-full");
 
+  private static final List<String> RETENTION_RULES =
+      List.of("keepFull", "window", "keepDaily", "keepWeekly", "keepMonthly", "keepYearly");
+
   /// Names the binary for whoever chose the engine wal-g.
   private static final String WALG_VARIABLE = "PGBACKUP_WALG";
 
@@ -97,8 +100,11 @@ final class ConfigReader {
   }
 
   private static RetentionConfig retention(Section section) {
+    // An upgrade or a new agent must not delete for somebody who never spoke of retention.
+    RetentionRun usual =
+        RETENTION_RULES.stream().anyMatch(section::says) ? RetentionRun.AGENT : RetentionRun.JOB;
     return new RetentionConfig(
-        section.withDefault("run", Values.oneOf(RetentionRun.class), RetentionRun.AGENT),
+        section.withDefault("run", Values.oneOf(RetentionRun.class), usual),
         section.withDefault("schedule", Values.CRONTAB, Crontab.parse("30 3 * * *")),
         section.withDefault("keepFull", Values.integer(1, Integer.MAX_VALUE), 7),
         section.withDefault("window", Values.DURATION, Duration.ofDays(14)),

@@ -143,7 +143,7 @@ class ConfigLoaderTest {
                 new WalConfig(true, Path.of("/run/pgbackup/archive.sock"), Codec.LZ4),
                 new BackupConfig(true, Crontab.parse("0 2 * * *"), ZoneId.of("UTC"), Codec.ZSTD, 0),
                 new RetentionConfig(
-                    RetentionRun.AGENT, Crontab.parse("30 3 * * *"), 7, Duration.ofDays(14)),
+                    RetentionRun.JOB, Crontab.parse("30 3 * * *"), 7, Duration.ofDays(14)),
                 new EngineConfig(EngineChoice.AUTO, EngineChoice.EMBEDDED, Optional.empty()),
                 new HttpConfig("127.0.0.1", 9797),
                 Optional.empty()));

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pgbackup.config.PgBackupConfig.HttpConfig;
+import io.pgbackup.config.PgBackupConfig.RetentionRun;
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
 import io.pgbackup.lineage.ClusterId;
 import io.pgbackup.lineage.LineageUid;
@@ -94,6 +95,15 @@ class ConfigRulesTest {
     assertThatThrownBy(() -> with(variable, value))
         .hasMessageContaining(reason)
         .hasMessageContaining("configuration has ");
+  }
+
+  @Test
+  void deletesNothingForWhoNeverSpokeOfRetention() {
+    assertThat(with("RETENTION_SCHEDULE", "0 4 * * *").retention().run())
+        .isEqualTo(RetentionRun.JOB);
+    assertThat(with("RETENTION_WINDOW", "7d").retention().run()).isEqualTo(RetentionRun.AGENT);
+    assertThat(with("RETENTION_KEEP_FULL", "3").retention().run()).isEqualTo(RetentionRun.AGENT);
+    assertThat(with("RETENTION_RUN", "agent").retention().run()).isEqualTo(RetentionRun.AGENT);
   }
 
   @Test

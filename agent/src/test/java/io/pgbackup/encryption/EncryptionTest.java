@@ -52,7 +52,8 @@ class EncryptionTest {
             "the key file %s can be read or changed by others: ".formatted(file))
         .isInstanceOfSatisfying(
             PgBackupException.class,
-            e -> assertThat(e.problem().hint().orElseThrow()).startsWith("Run: chmod 0600 " + file));
+            e ->
+                assertThat(e.problem().hint().orElseThrow()).startsWith("Run: chmod 0600 " + file));
   }
 
   @ParameterizedTest

@@ -37,6 +37,7 @@ public final class AwsBroker implements Broker {
   private final Map<Role, String> roleArns;
   private final StsClient client;
   private final InstantSource clock;
+  private final Map<Role, Duration> times;
 
   /// As the configuration has it.
   public static AwsBroker of(BrokerConfig broker, StorageConfig storage, InstantSource clock) {
@@ -45,7 +46,8 @@ public final class AwsBroker implements Broker {
         storage.region(),
         broker.endpoint(),
         ParentCredentials.of(broker, clock),
-        clock);
+        clock,
+        broker.timeToLive());
   }
 
   /// @param roleArns one for each role; several may have the same one
@@ -59,8 +61,19 @@ public final class AwsBroker implements Broker {
       Optional<URI> endpoint,
       AwsCredentialsProvider own,
       InstantSource clock) {
+    this(roleArns, region, endpoint, own, clock, Map.of());
+  }
+
+  private AwsBroker(
+      Map<Role, String> roleArns,
+      String region,
+      Optional<URI> endpoint,
+      AwsCredentialsProvider own,
+      InstantSource clock,
+      Map<Role, Duration> times) {
     this.roleArns = Map.copyOf(roleArns);
     this.clock = clock;
+    this.times = Map.copyOf(times);
     var builder =
         StsClient.builder()
             .region(Region.of(region))
@@ -86,7 +99,7 @@ public final class AwsBroker implements Broker {
             .roleArn(arn)
             .roleSessionName(SessionName.of(holder.cluster(), role))
             .policy(AccessPolicy.of(role, holder.scope()).json())
-            .durationSeconds(seconds(timeToLive.orElse(USUAL)))
+            .durationSeconds(seconds(timeToLive.orElseGet(() -> times.getOrDefault(role, USUAL))))
             .build();
     Instant before = clock.instant().truncatedTo(ChronoUnit.SECONDS);
     Credentials session = ask(holder, role, arn, request);

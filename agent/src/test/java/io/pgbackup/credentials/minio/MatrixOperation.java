@@ -126,7 +126,7 @@ record MatrixOperation(String name, Set<Role> allowed, Attempt attempt) {
             s -> s.put(s.planted("basebackups_005/base_1/tar_partitions/pgbackup/leases"))),
         of(
             "PutObject unpacked elsewhere",
-            WRITER,
+            NOBODY,
             s ->
                 s.client()
                     .putObject(
