@@ -21,6 +21,7 @@ import software.amazon.awssdk.services.s3.model.BucketVersioningStatus;
 import software.amazon.awssdk.services.s3.model.CompletedPart;
 import software.amazon.awssdk.services.s3.model.DeleteObjectsResponse;
 import software.amazon.awssdk.services.s3.model.LifecycleRule;
+import software.amazon.awssdk.services.s3.model.MetadataDirective;
 import software.amazon.awssdk.services.s3.model.ObjectIdentifier;
 import software.amazon.awssdk.services.s3.model.ObjectLockLegalHoldStatus;
 import software.amazon.awssdk.services.s3.model.ObjectLockRetentionMode;
@@ -245,6 +246,7 @@ public final class Thief implements AutoCloseable {
                         .sourceKey(victim)
                         .destinationBucket(bucket)
                         .destinationKey(victim)
+                        .metadataDirective(MetadataDirective.REPLACE)
                         .overrideConfiguration(
                             more -> more.putRawQueryParameter("versionId", version))));
     attempts.put("unpack a tar into the version", s3 -> unpackInto(s3, victim, version));

@@ -100,7 +100,7 @@ class AccessPolicyTest {
             policy -> {
               assertThat(policy.json().length()).isLessThanOrEqualTo(AccessPolicy.LONGEST);
               assertThat(policy.json().replace(folder.path(), ""))
-                  .doesNotContain("pgbackup/" + namespace);
+                  .doesNotContain("pgbackup/" + namespace + "/" + cluster);
             });
   }
 
