@@ -22,7 +22,7 @@ class LockedVersionsIT {
   private static final ObjectKey NEIGHBOUR = new ObjectKey("pgbackup/shop/orders2/u/18/x");
 
   private S3Server server;
-  private String bucket;
+  private String bucket = "";
 
   @BeforeEach
   void server() {
