@@ -23,6 +23,7 @@ import java.util.Optional;
 import java.util.Random;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Assume;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
@@ -196,6 +197,8 @@ class CipherTest {
     var stored = new ByteArrayOutputStream();
     stored.write(whole, 0, Math.min(begin, whole.length - 1));
     stored.writeBytes(tail);
+    // a tail of one byte may be the one that was cut off
+    Assume.that(!Arrays.equals(stored.toByteArray(), whole));
 
     method.cipher().recognises(head(method.cipher(), stored.toByteArray()));
     assertVerificationFails(() -> decrypted(method.cipher(), stored.toByteArray()));

@@ -64,6 +64,7 @@ final class ArchiveModel {
   private final Map<WalSegment, Instant> commits = new HashMap<>();
   private final Set<WalSegment> archived = new HashSet<>();
   private final Map<BackupName, Boolean> standing = new HashMap<>();
+  private final Map<Instant, Instant> setBack = new HashMap<>();
   private WalSegment segment = WalSegment.containing(Timeline.FIRST, new Lsn(16L << 20), SIZE);
   private Instant now = BEGIN;
 
@@ -73,8 +74,18 @@ final class ArchiveModel {
 
   /// The server's clock and ours; negative steps it back.
   ArchiveModel pass(Duration time) {
-    now = now.plus(time);
+    Instant then = now.plus(time);
+    if (then.isBefore(now)) {
+      setBack.put(then, now);
+    }
+    now = then;
     return this;
+  }
+
+  /// Whether the clock was set back over this instant, so that it does not name one state.
+  boolean passedTwice(Instant instant) {
+    return setBack.entrySet().stream()
+        .anyMatch(step -> !instant.isBefore(step.getKey()) && !instant.isAfter(step.getValue()));
   }
 
   WalSegment segment() {

@@ -30,7 +30,8 @@ import net.jqwik.api.statistics.Statistics;
 class RetentionPlannerPropertyTest {
   private static final int TRIES = 200;
 
-  /// P70: what was restorable within the rules stays so.
+  /// P70: what was restorable within the rules stays so. An instant that the server's clock passed
+  /// twice names no one state; docs/retention.md says so.
   @Property(tries = TRIES, shrinking = ShrinkingMode.OFF)
   void everyInstantOfTheWindowThatWasRestorableStaysSo(@ForAll long seed) {
     History history = new History(new Random(seed));
@@ -40,6 +41,9 @@ class RetentionPlannerPropertyTest {
     for (Instant instant = since;
         !instant.isAfter(history.now());
         instant = instant.plus(Duration.ofHours(5))) {
+      if (history.model.passedTwice(instant)) {
+        continue;
+      }
       for (Timeline timeline : history.model.timelines()) {
         if (history.model.restores(timeline, instant)) {
           assertThat(after.restores(timeline, instant))
