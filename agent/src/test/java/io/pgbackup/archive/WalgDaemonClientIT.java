@@ -36,10 +36,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// WAL-G's own client at our socket. It is not part of the build: the environment variable
-/// `PGBACKUP_WALG_DAEMON_CLIENT` names a `walg-daemon-client`, and without it the tests are
+/// `WALG_DAEMON_CLIENT` names a `walg-daemon-client`, and without it the tests are
 /// skipped.
 class WalgDaemonClientIT {
-  private static final String VARIABLE = "PGBACKUP_WALG_DAEMON_CLIENT";
+  private static final String VARIABLE = "WALG_DAEMON_CLIENT";
   private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final String NAME = "00000002.history";
   private static final String OTHER_NAME = "00000003.history";
