@@ -68,9 +68,7 @@ final class ArchivedSegmentReader implements SegmentReader {
     try (InputStream content = object.packing(cipher).open(store, object.object().key())) {
       return scan.of(content);
     } catch (IOException e) {
-      throw Problem.storageUnavailable(
-              "reading " + key + " broke off: " + e.getMessage(), "Try again.")
-          .causedBy(e);
+      throw Problem.readingBrokeOff(key, e);
     }
   }
 

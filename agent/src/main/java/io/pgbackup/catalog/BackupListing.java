@@ -178,9 +178,7 @@ final class BackupListing {
     try (InputStream in = store.open(object.key())) {
       return in.readAllBytes();
     } catch (IOException e) {
-      throw Problem.storageUnavailable(
-              "reading " + object.key() + " broke off: " + e.getMessage(), "Try again.")
-          .causedBy(e);
+      throw Problem.readingBrokeOff(object.key(), e);
     }
   }
 }

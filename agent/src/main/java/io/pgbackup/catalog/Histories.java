@@ -82,9 +82,7 @@ final class Histories {
       cache.put(object.object(), history);
       return history;
     } catch (IOException e) {
-      throw Problem.storageUnavailable(
-              "reading " + key + " broke off: " + e.getMessage(), "Try again.")
-          .causedBy(e);
+      throw Problem.readingBrokeOff(key, e);
     } catch (IllegalArgumentException e) {
       throw Problem.verificationFailed(
               key + " is no history file: " + e.getMessage(),

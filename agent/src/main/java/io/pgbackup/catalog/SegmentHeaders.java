@@ -43,9 +43,7 @@ final class SegmentHeaders {
       cache.put(object.object(), header);
       return header;
     } catch (IOException e) {
-      throw Problem.storageUnavailable(
-              "reading " + key + " broke off: " + e.getMessage(), "Try again.")
-          .causedBy(e);
+      throw Problem.readingBrokeOff(key, e);
     }
   }
 }

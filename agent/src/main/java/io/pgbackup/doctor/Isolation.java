@@ -100,12 +100,7 @@ final class Isolation {
       return Outcome.pass("refused: " + what);
     }
     if (!may) {
-      return Outcome.fail(
-          Problem.storageFailed(
-              "an attempt to %s is answered by %s %s"
-                  .formatted(what, answer.words(), answer.message())
-                  .strip(),
-              "See what the store says of it in its log."));
+      return Outcome.unexpected(what, answer);
     }
     String found = "this credential may " + what;
     return expectation.isolated() || neighbour.isPresent()

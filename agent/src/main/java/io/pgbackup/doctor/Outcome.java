@@ -1,6 +1,7 @@
 package io.pgbackup.doctor;
 
 import io.pgbackup.problem.Problem;
+import io.pgbackup.store.probe.Answer;
 
 /// How a check went. Texts are in the form of a [Problem]'s: what was found without a full stop,
 /// the remedy a sentence.
@@ -37,6 +38,18 @@ public sealed interface Outcome {
 
   static Outcome fail(Problem problem) {
     return new Fail(problem);
+  }
+
+  /// Neither allowed nor refused.
+  ///
+  /// @param what was attempted, to follow "an attempt to"
+  static Outcome unexpected(String what, Answer<?> answer) {
+    return fail(
+        Problem.storageFailed(
+            "an attempt to %s is answered by %s %s"
+                .formatted(what, answer.words(), answer.message())
+                .strip(),
+            "See what the store says of it in its log."));
   }
 
   static Outcome skip(String reason) {

@@ -55,7 +55,7 @@ final class Permissions {
       return judge(Operation.GET, "read", missing);
     }
     if (!missing.isMissing()) {
-      return unexpected("look up what is not there", missing);
+      return Outcome.unexpected("look up what is not there", missing);
     }
     return judge(Operation.GET, "read, and is told 404 of what is not there", true, missing);
   }
@@ -82,7 +82,7 @@ final class Permissions {
   private Outcome delete() {
     Answer<Map<ObjectKey, String>> deleted = store.delete(keys.all());
     if (!deleted.ok() && !deleted.isForbidden()) {
-      return unexpected("delete", deleted);
+      return Outcome.unexpected("delete", deleted);
     }
     boolean may = deleted.ok() && deleted.value().orElseThrow().isEmpty();
     String left = may ? "" : leftovers();
@@ -123,7 +123,7 @@ final class Permissions {
 
   private Outcome judge(Operation operation, String what, boolean may, Answer<?> answer) {
     if (!may && !answer.isForbidden()) {
-      return unexpected(what, answer);
+      return Outcome.unexpected(what, answer);
     }
     if (!may && expectation.needed().contains(operation)) {
       return refused(what, answer);
@@ -144,14 +144,5 @@ final class Permissions {
             "%s may not %s in %s: %s"
                 .formatted(expectation.whose(), what, keys.cluster(), answer.words()),
             "Give the credential its role's policy for this folder. " + SEE));
-  }
-
-  private static Outcome unexpected(String what, Answer<?> answer) {
-    return Outcome.fail(
-        Problem.storageFailed(
-            "an attempt to %s is answered by %s %s"
-                .formatted(what, answer.words(), answer.message())
-                .strip(),
-            "See what the store says of it in its log."));
   }
 }

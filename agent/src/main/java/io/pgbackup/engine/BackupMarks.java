@@ -115,9 +115,7 @@ public final class BackupMarks {
     } catch (PgBackupException e) {
       throw e.problem() instanceof Problem.NotFound ? missing(key) : e;
     } catch (IOException e) {
-      throw Problem.storageUnavailable(
-              "reading " + key + " broke off: " + e.getMessage(), "Try again.")
-          .causedBy(e);
+      throw Problem.readingBrokeOff(key, e);
     }
   }
 

@@ -128,9 +128,7 @@ final class AdoptionCheck {
       }
       throw e;
     } catch (IOException e) {
-      throw Problem.storageUnavailable(
-              "reading " + key + " broke off: " + e.getMessage(), "Try again.")
-          .causedBy(e);
+      throw Problem.readingBrokeOff(key, e);
     }
   }
 
@@ -138,9 +136,7 @@ final class AdoptionCheck {
     try (InputStream in = store.open(key)) {
       return Sentinel.read(in.readAllBytes(), key.value());
     } catch (IOException e) {
-      throw Problem.storageUnavailable(
-              "reading " + key + " broke off: " + e.getMessage(), "Try again.")
-          .causedBy(e);
+      throw Problem.readingBrokeOff(key, e);
     }
   }
 }

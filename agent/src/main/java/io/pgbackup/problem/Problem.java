@@ -2,6 +2,7 @@ package io.pgbackup.problem;
 
 import static java.util.Objects.requireNonNull;
 
+import java.io.IOException;
 import java.util.Optional;
 
 /// Why something did not happen, in the user's words. The kind decides whether a retry may help,
@@ -94,6 +95,12 @@ public sealed interface Problem {
 
   static StorageFailed storageUnavailable(String message, String hint) {
     return new StorageFailed(message, Optional.of(hint), true);
+  }
+
+  /// An object that was there, and whose content ended in a failure of the transport.
+  static PgBackupException readingBrokeOff(Object key, IOException cause) {
+    return storageUnavailable("reading " + key + " broke off: " + cause.getMessage(), "Try again.")
+        .causedBy(cause);
   }
 
   static PostgresFailed postgresFailed(String message, String hint) {

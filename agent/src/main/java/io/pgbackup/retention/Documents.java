@@ -37,9 +37,7 @@ record Documents(ObjectStore store) {
       }
       throw e;
     } catch (IOException e) {
-      throw Problem.storageUnavailable(
-              "reading " + key + " broke off: " + e.getMessage(), "Try again.")
-          .causedBy(e);
+      throw Problem.readingBrokeOff(key, e);
     }
   }
 }

@@ -82,9 +82,7 @@ class AgentIT {
     postgres =
         opened(
             TestPostgres.builder(PostgresRelease.NEWEST)
-                .setting("archive_mode", "on")
-                .setting("archive_command", ArchiveCommand.text(folder.resolve("spool")))
-                .setting("archive_timeout", "1s")
+                .archivingBy(folder.resolve("spool"))
                 .create(folder.resolve("data")));
     archiving =
         opened(new ArchiveCommand(folder.resolve("spool"), socket(), postgres.dataDirectory()));

@@ -76,9 +76,7 @@ class CredentialRotationIT {
     postgres =
         opened(
             TestPostgres.builder(PostgresRelease.NEWEST)
-                .setting("archive_mode", "on")
-                .setting("archive_command", ArchiveCommand.text(folder.resolve("spool")))
-                .setting("archive_timeout", "1s")
+                .archivingBy(folder.resolve("spool"))
                 .setting("autovacuum", "off")
                 .create(folder.resolve("data")));
     opened(new ArchiveCommand(folder.resolve("spool"), socket(), postgres.dataDirectory()));

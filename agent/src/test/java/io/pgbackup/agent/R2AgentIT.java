@@ -52,9 +52,7 @@ class R2AgentIT {
     try (R2StandIn r2 = new R2StandIn(Clock.systemUTC());
         TestPostgres postgres =
             TestPostgres.builder(PostgresRelease.NEWEST)
-                .setting("archive_mode", "on")
-                .setting("archive_command", ArchiveCommand.text(folder.resolve("spool")))
-                .setting("archive_timeout", "1s")
+                .archivingBy(folder.resolve("spool"))
                 .create(folder.resolve("data"));
         ArchiveCommand _ =
             new ArchiveCommand(folder.resolve("spool"), socket, postgres.dataDirectory())) {

@@ -36,8 +36,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// WAL-G's own client at our socket. It is not part of the build: the environment variable
-/// `WALG_DAEMON_CLIENT` names a `walg-daemon-client`, and without it the tests are
-/// skipped.
+/// `WALG_DAEMON_CLIENT` names a `walg-daemon-client`, and without it the tests are skipped.
 class WalgDaemonClientIT {
   private static final String VARIABLE = "WALG_DAEMON_CLIENT";
   private static final Duration PATIENCE = Duration.ofMinutes(2);

@@ -109,6 +109,13 @@ public final class TestPostgres implements AutoCloseable {
       return this;
     }
 
+    /// Archives by an [ArchiveCommand] with this spool, at the latest a second after a change.
+    public Builder archivingBy(Path spool) {
+      return setting("archive_mode", "on")
+          .setting("archive_command", ArchiveCommand.text(spool))
+          .setting("archive_timeout", "1s");
+    }
+
     /// An option of initdb, for instance `--wal-segsize=1`.
     public Builder initdb(String option) {
       initdb.add(option);

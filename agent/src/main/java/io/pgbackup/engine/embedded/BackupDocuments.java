@@ -114,7 +114,7 @@ final class BackupDocuments {
       }
       throw e;
     } catch (IOException e) {
-      throw SourceFailure.of(key, e);
+      throw Problem.readingBrokeOff(key, e);
     }
   }
 }

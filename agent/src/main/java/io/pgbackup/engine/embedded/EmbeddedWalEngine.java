@@ -137,7 +137,7 @@ public final class EmbeddedWalEngine implements WalEngine {
     } catch (PgBackupException e) {
       throw e.problem() instanceof Problem.NotFound ? SourceFailure.vanished(key).causedBy(e) : e;
     } catch (IOException e) {
-      throw SourceFailure.of(key, e);
+      throw Problem.readingBrokeOff(key, e);
     }
     if (name instanceof WalFileName.Segment) {
       requireWholeSegment(key, content.length);

@@ -83,7 +83,7 @@ public final class EncryptionProof {
             .asException();
       }
     } catch (IOException e) {
-      throw SourceFailure.of(key, e);
+      throw Problem.readingBrokeOff(key, e);
     }
   }
 
@@ -107,7 +107,7 @@ public final class EncryptionProof {
         throw failed(key, "it is no OpenPGP message");
       }
     } catch (IOException e) {
-      throw SourceFailure.of(key, e);
+      throw Problem.readingBrokeOff(key, e);
     }
   }
 

@@ -6,6 +6,7 @@ import io.pgbackup.engine.format.Packing;
 import io.pgbackup.engine.format.TarMember;
 import io.pgbackup.engine.format.TarReader;
 import io.pgbackup.postgres.ControlFile;
+import io.pgbackup.problem.Problem;
 import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.StoredObject;
 import java.io.IOException;
@@ -47,7 +48,7 @@ final class ParentControlFile {
       }
       return ControlFile.parse(tar.content().readNBytes(GREATEST));
     } catch (IOException e) {
-      throw SourceFailure.of(object.key(), e);
+      throw Problem.readingBrokeOff(object.key(), e);
     } catch (IllegalArgumentException e) {
       throw DeltaChoice.refused("%s cannot be used: %s".formatted(key, e.getMessage()));
     }

@@ -64,7 +64,7 @@ final class PartExtraction {
       }
     } catch (IOException e) {
       attempt.takeBack();
-      throw SourceFailure.of(key, e);
+      throw Problem.readingBrokeOff(key, e);
     } catch (PgBackupException e) {
       attempt.takeBack();
       throw e.problem() instanceof Problem.NotFound ? SourceFailure.vanished(key).causedBy(e) : e;

@@ -1,9 +1,7 @@
 package io.pgbackup.engine.embedded;
 
-import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.store.ObjectKey;
-import java.io.IOException;
 
 /// An object that was there and could not be read.
 final class SourceFailure {
@@ -13,12 +11,5 @@ final class SourceFailure {
     return Problem.storageFailed(
         key + " was listed and is gone",
         "Something deletes what is still asked for; look at retention and lifecycle rules.");
-  }
-
-  /// The source's stream failed.
-  static PgBackupException of(ObjectKey key, IOException cause) {
-    return Problem.storageUnavailable(
-            "reading " + key + " broke off: " + cause.getMessage(), "Try again.")
-        .causedBy(cause);
   }
 }

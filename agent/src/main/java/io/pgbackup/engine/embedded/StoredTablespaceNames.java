@@ -7,6 +7,7 @@ import io.pgbackup.engine.format.Packing;
 import io.pgbackup.engine.format.TarMember;
 import io.pgbackup.engine.format.TarReader;
 import io.pgbackup.postgres.TablespaceFile;
+import io.pgbackup.problem.Problem;
 import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.StoredObject;
@@ -91,7 +92,7 @@ final class StoredTablespaceNames {
         }
       }
     } catch (IOException e) {
-      throw SourceFailure.of(key, e);
+      throw Problem.readingBrokeOff(key, e);
     }
   }
 }

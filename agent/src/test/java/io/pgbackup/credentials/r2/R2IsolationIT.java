@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pgbackup.config.AccessKeys;
+import io.pgbackup.credentials.StoreCredentials;
 import io.pgbackup.credentials.policy.Role;
 import io.pgbackup.lineage.ClusterId;
 import io.pgbackup.testing.SignedRequest;
@@ -27,10 +28,6 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
-import software.amazon.awssdk.auth.credentials.AwsCredentials;
-import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
-import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
 import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
 import software.amazon.awssdk.core.sync.RequestBody;
@@ -343,13 +340,6 @@ class R2IsolationIT {
   }
 
   private S3Client client(AccessKeys keys) {
-    AwsCredentials credentials =
-        keys.sessionToken()
-            .<AwsCredentials>map(
-                token ->
-                    AwsSessionCredentials.create(keys.accessKeyId(), keys.secretAccessKey(), token))
-            .orElseGet(
-                () -> AwsBasicCredentials.create(keys.accessKeyId(), keys.secretAccessKey()));
     return S3Client.builder()
         .endpointOverride(r2.endpoint())
         .region(Region.of("auto"))
@@ -358,7 +348,7 @@ class R2IsolationIT {
         .serviceConfiguration(settings -> settings.chunkedEncodingEnabled(false))
         .requestChecksumCalculation(RequestChecksumCalculation.WHEN_REQUIRED)
         .addPlugin(LegacyMd5Plugin.create())
-        .credentialsProvider(StaticCredentialsProvider.create(credentials))
+        .credentialsProvider(StoreCredentials.of(keys).provider())
         .httpClient(UrlConnectionHttpClient.create())
         .build();
   }

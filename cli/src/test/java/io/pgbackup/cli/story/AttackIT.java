@@ -117,7 +117,7 @@ class AttackIT {
       restores(server, restorer, before, List.of(second));
 
       // when the server itself goes back
-      inPlace(server, second, before);
+      server.restoreInPlace(second.instant(), "--as-of", before);
 
       // then it is protected again, in a lineage of its own
       assertThat(ProtectedServer.content(server.postgres())).isEqualTo(second.content());
@@ -136,24 +136,6 @@ class AttackIT {
         server.pgbackup(restorer, server.restore(moment.instant(), target));
     assertThat(restore.status()).as("%s", restore).isEqualTo(7);
     assertThat(target).doesNotExist();
-  }
-
-  private static void inPlace(ProtectedServer server, Moment moment, String asOf) {
-    server.mustDo(
-        "restore",
-        "--as-of",
-        asOf,
-        "--cluster",
-        "orders",
-        "--timestamp",
-        moment.instant(),
-        "--in-place",
-        "--data-dir",
-        server.postgres().dataDirectory().toString(),
-        "--stop",
-        "--yes",
-        "--pg-bin-dir",
-        server.binaries());
   }
 
   /// By the store's clock, which is this machine's, between what was done and what will be done.

@@ -44,19 +44,7 @@ class CreateOnlyIT {
 
       // when
       server.mustDo(server.restore(moment.instant(), folder.resolve("restored")));
-      server.mustDo(
-          "restore",
-          "--cluster",
-          "orders",
-          "--timestamp",
-          moment.instant(),
-          "--in-place",
-          "--data-dir",
-          server.postgres().dataDirectory().toString(),
-          "--stop",
-          "--yes",
-          "--pg-bin-dir",
-          server.binaries());
+      server.restoreInPlace(moment.instant());
       server.awaitBackups(server.uid(), 1);
       assertThat(server.uid()).isNotEqualTo(original);
 

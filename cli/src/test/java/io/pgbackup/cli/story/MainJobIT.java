@@ -55,7 +55,7 @@ class MainJobIT {
       Moment second = server.write("second");
       server.archiveEverything();
 
-      inPlace(server, original, first);
+      server.restoreInPlace(first.instant(), "--uid", original);
       String restored = server.uid();
       assertThat(restored).isNotEqualTo(original);
       assertThat(ProtectedServer.content(server.postgres())).isEqualTo(first.content());
@@ -66,7 +66,7 @@ class MainJobIT {
       server.mustDo(server.restore(onNewLineage.instant(), again, "--uid", restored));
       assertThat(server.contentOf(again)).isEqualTo(onNewLineage.content());
 
-      inPlace(server, original, second);
+      server.restoreInPlace(second.instant(), "--uid", original);
       assertThat(server.uid()).isNotIn(original, restored);
       assertThat(ProtectedServer.content(server.postgres())).isEqualTo(second.content());
 
@@ -85,24 +85,6 @@ class MainJobIT {
 
   private static String dataDirectory(ProtectedServer server) {
     return server.postgres().dataDirectory().toString();
-  }
-
-  private static void inPlace(ProtectedServer server, String uid, Moment moment) {
-    server.mustDo(
-        "restore",
-        "--cluster",
-        "orders",
-        "--uid",
-        uid,
-        "--timestamp",
-        moment.instant(),
-        "--in-place",
-        "--data-dir",
-        dataDirectory(server),
-        "--stop",
-        "--yes",
-        "--pg-bin-dir",
-        server.binaries());
   }
 
   @ParameterizedTest

@@ -158,6 +158,25 @@ final class ProtectedServer implements AutoCloseable {
         .toArray(String[]::new);
   }
 
+  /// The server's own restore in place, without questions.
+  void restoreInPlace(String instant, String... more) {
+    String[] command = {
+      "restore",
+      "--cluster",
+      "orders",
+      "--timestamp",
+      instant,
+      "--in-place",
+      "--data-dir",
+      postgres.dataDirectory().toString(),
+      "--stop",
+      "--yes",
+      "--pg-bin-dir",
+      binaries()
+    };
+    mustDo(Stream.concat(Stream.of(command), Stream.of(more)).toArray(String[]::new));
+  }
+
   Installation.Answer mustDo(String... arguments) {
     Installation.Answer answer = pgbackup(arguments);
     assertThat(answer.status()).as("%s", answer).isZero();
