@@ -1,6 +1,7 @@
 package io.pgbackup.config;
 
 import io.pgbackup.credentials.policy.Role;
+import io.pgbackup.lineage.LineageUid;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.time.Duration;
@@ -9,9 +10,15 @@ import java.util.Set;
 
 /// One credential that `pgbackup credentials serve` keeps fresh.
 ///
+/// @param uid of a lineage in the folder that is meant, where the cluster has two
 /// @param timeToLive empty for what suits the role and the store
 public record OutputConfig(
-    String namespace, String cluster, Role role, Optional<Duration> timeToLive, Place place) {
+    String namespace,
+    String cluster,
+    Optional<LineageUid> uid,
+    Role role,
+    Optional<Duration> timeToLive,
+    Place place) {
 
   /// Where it is kept.
   public sealed interface Place {

@@ -2,6 +2,7 @@ package io.pgbackup.config;
 
 import io.pgbackup.config.OutputConfig.Place;
 import io.pgbackup.credentials.policy.Role;
+import io.pgbackup.lineage.LineageUid;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -20,6 +21,7 @@ final class OutputReader {
   private static final Value<String> KUBERNETES_NAME =
       Values.matching(
           "[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", "lower-case letters, digits, '-' and '.'");
+  private static final Value<LineageUid> UID = Value.text(LineageUid::new);
   private static final Value<Set<PosixFilePermission>> MODE = Value.text(OutputReader::mode);
   private static final Set<PosixFilePermission> OWNER_ONLY =
       PosixFilePermissions.fromString("rw-------");
@@ -32,6 +34,7 @@ final class OutputReader {
     for (Section section : broker.sections("outputs")) {
       String namespace = section.withDefault("namespace", FOLDER_NAME, "default");
       String cluster = section.required("cluster", FOLDER_NAME, "orders", "?");
+      Optional<LineageUid> uid = section.optional("uid", UID);
       Role role = section.required("role", Values.oneOf(Role.class), "archiver", Role.ARCHIVER);
       Optional<Duration> life = section.optional("timeToLive", Values.DURATION);
       place(section, namespace)
@@ -40,7 +43,7 @@ final class OutputReader {
                 if (!places.add(place(place))) {
                   section.fault("", "another output is kept in the same place");
                 }
-                outputs.add(new OutputConfig(namespace, cluster, role, life, place));
+                outputs.add(new OutputConfig(namespace, cluster, uid, role, life, place));
               });
     }
     return outputs;

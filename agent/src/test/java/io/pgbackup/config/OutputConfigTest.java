@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.pgbackup.config.OutputConfig.Place;
 import io.pgbackup.config.PgBackupConfig.HttpConfig;
 import io.pgbackup.credentials.policy.Role;
+import io.pgbackup.lineage.LineageUid;
 import io.pgbackup.problem.PgBackupException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -44,7 +45,7 @@ class OutputConfigTest {
             """
             listen: "127.0.0.1:0"
             outputs:
-              - { namespace: shop, cluster: orders, role: archiver, timeToLive: 6h, file: /run/a.json, mode: "0640" }
+              - { namespace: shop, cluster: orders, uid: u-1, role: archiver, timeToLive: 6h, file: /run/a.json, mode: "0640" }
               - { namespace: shop, cluster: stock, role: retention, secret: { namespace: jobs, name: stock } }
             """);
 
@@ -54,6 +55,7 @@ class OutputConfigTest {
             new OutputConfig(
                 "shop",
                 "orders",
+                Optional.of(new LineageUid("u-1")),
                 Role.ARCHIVER,
                 Optional.of(Duration.ofHours(6)),
                 new Place.File(
@@ -61,6 +63,7 @@ class OutputConfigTest {
             new OutputConfig(
                 "shop",
                 "stock",
+                Optional.empty(),
                 Role.RETENTION,
                 Optional.empty(),
                 new Place.Secret("jobs", "stock")));
@@ -113,6 +116,7 @@ class OutputConfigTest {
           {cluster: orders, role: archiver, file: /a, mode: "0644"}  | broker.outputs[0].mode: must be four digits such as 0600
           {cluster: orders, role: archiver, secret: {name: A}}       | broker.outputs[0].secret.name: must be lower-case letters
           {cluster: orders, role: archiver, secret: {namespace: b}}  | broker.outputs[0].secret.name: missing
+          {cluster: orders, role: archiver, file: /a, uid: "a/b"}    | broker.outputs[0].uid: a UID has 1 to 63
           {cluster: orders, role: archiver, file: /a, ttl: 6h}       | broker.outputs[0].ttl: unknown key
           orders                                                     | broker.outputs[0]: must be a mapping
           """)

@@ -23,6 +23,12 @@ record ClusterFolders(PrefixTemplate template) {
     return template.clusterFolder(cluster);
   }
 
+  /// Where a cluster's next lineage lies; with a literal template that is not where its first one
+  /// does.
+  StoreFolder ofNext(ClusterId cluster) {
+    return (template.isLiteral() ? PrefixTemplate.DEFAULT : template).clusterFolder(cluster);
+  }
+
   /// Spilo's `spilo/SCOPE/UID/wal/VERSION` lies in `spilo/SCOPE/`; any other archive in its own
   /// folder, or the one above where its name is a PostgreSQL version.
   ///

@@ -9,6 +9,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// The clusters of a bucket at one moment. Immutable.
 ///
@@ -30,18 +31,52 @@ public record ClusterList(List<Entry> entries, List<Unusable> unusable) {
 
   /// Whose credentials may be issued.
   ///
-  /// @param uid a lineage that must lie in the folder; needed where a cluster has two folders
+  /// @param uid a lineage that must lie in the folder; where a cluster has two folders and none is
+  ///   named, the one where new lineages lie is meant
   /// @throws io.pgbackup.problem.PgBackupException `NotFound` if there is no such cluster or
   ///   lineage; `Refused` if a credential for it would reach another cluster
   public Holder find(ClusterId cluster, Optional<LineageUid> uid) {
-    List<Entry> ofCluster =
-        entries.stream().filter(entry -> entry.cluster().equals(cluster)).toList();
+    List<Entry> folders = foldersOf(cluster);
+    Entry entry = uid.map(it -> holding(folders, it)).orElseGet(() -> only(folders));
+    refuseOverlap(entry);
+    return entry.holder();
+  }
+
+  /// Every folder of a cluster, for whoever ends its credentials.
+  ///
+  /// @throws io.pgbackup.problem.PgBackupException `NotFound` if there is no such cluster
+  public List<Holder> all(ClusterId cluster) {
+    return foldersOf(cluster).stream().map(Entry::holder).toList();
+  }
+
+  /// Whether it has a folder that lies in no other cluster's.
+  boolean knows(ClusterId cluster) {
+    return of(cluster).anyMatch(entry -> !liesInAnothers(entry));
+  }
+
+  boolean isRegistered(ClusterId cluster) {
+    return of(cluster).anyMatch(Entry::registered);
+  }
+
+  /// Without those that lie in another cluster's folder, unless there are no others: whoever may
+  /// write there can put a claim there that names any cluster.
+  private List<Entry> foldersOf(ClusterId cluster) {
+    List<Entry> ofCluster = of(cluster).toList();
     if (ofCluster.isEmpty()) {
       throw unknown(cluster).asException();
     }
-    Entry entry = uid.map(it -> holding(ofCluster, it)).orElseGet(() -> only(ofCluster));
-    refuseOverlap(entry);
-    return entry.holder();
+    List<Entry> undisputed = ofCluster.stream().filter(entry -> !liesInAnothers(entry)).toList();
+    return undisputed.isEmpty() ? ofCluster : undisputed;
+  }
+
+  private Stream<Entry> of(ClusterId cluster) {
+    return entries.stream().filter(entry -> entry.cluster().equals(cluster));
+  }
+
+  private boolean liesInAnothers(Entry entry) {
+    return entries.stream()
+        .filter(other -> !other.cluster().equals(entry.cluster()))
+        .anyMatch(other -> entry.scope().folder().path().startsWith(other.scope().folder().path()));
   }
 
   private Problem unknown(ClusterId cluster) {
@@ -74,8 +109,11 @@ public record ClusterList(List<Entry> entries, List<Unusable> unusable) {
                     .asException());
   }
 
-  /// What was registered is where new lineages go.
   private static Entry only(List<Entry> entries) {
+    Optional<Entry> own = entries.stream().filter(Entry::own).findFirst();
+    if (own.isPresent()) {
+      return own.get();
+    }
     List<Entry> registered = entries.stream().filter(Entry::registered).toList();
     List<Entry> candidates = registered.isEmpty() ? entries : registered;
     if (candidates.size() > 1) {

@@ -13,7 +13,10 @@ import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.StoreFolder;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
 
@@ -43,8 +46,13 @@ public final class Inventory implements AutoCloseable {
   ///
   /// @param uids of the lineages in the folder; empty before the first one
   /// @param registered whether `bootstrap` named it
+  /// @param own whether new lineages of the cluster lie there, by `storage.prefix`
   public record Entry(
-      ClusterId cluster, ClusterScope scope, List<LineageUid> uids, boolean registered) {
+      ClusterId cluster,
+      ClusterScope scope,
+      List<LineageUid> uids,
+      boolean registered,
+      boolean own) {
     public Entry {
       uids = List.copyOf(uids);
     }
@@ -64,20 +72,26 @@ public final class Inventory implements AutoCloseable {
     return list.build();
   }
 
-  /// Names a cluster that has nothing in the bucket yet. Safe to repeat; one that is there already
-  /// stays where it is.
+  /// Names a cluster and notes its folder. One that has backups stays where they are, and from then
+  /// on no claim elsewhere puts that in doubt. Safe to repeat.
   ///
+  /// @param uid of a lineage in the folder that is meant, where the cluster has two
   /// @throws PgBackupException `Refused` if its folder would lie in another cluster's, or the other
   ///   way round
-  public Holder register(ClusterId cluster) {
+  public Holder register(ClusterId cluster, Optional<LineageUid> uid) {
     ClusterList known = read();
-    if (known.entries().stream().anyMatch(entry -> entry.cluster().equals(cluster))) {
-      return known.find(cluster, Optional.empty());
+    Holder holder =
+        uid.isPresent() || known.knows(cluster) ? known.find(cluster, uid) : ofNew(cluster, known);
+    if (!known.isRegistered(cluster)) {
+      registry.add(cluster, holder.scope().folder());
     }
-    StoreFolder folder = new ClusterFolders(template).ofNew(cluster);
-    Entry entry = new Entry(cluster, scope(folder), List.of(), true);
+    return holder;
+  }
+
+  private Holder ofNew(ClusterId cluster, ClusterList known) {
+    ClusterScope scope = scope(new ClusterFolders(template).ofNew(cluster));
+    Entry entry = new Entry(cluster, scope, List.of(), /* registered= */ true, /* own= */ true);
     known.refuseOverlap(entry);
-    registry.add(cluster, folder);
     return entry.holder();
   }
 
@@ -96,12 +110,19 @@ public final class Inventory implements AutoCloseable {
     store.close();
   }
 
-  /// Gathers archives into clusters.
+  /// Gathers archives into clusters. Whose folder an archive lies in counts for more than what its
+  /// claim says, which whoever may write there may have written.
   private static final class ClusterListBuilder {
     private final String bucket;
     private final ClusterFolders folders;
+    private final Map<StoreFolder, ClusterId> owners = new LinkedHashMap<>();
+    private final List<Archive> archives = new ArrayList<>();
     private final List<Entry> entries = new ArrayList<>();
     private final List<ClusterList.Unusable> unusable = new ArrayList<>();
+
+    /// @param cluster as the claim or the folder's name says
+    private record Archive(
+        StoreFolder folder, ClusterId cluster, LineageUid uid, ClusterFolders.Place place) {}
 
     ClusterListBuilder(String bucket, ClusterFolders folders) {
       this.bucket = bucket;
@@ -109,21 +130,37 @@ public final class Inventory implements AutoCloseable {
     }
 
     void addRegistered(ClusterId cluster, StoreFolder folder) {
+      owners.put(folder, cluster);
       put(cluster, folder, Optional.empty());
     }
 
-    /// @param cluster as the claim says, which whoever may write there may have written
-    void add(StoreFolder archive, ClusterId cluster, LineageUid uid) {
-      ClusterFolders.Place place = folders.of(archive);
-      if (place.owner().isPresent() && !place.owner().get().equals(cluster)) {
+    void add(StoreFolder folder, ClusterId cluster, LineageUid uid) {
+      ClusterFolders.Place place = folders.of(folder);
+      place.owner().ifPresent(owner -> owners.putIfAbsent(place.folder(), owner));
+      archives.add(new Archive(folder, cluster, uid, place));
+    }
+
+    private void place(Archive archive) {
+      ClusterFolders.Place place =
+          archive.place().owner().isPresent()
+              ? archive.place()
+              : ownedAround(archive.place().folder()).orElse(archive.place());
+      if (place.owner().isPresent() && !place.owner().get().equals(archive.cluster())) {
         unusable.add(
             new ClusterList.Unusable(
-                cluster,
+                archive.cluster(),
                 "the claim in %s says so, but the folder is %s's"
-                    .formatted(archive, place.owner().get())));
+                    .formatted(archive.folder(), place.owner().get())));
         return;
       }
-      put(cluster, place.folder(), Optional.of(uid));
+      put(archive.cluster(), place.folder(), Optional.of(archive.uid()));
+    }
+
+    private Optional<ClusterFolders.Place> ownedAround(StoreFolder folder) {
+      return owners.entrySet().stream()
+          .filter(owned -> folder.path().startsWith(owned.getKey().path()))
+          .min(Comparator.comparing(owned -> owned.getKey().path().length()))
+          .map(owned -> new ClusterFolders.Place(owned.getKey(), Optional.of(owned.getValue())));
     }
 
     private void put(ClusterId cluster, StoreFolder folder, Optional<LineageUid> uid) {
@@ -146,10 +183,12 @@ public final class Inventory implements AutoCloseable {
               cluster,
               scope,
               List.copyOf(uids),
-              uid.isEmpty() || known.map(Entry::registered).orElse(false)));
+              uid.isEmpty() || known.map(Entry::registered).orElse(false),
+              folder.equals(folders.ofNext(cluster))));
     }
 
     ClusterList build() {
+      archives.forEach(this::place);
       return new ClusterList(entries, unusable);
     }
   }

@@ -2,13 +2,11 @@ package io.pgbackup.credentials.broker;
 
 import io.pgbackup.credentials.CredentialDocument;
 import io.pgbackup.credentials.broker.Broker.Holder;
-import io.pgbackup.lineage.ClusterId;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// Keeps one output supplied, one step at a time. What is in use stays until the next one was
@@ -17,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// [#step] belongs to one thread; the rest is thread-safe.
 final class Renewal {
   private final RenewedOutput output;
-  private final Function<ClusterId, Holder> inventory;
+  private final Holders inventory;
   private final Broker broker;
   private final InstantSource clock;
   private final RenewalListener listener;
@@ -27,7 +25,7 @@ final class Renewal {
 
   Renewal(
       RenewedOutput output,
-      Function<ClusterId, Holder> inventory,
+      Holders inventory,
       Broker broker,
       InstantSource clock,
       RenewalListener listener) {
@@ -76,8 +74,7 @@ final class Renewal {
         return due;
       }
     }
-    CredentialDocument issued =
-        broker.issue(inventory.apply(output.cluster()), output.role(), output.timeToLive());
+    CredentialDocument issued = broker.issue(holder(), output.role(), output.timeToLive());
     output.sink().write(issued);
     inUse = issued;
     listener.renewed(output, issued);
@@ -86,7 +83,11 @@ final class Renewal {
 
   /// What is known to be ours is not looked up again.
   private boolean isOurs(CredentialDocument document) {
-    return document.equals(inUse) || isFor(inventory.apply(output.cluster()), document);
+    return document.equals(inUse) || isFor(holder(), document);
+  }
+
+  private Holder holder() {
+    return inventory.find(output.cluster(), output.uid());
   }
 
   /// Otherwise the configuration has changed, and what lies there must not stay.

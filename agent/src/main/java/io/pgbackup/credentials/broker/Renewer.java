@@ -1,6 +1,5 @@
 package io.pgbackup.credentials.broker;
 
-import io.pgbackup.credentials.broker.Broker.Holder;
 import io.pgbackup.credentials.policy.Role;
 import io.pgbackup.lineage.ClusterId;
 import java.time.Duration;
@@ -11,7 +10,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
 
 /// Renews many credentials, each on a thread of its own: one whose store or place does not answer
 /// keeps no other waiting.
@@ -39,7 +37,7 @@ public final class Renewer implements AutoCloseable {
   /// @param inventory throws for a cluster that may have none
   public static Renewer start(
       List<RenewedOutput> outputs,
-      Function<ClusterId, Holder> inventory,
+      Holders inventory,
       Broker broker,
       InstantSource clock,
       RenewalListener listener) {

@@ -96,18 +96,21 @@ final class MinioAdmin {
         new byte[0]);
   }
 
-  /// Ends the sessions of a user at once.
+  /// Ends the sessions of a user at once; a user that there is not has none.
   ///
   /// @param label those that were made with it; empty for all of them
   void revokeSessions(String user, Optional<String> label) {
-    call(
-        "end the sessions of " + user,
-        SdkHttpMethod.POST,
-        "revoke-tokens/builtin",
-        label
-            .map(it -> Map.of("user", user, "tokenRevokeType", it))
-            .orElseGet(() -> Map.of("user", user, "fullRevoke", "true")),
-        new byte[0]);
+    Answer answer =
+        send(
+            SdkHttpMethod.POST,
+            "revoke-tokens/builtin",
+            label
+                .map(it -> Map.of("user", user, "tokenRevokeType", it))
+                .orElseGet(() -> Map.of("user", user, "fullRevoke", "true")),
+            new byte[0]);
+    if (!answer.isSuccess() && !code(answer).equals("XMinioAdminNoSuchUser")) {
+      throw failure("end the sessions of " + user, answer);
+    }
   }
 
   private byte[] sealed(String json) {

@@ -9,6 +9,7 @@ import io.pgbackup.credentials.broker.ParentCredentials;
 import io.pgbackup.credentials.minio.MinioSts.Session;
 import io.pgbackup.credentials.policy.AccessPolicy;
 import io.pgbackup.credentials.policy.Role;
+import io.pgbackup.lineage.PrefixTemplate;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.store.s3.StoreHttp;
 import java.time.Clock;
@@ -19,8 +20,8 @@ import java.util.Optional;
 import software.amazon.awssdk.auth.credentials.AwsCredentials;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 
-/// Issues sessions of MinIO. Each cluster has a parent user of its own, because sessions of one
-/// parent can end each other; nobody holds its secret, which follows from the broker's own.
+/// Issues sessions of MinIO. Each cluster's folder has a parent user of its own, because sessions
+/// of one parent can end each other; nobody holds its secret, which follows from the broker's own.
 /// Thread-safe.
 public final class MinioBroker implements Broker {
   private final SignedHttp http;
@@ -28,6 +29,7 @@ public final class MinioBroker implements Broker {
   private final MinioSts sts;
   private final AwsCredentialsProvider keys;
   private final TimesToLive times;
+  private final PrefixTemplate template;
   private final Clock clock;
 
   public MinioBroker(BrokerConfig config, StorageConfig storage, Clock clock) {
@@ -38,12 +40,13 @@ public final class MinioBroker implements Broker {
     this.admin = new MinioAdmin(http, this::ownKeys);
     this.sts = new MinioSts(http);
     this.times = new TimesToLive(config.timeToLive());
+    this.template = new PrefixTemplate(storage.prefix());
     this.clock = clock;
   }
 
   @Override
   public void bootstrap(Holder holder) {
-    ParentUser parent = ParentUser.of(holder);
+    ParentUser parent = parent(holder);
     AccessPolicy policy = AccessPolicy.ofParent(holder.scope());
     admin.putPolicy(parent.name(), policy);
     admin.putUser(parent.name(), parent.secret(ownKeys()));
@@ -77,7 +80,7 @@ public final class MinioBroker implements Broker {
   }
 
   private Optional<Session> assumeRole(Holder holder, Role role, Duration time) {
-    ParentUser parent = ParentUser.of(holder);
+    ParentUser parent = parent(holder);
     return sts.assumeRole(
         new AccessKeys(parent.name(), parent.secret(ownKeys()), Optional.empty()),
         AccessPolicy.of(role, holder.scope()),
@@ -88,7 +91,7 @@ public final class MinioBroker implements Broker {
   /// A cluster whose backups are there needs no bootstrap, and the broker's key may have changed.
   /// But somebody who disabled the user meant it.
   private void makeAgain(Holder holder) {
-    String user = ParentUser.of(holder).name();
+    String user = parent(holder).name();
     if (admin.isEnabled(user).equals(Optional.of(false))) {
       throw Problem.refused(
               "MinIO's user %s is disabled".formatted(user),
@@ -100,7 +103,11 @@ public final class MinioBroker implements Broker {
 
   @Override
   public void revoke(Holder holder, Optional<Role> role) {
-    admin.revokeSessions(ParentUser.of(holder).name(), role.map(it -> label(holder, it)));
+    admin.revokeSessions(parent(holder).name(), role.map(it -> label(holder, it)));
+  }
+
+  private ParentUser parent(Holder holder) {
+    return ParentUser.of(holder, template);
   }
 
   private static String label(Holder holder, Role role) {

@@ -82,7 +82,8 @@ public final class CredentialServer implements AutoCloseable {
             case Place.File file -> new CredentialFile(file.path(), file.mode());
             case Place.Secret secret -> kubernetes.orElseThrow().secret(name(secret), cluster);
           };
-      outputs.add(new RenewedOutput(cluster, output.role(), output.timeToLive(), sink));
+      outputs.add(
+          new RenewedOutput(cluster, output.uid(), output.role(), output.timeToLive(), sink));
     }
     return outputs;
   }

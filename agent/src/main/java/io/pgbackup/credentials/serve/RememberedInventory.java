@@ -2,17 +2,18 @@ package io.pgbackup.credentials.serve;
 
 import io.pgbackup.credentials.broker.Broker.Holder;
 import io.pgbackup.credentials.broker.ClusterList;
+import io.pgbackup.credentials.broker.Holders;
 import io.pgbackup.lineage.ClusterId;
+import io.pgbackup.lineage.LineageUid;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Optional;
-import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Reads the inventory, which walks through the bucket, once for many outputs. Thread-safe.
-final class RememberedInventory implements Function<ClusterId, Holder> {
+final class RememberedInventory implements Holders {
   private static final Duration VALID = Duration.ofMinutes(1);
 
   private final Supplier<ClusterList> inventory;
@@ -26,8 +27,8 @@ final class RememberedInventory implements Function<ClusterId, Holder> {
   }
 
   @Override
-  public Holder apply(ClusterId cluster) {
-    return list().find(cluster, Optional.empty());
+  public Holder find(ClusterId cluster, Optional<LineageUid> uid) {
+    return list().find(cluster, uid);
   }
 
   private synchronized ClusterList list() {

@@ -32,6 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class InventoryTest {
   private static final ClusterId ORDERS = new ClusterId("shop", "orders");
+  private static final ClusterId STOCK = new ClusterId("shop", "stock");
   private static final String BACKUP = "/basebackups_005/base_000000010000000000000002";
 
   @TempDir Path directory;
@@ -124,8 +125,8 @@ class InventoryTest {
         .contains("pgbackup credentials bootstrap --namespace shop --cluster orders");
 
     // when: twice, as an operator may
-    inventory.register(ORDERS);
-    Holder holder = inventory.register(ORDERS);
+    inventory.register(ORDERS, Optional.empty());
+    Holder holder = inventory.register(ORDERS, Optional.empty());
 
     // then
     assertThat(holder.scope().folder().path()).isEqualTo("pgbackup/shop/orders/");
@@ -140,7 +141,7 @@ class InventoryTest {
     Inventory mine =
         inventory(new PrefixTemplate("backups/$(NAMESPACE)/$(CLUSTER)/$(UID)/$(PGVERSION)"));
 
-    assertThat(refusal(() -> mine.register(ORDERS)).message())
+    assertThat(refusal(() -> mine.register(ORDERS, Optional.empty())).message())
         .isEqualTo(
             "the folder backups/shop/orders/ of shop/orders and the folder backups/shop/ of"
                 + " default/shop lie in one another");
@@ -160,16 +161,92 @@ class InventoryTest {
         .contains("but the folder is shop/evil's");
   }
 
+  /// Whoever holds the archiver credential of one cluster can write such a claim.
   @Test
-  void aClusterWithTwoFoldersIsAskedWhich() {
+  void aClaimThatIsPlantedInsideAnothersFolderTakesNobodysFolderAway() {
+    claimed("pgbackup/shop/orders/u1/18", ORDERS, "u1");
+    claimed("pgbackup/shop/stock/u2/18", STOCK, "u2");
+    claimed("pgbackup/shop/orders/evil", STOCK, "u2");
+    claimed("pgbackup/shop/orders/18", STOCK, "u3");
+
+    assertThat(folder(STOCK)).isEqualTo("pgbackup/shop/stock/");
+    assertThat(folder(STOCK, "u2")).isEqualTo("pgbackup/shop/stock/");
+    assertThat(folder(ORDERS)).isEqualTo("pgbackup/shop/orders/");
+    assertThat(inventory.read().all(STOCK)).hasSize(1);
+    assertThat(inventory.read().unusable())
+        .extracting(ClusterList.Unusable::reason)
+        .contains(
+            "the claim in pgbackup/shop/orders/evil/ says so, but the folder is shop/orders's");
+  }
+
+  @Test
+  void aClaimThatIsPlantedInsideAnAdoptedFolderTakesNobodysFolderAway() {
+    ClusterId web = new ClusterId("default", "web");
+    adopted("spilo/main/u-1/wal/15");
+    adopted("spilo/web/u-2/wal/15");
+    claimed("pgbackup/shop/stock/u3/18", STOCK, "u3");
+    claimed("spilo/main/evil", web, "u-2");
+    claimed("spilo/main/worse", STOCK, "u3");
+
+    assertThat(folder(web)).isEqualTo("spilo/web/");
+    assertThat(folder(web, "u-2")).isEqualTo("spilo/web/");
+    assertThat(folder(STOCK)).isEqualTo("pgbackup/shop/stock/");
+    assertThat(folder(STOCK, "u3")).isEqualTo("pgbackup/shop/stock/");
+  }
+
+  @Test
+  void aPlantedClaimKeepsNobodyFromBeingRegistered() {
+    adopted("spilo/main/u-1/wal/15");
+    claimed("spilo/main/evil", STOCK, "u9");
+    claimed("pgbackup/shop/orders/u1/18", ORDERS, "u1");
+    claimed("pgbackup/shop/orders/evil", new ClusterId("shop", "new"), "u8");
+
+    assertThat(inventory.register(STOCK, Optional.empty()).scope().folder().path())
+        .isEqualTo("pgbackup/shop/stock/");
+    assertThat(folder(STOCK)).isEqualTo("pgbackup/shop/stock/");
+    inventory.register(new ClusterId("shop", "new"), Optional.empty());
+    assertThat(folder(new ClusterId("shop", "new"))).isEqualTo("pgbackup/shop/new/");
+  }
+
+  @Test
+  void aClusterThatHasBackupsIsRegisteredWhereTheyLie() {
     ClusterId main = new ClusterId("default", "main");
     adopted("spilo/main/u-1/wal/15");
+
+    inventory.register(main, Optional.empty());
+    adopted("somewhere/main");
+
+    assertThat(folder(main)).isEqualTo("spilo/main/");
+    assertThat(inventory.read().entries())
+        .filteredOn(Inventory.Entry::registered)
+        .extracting(entry -> entry.scope().folder().path())
+        .containsExactly("spilo/main/");
+    inventory.register(main, Optional.of(new LineageUid("u-1")));
+  }
+
+  /// As after the in-place restore of an adopted archive.
+  @Test
+  void ofTwoFoldersTheOneOfNewLineagesIsMeantUnlessALineageIsNamed() {
+    ClusterId main = new ClusterId("default", "main");
+    adopted("spilo/main/u-1/wal/15");
+    inventory.register(main, Optional.empty());
     claimed("pgbackup/default/main/u2/18", main, "u2");
 
-    assertThat(refusal(() -> folder(main)).hint().orElseThrow())
-        .isEqualTo("Say which by --uid: u2 in pgbackup/default/main/; u-1 in spilo/main/");
+    assertThat(folder(main)).isEqualTo("pgbackup/default/main/");
     assertThat(folder(main, "u-1")).isEqualTo("spilo/main/");
     assertThat(folder(main, "u2")).isEqualTo("pgbackup/default/main/");
+    assertThat(inventory.read().all(main)).hasSize(2);
+  }
+
+  @Test
+  void ofTwoAdoptedFoldersOneMustBeNamed() {
+    ClusterId main = new ClusterId("default", "main");
+    adopted("spilo/main/u-1/wal/15");
+    adopted("backups/main/16");
+
+    assertThat(refusal(() -> folder(main)).hint().orElseThrow())
+        .startsWith("Say which by --uid: ")
+        .contains("u-1 in spilo/main/", " in backups/main/");
   }
 
   @Test

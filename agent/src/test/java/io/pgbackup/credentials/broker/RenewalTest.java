@@ -18,11 +18,16 @@ class RenewalTest {
 
   private static Renewal renewal(SimulatedBroker broker, CredentialSink sink) {
     return new Renewal(
-        new RenewedOutput(SimulatedBroker.ORDERS, Role.ARCHIVER, Optional.empty(), sink),
-        SimulatedBroker::holder,
+        output(sink),
+        (cluster, _) -> SimulatedBroker.holder(cluster),
         broker,
         broker,
         new QuietListener());
+  }
+
+  private static RenewedOutput output(CredentialSink sink) {
+    return new RenewedOutput(
+        SimulatedBroker.ORDERS, Optional.empty(), Role.ARCHIVER, Optional.empty(), sink);
   }
 
   private static boolean isValid(CredentialDocument document, Instant now) {
@@ -159,8 +164,8 @@ class RenewalTest {
     MemorySink sink = new MemorySink();
     Renewal renewal =
         new Renewal(
-            new RenewedOutput(SimulatedBroker.ORDERS, Role.ARCHIVER, Optional.empty(), sink),
-            _ -> {
+            output(sink),
+            (_, _) -> {
               throw Problem.refused("shop/orders is not in the inventory", "Bootstrap it.")
                   .asException();
             },

@@ -37,7 +37,7 @@ class RenewerTest {
   }
 
   private static RenewedOutput output(ClusterId cluster, CredentialSink sink) {
-    return new RenewedOutput(cluster, Role.ARCHIVER, Optional.empty(), sink);
+    return new RenewedOutput(cluster, Optional.empty(), Role.ARCHIVER, Optional.empty(), sink);
   }
 
   @Test
@@ -52,7 +52,7 @@ class RenewerTest {
                 output(BROKEN, new MemorySink()),
                 output(SimulatedBroker.ORDERS, new Hanging(end)),
                 output(SimulatedBroker.ORDERS, sink)),
-            cluster -> {
+            (cluster, _) -> {
               if (cluster.equals(BROKEN)) {
                 throw SimulatedBroker.awayProblem();
               }

@@ -9,6 +9,7 @@ import io.pgbackup.credentials.minio.IsolationMatrix.Place;
 import io.pgbackup.credentials.open.Brokers;
 import io.pgbackup.credentials.policy.AccessPolicy;
 import io.pgbackup.credentials.policy.Role;
+import io.pgbackup.lineage.PrefixTemplate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -122,7 +123,7 @@ class CredentialMatrixIT {
   @Test
   void whatAPolicyForgotTheClustersParentStillRefuses() {
     broker.bootstrap(fleet.holder("c1"));
-    ParentUser parent = ParentUser.of(fleet.holder("c1"));
+    ParentUser parent = ParentUser.of(fleet.holder("c1"), PrefixTemplate.DEFAULT);
     AccessKeys keys = new AccessKeys(parent.name(), parent.secret(Fleet.ROOT), Optional.empty());
 
     assertThat(matrix.run(Role.ARCHIVER, keys))

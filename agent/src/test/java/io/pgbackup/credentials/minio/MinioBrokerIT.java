@@ -17,14 +17,17 @@ import io.pgbackup.credentials.broker.StaticBroker;
 import io.pgbackup.credentials.broker.TestedBroker;
 import io.pgbackup.credentials.open.Brokers;
 import io.pgbackup.credentials.policy.AccessPolicy;
+import io.pgbackup.credentials.policy.ClusterScope;
 import io.pgbackup.credentials.policy.Role;
 import io.pgbackup.lineage.ClusterId;
+import io.pgbackup.lineage.PrefixTemplate;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.store.CreateOutcome;
 import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.ObjectUpload;
+import io.pgbackup.store.StoreFolder;
 import io.pgbackup.store.open.Stores;
 import java.io.IOException;
 import java.io.InputStream;
@@ -165,11 +168,36 @@ class MinioBrokerIT {
     assertLives(c1, issued(c1, RESTORER));
   }
 
+  /// As after the in-place restore of an adopted archive.
+  @Test
+  void eachOfTwoFoldersOfOneClusterHasCredentialsOfItsOwn() {
+    Holder adopted =
+        new Holder(c1.cluster(), new ClusterScope(fleet.bucket(), StoreFolder.of("spilo/c1")));
+    broker.revoke(adopted, Optional.empty());
+    AccessKeys running = issued(c1, ARCHIVER);
+
+    // when
+    broker.bootstrap(adopted);
+    AccessKeys old = issued(adopted, ARCHIVER);
+
+    // then
+    assertLives(c1, running);
+    assertLives(c1, issued(c1, ARCHIVER));
+    assertLives(adopted, old);
+    assertEnded(c1, old);
+    assertEnded(adopted, running);
+
+    broker.revoke(adopted, Optional.empty());
+    assertEnded(adopted, old);
+    assertLives(c1, running);
+  }
+
   @Test
   void aParentThatSomebodyDisabledIsNotMadeAgainInSilence() {
     AccessKeys archiver = issued(c1, ARCHIVER);
     try (SignedHttp http = fleet.http()) {
-      new MinioAdmin(http, () -> Fleet.ROOT).setEnabled(ParentUser.of(c1).name(), false);
+      new MinioAdmin(http, () -> Fleet.ROOT)
+          .setEnabled(ParentUser.of(c1, PrefixTemplate.DEFAULT).name(), false);
     }
 
     assertEnded(c1, archiver);
@@ -205,7 +233,7 @@ class MinioBrokerIT {
 
     try (Broker own = Brokers.open(settings);
         Inventory inventory = Brokers.inventory(settings)) {
-      Holder orders = inventory.register(new ClusterId("shop", "orders"));
+      Holder orders = inventory.register(new ClusterId("shop", "orders"), Optional.empty());
       own.bootstrap(orders);
       AccessKeys keys = own.issue(orders, ARCHIVER, Optional.empty()).keys();
       assertLives(orders, keys);
@@ -237,8 +265,8 @@ class MinioBrokerIT {
 
     for (Role role : Role.values()) {
       AccessKeys session = issued(c1, role);
-      String own = ParentUser.of(c1).name();
-      String other = ParentUser.of(c2).name();
+      String own = ParentUser.of(c1, PrefixTemplate.DEFAULT).name();
+      String other = ParentUser.of(c2, PrefixTemplate.DEFAULT).name();
       assertAdmin(session, SdkHttpMethod.PUT, "add-service-account", Map.of(), "{" + planted + "}");
       assertAdmin(
           session,
@@ -308,7 +336,10 @@ class MinioBrokerIT {
             Optional.empty());
     String json =
         "{\"name\":\"by-hand\",\"targetUser\":\"%s\",\"accessKey\":\"%s\",\"secretKey\":\"%s\"}"
-            .formatted(ParentUser.of(holder).name(), keys.accessKeyId(), keys.secretAccessKey());
+            .formatted(
+                ParentUser.of(holder, PrefixTemplate.DEFAULT).name(),
+                keys.accessKeyId(),
+                keys.secretAccessKey());
     assertThat(admin(Fleet.ROOT, SdkHttpMethod.PUT, "add-service-account", Map.of(), json).status())
         .isEqualTo(200);
     return keys;

@@ -70,7 +70,8 @@ class CredentialServerTest {
   private ClusterList inventory() {
     Holder orders = SimulatedBroker.holder(SimulatedBroker.ORDERS);
     return new ClusterList(
-        List.of(new Inventory.Entry(orders.cluster(), orders.scope(), List.of(), true)), List.of());
+        List.of(new Inventory.Entry(orders.cluster(), orders.scope(), List.of(), true, true)),
+        List.of());
   }
 
   private CredentialServer start(String outputs) {

@@ -2,16 +2,17 @@ package io.pgbackup.cli.command;
 
 import io.pgbackup.config.BrokerSettings;
 import io.pgbackup.credentials.broker.Broker.Holder;
-import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 @Command(
     name = "bootstrap",
-    description = "Let a cluster have credentials: before its first backup, and for its parent.",
+    description = "Let a cluster have credentials, and note which folder is its.",
     footer = {
       "",
-      "Issues nothing. May be repeated.",
+      "Needed before the first backup. Later it is worth while too: once noted, the folder can be put in",
+      "doubt by nothing that somebody writes elsewhere. Makes the cluster's parent where the store needs",
+      "one. Issues nothing. May be repeated.",
       "",
       "Example:",
       "  pgbackup -c broker.yaml credentials bootstrap --namespace shop --cluster orders",
@@ -25,11 +26,7 @@ final class BootstrapCommand extends CredentialVerb {
 
   @Override
   void run(BrokerSettings settings, Brokerage brokerage) {
-    Holder whose =
-        holder
-            .uid()
-            .map(uid -> brokerage.holder(holder.cluster(), Optional.of(uid)))
-            .orElseGet(() -> brokerage.register(holder.cluster()));
+    Holder whose = brokerage.register(holder.cluster(), holder.uid());
     brokerage.broker().bootstrap(whose);
     say(
         "%s may have credentials for %s/%s"

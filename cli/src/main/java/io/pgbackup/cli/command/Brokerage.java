@@ -17,8 +17,8 @@ interface Brokerage extends AutoCloseable {
   /// The clusters that may have credentials now.
   ClusterList clusters();
 
-  /// Names a cluster that has no backups yet.
-  Holder register(ClusterId cluster);
+  /// Names a cluster, whether it has backups yet or not.
+  Holder register(ClusterId cluster, Optional<LineageUid> uid);
 
   @Override
   void close();
@@ -47,8 +47,8 @@ interface Brokerage extends AutoCloseable {
     }
 
     @Override
-    public Holder register(ClusterId cluster) {
-      return inventory.register(cluster);
+    public Holder register(ClusterId cluster, Optional<LineageUid> uid) {
+      return inventory.register(cluster, uid);
     }
 
     @Override

@@ -28,7 +28,8 @@ final class HolderOptions {
       names = "--uid",
       paramLabel = "UID",
       description =
-          "Go on only if the cluster has this lineage. A credential reaches all of a cluster's.")
+          "Go on only if the cluster has this lineage, with the folder in which it lies. A credential"
+              + " reaches all lineages of a folder.")
   private @Nullable String uid;
 
   ClusterId cluster() {

@@ -43,7 +43,9 @@ final class RotateCommand extends IssuingVerb {
       }
       throw e;
     }
-    say("every %s credential of %s has ended".formatted(wanted.word(), whose.cluster()));
+    say(
+        "every %s credential of %s for %s has ended"
+            .formatted(wanted.word(), whose.cluster(), whose.scope().folder().path()));
     try {
       return broker.issue(whose, wanted, life);
     } catch (PgBackupException e) {

@@ -226,6 +226,21 @@ class CredentialVerbsTest {
     assertThat(run.err()).contains("HINT: ");
   }
 
+  @Test
+  void revokeReachesBothFoldersOfAClusterUnlessALineageIsNamed() {
+    brokerage.addAdopted("u-0");
+
+    Run both = forOrders("revoke", "--yes");
+    Run one = forOrders("revoke", "--uid", "u-0", "--yes");
+
+    assertThat(both.status()).as(both.err()).isZero();
+    assertThat(both.err())
+        .contains("every credential of shop/orders for pgbackup/shop/orders/ and spilo/orders/");
+    assertThat(one.status()).as(one.err()).isZero();
+    assertThat(brokerage.asked())
+        .containsExactly("revoke all", "revoke all of the adopted", "revoke all of the adopted");
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"issue", "rotate", "revoke"})
   void aClusterThatIsNotInTheInventoryIsRefused(String verb) {

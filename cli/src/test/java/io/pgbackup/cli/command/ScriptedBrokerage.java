@@ -25,10 +25,19 @@ final class ScriptedBrokerage implements Brokerage, Broker {
 
   private final List<String> asked = new ArrayList<>();
   private final boolean canRevoke;
+  private final List<Inventory.Entry> folders = new ArrayList<>();
   private int issued;
 
   ScriptedBrokerage(boolean canRevoke) {
     this.canRevoke = canRevoke;
+    folders.add(
+        new Inventory.Entry(ORDERS, scope(ORDERS), List.of(new LineageUid("u-1")), false, true));
+  }
+
+  /// The cluster's archive was adopted, then restored in place.
+  void addAdopted(String uid) {
+    ClusterScope scope = new ClusterScope("backups", StoreFolder.of("spilo/orders"));
+    folders.add(new Inventory.Entry(ORDERS, scope, List.of(new LineageUid(uid)), false, false));
   }
 
   List<String> asked() {
@@ -43,12 +52,12 @@ final class ScriptedBrokerage implements Brokerage, Broker {
   @Override
   public ClusterList clusters() {
     return new ClusterList(
-        List.of(new Inventory.Entry(ORDERS, scope(ORDERS), List.of(new LineageUid("u-1")), false)),
+        folders,
         List.of(new ClusterList.Unusable(new ClusterId("shop", "odd"), "its folder is odd")));
   }
 
   @Override
-  public Holder register(ClusterId cluster) {
+  public Holder register(ClusterId cluster, Optional<LineageUid> uid) {
     asked.add("register " + cluster);
     return new Holder(cluster, scope(cluster));
   }
@@ -80,7 +89,8 @@ final class ScriptedBrokerage implements Brokerage, Broker {
     if (!canRevoke) {
       throw Problem.refused("this store ends none", "Wait until they expire.").asException();
     }
-    asked.add("revoke " + role.map(Role::word).orElse("all"));
+    boolean adopted = !holder.scope().equals(scope(ORDERS));
+    asked.add("revoke " + role.map(Role::word).orElse("all") + (adopted ? " of the adopted" : ""));
   }
 
   @Override
