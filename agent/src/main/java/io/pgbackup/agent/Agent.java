@@ -249,7 +249,8 @@ public final class Agent implements AutoCloseable {
               retention.view().ifPresent(view -> MetricReadings.add(view, readings));
               return readings;
             });
-    return new StatusSources(snapshots::now, exposition::scrape, this::unready, backups);
+    return new StatusSources(
+        snapshots::now, snapshots::page, exposition::scrape, this::unready, backups);
   }
 
   private Optional<String> unready() {

@@ -4,7 +4,9 @@ import io.pgbackup.archive.ArchiveStatus;
 import io.pgbackup.catalog.BaseBackup;
 import io.pgbackup.catalog.LineageCatalog;
 import io.pgbackup.config.PgBackupConfig;
+import io.pgbackup.page.StatusPage;
 import io.pgbackup.schedule.Schedules;
+import io.pgbackup.status.Page;
 import io.pgbackup.status.ProblemView;
 import io.pgbackup.status.StatusSnapshot;
 import io.pgbackup.telemetry.StoreHealth;
@@ -70,6 +72,17 @@ record Snapshots(
         archiveNow(),
         scheduleNow(),
         problemsNow());
+  }
+
+  Page page() {
+    List<StatusSnapshot.Backup> newest =
+        catalog.known().map(CatalogWatch.Known::catalog).stream()
+            .flatMap(archive -> archive.backups().stream())
+            .sorted(Comparator.comparing(BaseBackup::finishTime).reversed())
+            .limit(StatusPage.BACKUPS)
+            .map(Snapshots::backup)
+            .toList();
+    return StatusPage.of(now(), newest);
   }
 
   private StatusSnapshot.Server serverNow() {

@@ -5,6 +5,7 @@ import io.pgbackup.crypto.NativeCrypto;
 import io.pgbackup.engine.format.Codec;
 import io.pgbackup.engine.walg.Walg;
 import io.pgbackup.problem.Problem;
+import io.pgbackup.wording.Sizes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -56,10 +57,10 @@ final class EngineChecks {
     if (limit.isEmpty()) {
       return Outcome.pass("no memory limit");
     }
-    String found = "memory is limited to " + Room.human(limit.get());
+    String found = "memory is limited to " + Sizes.human(limit.get());
     return limit.get() < AGENT
         ? Outcome.warn(
-            found + ", and the agent may take " + Room.human(AGENT),
+            found + ", and the agent may take " + Sizes.human(AGENT),
             "Raise the limit, or give the agent less with PGBACKUP_JAVA_OPTIONS, for instance"
                 + " -Xmx128m: docs/configuration.md.")
         : Outcome.pass(found);

@@ -1,7 +1,7 @@
 package io.pgbackup.doctor;
 
 import io.pgbackup.problem.Problem;
-import java.util.Locale;
+import io.pgbackup.wording.Sizes;
 
 /// Whether a disk has room left.
 final class Room {
@@ -17,16 +17,11 @@ final class Room {
   static Outcome judge(String what, long usable, long total) {
     double share = total == 0 ? 0 : (double) usable / total;
     String found =
-        "%s has %s free of %s (%.0f %%)".formatted(what, human(usable), human(total), share * 100);
+        "%s has %s free of %s (%.0f %%)"
+            .formatted(what, Sizes.human(usable), Sizes.human(total), share * 100);
     if (usable < GIB / 4) {
       return Outcome.fail(Problem.refused(found, REMEDY));
     }
     return usable < GIB || share < 0.05 ? Outcome.warn(found, REMEDY) : Outcome.pass(found);
-  }
-
-  static String human(long bytes) {
-    return bytes >= GIB
-        ? String.format(Locale.ROOT, "%.1f GiB", (double) bytes / GIB)
-        : String.format(Locale.ROOT, "%.0f MiB", (double) bytes / (1 << 20));
   }
 }

@@ -6,6 +6,7 @@ import io.pgbackup.postgres.jdbc.ServerFacts;
 import io.pgbackup.postgres.jdbc.ServerHealth;
 import io.pgbackup.postgres.jdbc.ServerHealth.Slot;
 import io.pgbackup.problem.Problem;
+import io.pgbackup.wording.Sizes;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -126,7 +127,7 @@ final class ServerJudgements {
                     slot ->
                         slot.name()
                             + slot.retained().stream()
-                                .mapToObj(bytes -> " (holds " + Room.human(bytes) + " of WAL)")
+                                .mapToObj(bytes -> " (holds " + Sizes.human(bytes) + " of WAL)")
                                 .collect(Collectors.joining()))
                 .collect(Collectors.joining(", "));
     boolean much = abandoned.stream().anyMatch(slot -> slot.retained().orElse(0) > MUCH);

@@ -5,6 +5,7 @@ import io.pgbackup.secret.SecretFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.util.Base64;
 
 /// The token that whoever asks `/api` has to know. Its file is read at each request, so a new one
 /// counts at once.
@@ -13,6 +14,7 @@ import java.security.MessageDigest;
 public record ApiToken(Path file) {
   private static final int LEAST = 16;
   private static final String SCHEME = "Bearer ";
+  private static final String PASSWORD = "Basic ";
 
   /// @throws io.pgbackup.problem.PgBackupException `Misconfigured` if it cannot be read, others can
   ///   read it, or it could be guessed
@@ -39,6 +41,20 @@ public record ApiToken(Path file) {
   boolean isShownBy(String authorization) {
     return MessageDigest.isEqual(
         authorization().getBytes(StandardCharsets.UTF_8),
-        authorization.getBytes(StandardCharsets.UTF_8));
+        bearer(authorization).getBytes(StandardCharsets.UTF_8));
+  }
+
+  /// A browser shows what it asked a person for as a password, with any name.
+  private static String bearer(String authorization) {
+    if (!authorization.startsWith(PASSWORD)) {
+      return authorization;
+    }
+    try {
+      byte[] shown = Base64.getDecoder().decode(authorization.substring(PASSWORD.length()));
+      String nameAndToken = new String(shown, StandardCharsets.UTF_8);
+      return SCHEME + nameAndToken.substring(nameAndToken.indexOf(':') + 1);
+    } catch (IllegalArgumentException e) {
+      return "";
+    }
   }
 }

@@ -57,6 +57,17 @@ final class RequestGuard {
     return Optional.empty();
   }
 
+  /// As [#refusal], for a person with a browser: it asks for the token as a password.
+  Optional<Reply> pageRefusal(Headers headers) {
+    return refusal("GET", headers)
+        .map(
+            refusal ->
+                refusal.status() == 401
+                    ? refusal.with(
+                        "WWW-Authenticate", "Basic realm=\"pgbackup: any name, and the token\"")
+                    : refusal);
+  }
+
   private static boolean isShown(ApiToken token, Headers headers) {
     String shown = headers.getFirst("Authorization");
     return token.isShownBy(shown == null ? "" : shown);

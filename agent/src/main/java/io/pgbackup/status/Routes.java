@@ -28,6 +28,7 @@ final class Routes {
         return refusal.orElseGet(() -> api(method, path, body));
       }
       return switch (path) {
+        case "/" -> guard.pageRefusal(headers).orElseGet(() -> get(method, this::page));
         case "/healthz" -> get(method, () -> Reply.text(200, "ok"));
         case "/readyz" -> get(method, this::readiness);
         case "/metrics" ->
@@ -52,6 +53,15 @@ final class Routes {
       return get(method, () -> run(path.substring(RUNS.length() + 1)));
     }
     return Reply.notFound(path);
+  }
+
+  private Reply page() {
+    Page page = sources.page().get();
+    return new Reply(
+        200,
+        "text/html; charset=utf-8",
+        page.html(),
+        Map.of("Content-Security-Policy", page.policy(), "Referrer-Policy", "no-referrer"));
   }
 
   private Reply readiness() {

@@ -13,8 +13,8 @@ import java.util.concurrent.Executors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The agent's HTTP server: `/healthz`, `/readyz`, `/metrics`, `/api/v1/status`, `/api/v1/backups`.
-/// Serves from [#open] to [#close], each request on a virtual thread of its own.
+/// The agent's HTTP server: the page at `/`, `/healthz`, `/readyz`, `/metrics`, `/api/v1/status`,
+/// `/api/v1/backups`. Serves from [#open] to [#close], each request on a virtual thread of its own.
 public final class StatusServer implements AutoCloseable {
   private static final Logger LOGGER = LoggerFactory.getLogger(StatusServer.class);
   private static final int LARGEST_BODY = 64 << 10;

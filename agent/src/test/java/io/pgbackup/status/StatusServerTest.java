@@ -25,6 +25,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -88,6 +89,7 @@ class StatusServerTest {
                   "storage",
                   NOW,
                   new ProblemView("storage", "connection refused", Optional.of("Wait.")))));
+  private static final Page PAGE = new Page("<h1>Protected</h1>", "default-src 'none'");
   private static final BackupRunView RUN =
       new BackupRunView(
           "7f", State.STARTING, Optional.empty(), NOW, Optional.empty(), 0, 0, Optional.empty());
@@ -99,7 +101,10 @@ class StatusServerTest {
 
   private StatusServer open(String host) {
     return StatusServer.open(
-        host, 0, new StatusSources(() -> STATUS, () -> "pgbackup_x 1\n", unready::get, requests));
+        host,
+        0,
+        new StatusSources(
+            () -> STATUS, () -> PAGE, () -> "pgbackup_x 1\n", unready::get, requests));
   }
 
   @AfterEach
@@ -135,6 +140,16 @@ class StatusServerTest {
 
     assertThat(response.statusCode()).isEqualTo(200);
     assertThat(response.body()).isEqualTo("ok\n");
+  }
+
+  @Test
+  void showsItsPage() throws Exception {
+    HttpResponse<String> response = get("/");
+
+    assertThat(response.statusCode()).isEqualTo(200);
+    assertThat(response.body()).isEqualTo(PAGE.html());
+    assertThat(response.headers().firstValue("Content-Type")).contains("text/html; charset=utf-8");
+    assertThat(response.headers().firstValue("Content-Security-Policy")).contains(PAGE.policy());
   }
 
   @Test
@@ -271,7 +286,9 @@ class StatusServerTest {
   void servesNoApiOffLoopback() throws Exception {
     RequestGuard guard = new RequestGuard(InetAddress.getByName("0.0.0.0"), Optional.empty());
     Routes routes =
-        new Routes(new StatusSources(() -> STATUS, () -> "", Optional::empty, requests), guard);
+        new Routes(
+            new StatusSources(() -> STATUS, () -> PAGE, () -> "", Optional::empty, requests),
+            guard);
     var headers = new Headers();
     headers.set("Host", "127.0.0.1");
     headers.set("Content-Type", "application/json");
@@ -279,6 +296,7 @@ class StatusServerTest {
     assertThat(routes.answer("GET", "/api/v1/status", headers, "").status()).isEqualTo(403);
     assertThat(routes.answer("POST", "/api/v1/backups", headers, "").body())
         .contains("/api is not served off loopback without a token", "http.tokenFile");
+    assertThat(routes.answer("GET", "/", headers, "").status()).isEqualTo(403);
     assertThat(routes.answer("GET", "/metrics", headers, "").status()).isEqualTo(200);
     assertThat(routes.answer("GET", "/readyz", headers, "").status()).isEqualTo(200);
     assertThat(requests.asked).isEmpty();
@@ -291,7 +309,9 @@ class StatusServerTest {
       RequestGuard guard =
           new RequestGuard(InetAddress.getByName(bound), Optional.of(new ApiToken(file)));
       Routes routes =
-          new Routes(new StatusSources(() -> STATUS, () -> "", Optional::empty, requests), guard);
+          new Routes(
+              new StatusSources(() -> STATUS, () -> PAGE, () -> "", Optional::empty, requests),
+              guard);
       var headers = new Headers();
       headers.set("Host", bound.equals("0.0.0.0") ? "agent.example:9797" : "127.0.0.1");
       headers.set("Content-Type", "application/json");
@@ -307,6 +327,9 @@ class StatusServerTest {
         assertThat(refused.status()).as(shown).isEqualTo(401);
         assertThat(refused.headers()).containsEntry("WWW-Authenticate", "Bearer");
         assertThat(refused.body()).doesNotContain("a-token-of-16");
+        Reply page = routes.answer("GET", "/", headers, "");
+        assertThat(page.status()).as(shown).isEqualTo(401);
+        assertThat(page.headers().get("WWW-Authenticate")).startsWith("Basic realm=");
       }
       assertThat(requests.asked).isEmpty();
       assertThat(routes.answer("GET", "/metrics", headers, "").status()).isEqualTo(200);
@@ -314,6 +337,14 @@ class StatusServerTest {
 
       headers.set("Authorization", "Bearer a-token-of-16-or-more");
       assertThat(routes.answer("GET", "/api/v1/status", headers, "").status()).isEqualTo(200);
+      for (String name : List.of("", "anybody")) {
+        headers.set("Authorization", password(name, "a-token-of-16-or-more"));
+        assertThat(routes.answer("GET", "/", headers, "").status()).isEqualTo(200);
+        headers.set("Authorization", password(name, "another-token-of-16"));
+        assertThat(routes.answer("GET", "/", headers, "").status()).isEqualTo(401);
+      }
+      headers.set("Authorization", "Basic no base64");
+      assertThat(routes.answer("GET", "/", headers, "").status()).isEqualTo(401);
     }
   }
 
@@ -321,7 +352,8 @@ class StatusServerTest {
   void takesNoTokenThatCouldBeGuessedOrThatOthersCanRead(@TempDir Path folder) throws Exception {
     Path file = PrivateFile.write(folder.resolve("token"), "fifteen-letters");
     ApiToken token = new ApiToken(file);
-    StatusSources sources = new StatusSources(() -> STATUS, () -> "", Optional::empty, requests);
+    StatusSources sources =
+        new StatusSources(() -> STATUS, () -> PAGE, () -> "", Optional::empty, requests);
 
     assertThatThrownBy(() -> StatusServer.open("127.0.0.1", 0, Optional.of(token), sources))
         .hasMessageContaining("not at least 16 letters")
@@ -336,7 +368,7 @@ class StatusServerTest {
 
   @Test
   void knowsOnlyItsOwnPathsAndMethods() throws Exception {
-    assertThat(get("/").statusCode()).isEqualTo(404);
+    assertThat(get("/index.html").statusCode()).isEqualTo(404);
     assertThat(get("/healthzz").statusCode()).isEqualTo(404);
     assertThat(get("/api/v1/nothing").statusCode()).isEqualTo(404);
     assertThat(get("/api/v1/backups").statusCode()).isEqualTo(405);
@@ -365,11 +397,17 @@ class StatusServerTest {
                 StatusServer.open(
                     "127.0.0.1",
                     server.address().getPort(),
-                    new StatusSources(() -> STATUS, () -> "", Optional::empty, requests)))
+                    new StatusSources(
+                        () -> STATUS, () -> PAGE, () -> "", Optional::empty, requests)))
         .isInstanceOfSatisfying(
             PgBackupException.class,
             e -> assertThat(e.problem()).isInstanceOf(Problem.Misconfigured.class))
         .hasMessageStartingWith("http.listen: cannot listen on /127.0.0.1:");
+  }
+
+  private static String password(String name, String password) {
+    byte[] both = (name + ":" + password).getBytes(StandardCharsets.UTF_8);
+    return "Basic " + Base64.getEncoder().encodeToString(both);
   }
 
   private String raw(String head) throws Exception {

@@ -2,8 +2,6 @@ package io.pgbackup.cli.command;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.pgbackup.cli.client.AgentClient;
-import io.pgbackup.cli.output.Sizes;
-import io.pgbackup.cli.output.Times;
 import io.pgbackup.cli.view.StatusView;
 import io.pgbackup.config.PgBackupConfig;
 import io.pgbackup.engine.BackupRequest;
@@ -12,6 +10,8 @@ import io.pgbackup.problem.Problem;
 import io.pgbackup.status.BackupRunView;
 import io.pgbackup.status.ProblemView;
 import io.pgbackup.status.StatusJson;
+import io.pgbackup.wording.Sizes;
+import io.pgbackup.wording.Times;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;

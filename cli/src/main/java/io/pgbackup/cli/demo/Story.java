@@ -1,9 +1,9 @@
 package io.pgbackup.cli.demo;
 
 import io.pgbackup.cli.demo.Shop.Books;
-import io.pgbackup.cli.output.Sizes;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.status.StatusSnapshot;
+import io.pgbackup.wording.Sizes;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;

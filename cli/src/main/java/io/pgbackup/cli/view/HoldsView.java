@@ -2,9 +2,9 @@ package io.pgbackup.cli.view;
 
 import io.pgbackup.catalog.Lineage;
 import io.pgbackup.cli.output.Table;
-import io.pgbackup.cli.output.Times;
 import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.retention.Hold;
+import io.pgbackup.wording.Times;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;

@@ -1,7 +1,6 @@
 package io.pgbackup.cli.view;
 
 import io.pgbackup.catalog.BaseBackup;
-import io.pgbackup.cli.output.Sizes;
 import io.pgbackup.engine.format.TablespaceSpec;
 import io.pgbackup.lineage.Identity;
 import io.pgbackup.restore.RecoveryTarget;
@@ -9,6 +8,7 @@ import io.pgbackup.restore.RestoreDestination;
 import io.pgbackup.restore.RestorePlan;
 import io.pgbackup.restore.RestoreResult;
 import io.pgbackup.restore.TargetTime;
+import io.pgbackup.wording.Sizes;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.ZoneId;

@@ -2,14 +2,14 @@ package io.pgbackup.cli.view;
 
 import io.pgbackup.catalog.BaseBackup;
 import io.pgbackup.catalog.Lineage;
-import io.pgbackup.cli.output.Sizes;
 import io.pgbackup.cli.output.Table;
-import io.pgbackup.cli.output.Times;
 import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.retention.RetentionOutcome;
 import io.pgbackup.retention.RetentionPlan;
 import io.pgbackup.retention.RetentionPlan.BackupVerdict;
 import io.pgbackup.retention.RetentionPlan.WalRange;
+import io.pgbackup.wording.Sizes;
+import io.pgbackup.wording.Times;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;

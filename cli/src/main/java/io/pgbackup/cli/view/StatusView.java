@@ -1,10 +1,10 @@
 package io.pgbackup.cli.view;
 
-import io.pgbackup.cli.output.Sizes;
-import io.pgbackup.cli.output.Times;
 import io.pgbackup.status.BackupRunView;
 import io.pgbackup.status.StatusSnapshot;
 import io.pgbackup.status.StatusSnapshot.StandingProblem;
+import io.pgbackup.wording.Sizes;
+import io.pgbackup.wording.Times;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;

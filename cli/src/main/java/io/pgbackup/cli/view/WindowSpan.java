@@ -1,7 +1,7 @@
 package io.pgbackup.cli.view;
 
 import io.pgbackup.catalog.RecoveryWindow;
-import io.pgbackup.cli.output.Times;
+import io.pgbackup.wording.Times;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 

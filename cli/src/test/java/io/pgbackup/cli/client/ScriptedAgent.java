@@ -5,6 +5,7 @@ import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.status.ApiToken;
 import io.pgbackup.status.BackupRequests;
 import io.pgbackup.status.BackupRunView;
+import io.pgbackup.status.Page;
 import io.pgbackup.status.StatusServer;
 import io.pgbackup.status.StatusSnapshot;
 import io.pgbackup.status.StatusSources;
@@ -31,7 +32,8 @@ public final class ScriptedAgent implements AutoCloseable {
             "127.0.0.1",
             0,
             token,
-            new StatusSources(() -> status, () -> "", Optional::empty, requests));
+            new StatusSources(
+                () -> status, () -> new Page("", ""), () -> "", Optional::empty, requests));
   }
 
   /// @param course what it answers, first to the request and then to each question; the last one

@@ -1,4 +1,4 @@
-package io.pgbackup.cli.output;
+package io.pgbackup.wording;
 
 import java.time.Duration;
 import java.time.Instant;

@@ -1,30 +1,12 @@
-package io.pgbackup.cli.output;
+package io.pgbackup.wording;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class OutputTest {
-  @Test
-  void alignsColumnsAndLeavesNothingBehindTheLast() {
-    Table table =
-        new Table("NAME", "SIZE", "KIND")
-            .right(1)
-            .row("a", "5 B", "full")
-            .row("bcdefg", "12 KiB", "");
-
-    assertThat(table.render())
-        .isEqualTo(
-            """
-            NAME      SIZE  KIND
-            a          5 B  full
-            bcdefg  12 KiB
-            """);
-  }
-
+class WordingTest {
   @ParameterizedTest
   @CsvSource({
     "0, 0 B",
