@@ -29,6 +29,7 @@ final class DocumentCredentialsProvider implements AwsCredentialsProvider {
   private @Nullable Fingerprint seen;
   private @Nullable Held held;
   private Optional<Problem> fault = Optional.empty();
+  private Optional<Problem> passedOver = Optional.empty();
 
   /// @param refused by the store, as one that it does not know or no longer knows
   private record Held(CredentialDocument document, AwsCredentials credentials, boolean refused) {}
@@ -84,7 +85,7 @@ final class DocumentCredentialsProvider implements AwsCredentialsProvider {
         Optional.of(document.issuedAt()),
         document.expiration(),
         now.refused() || isPast(document),
-        expiry(now).or(() -> fault).or(() -> unfit(document)));
+        expiry(now).or(() -> fault).or(() -> unfit(document)).or(() -> passedOver));
   }
 
   /// The one that is held has expired, or the store says so.
@@ -183,9 +184,21 @@ final class DocumentCredentialsProvider implements AwsCredentialsProvider {
 
   private void take(CredentialDocument next) {
     Held now = held;
+    passedOver = Optional.empty();
     if (now == null || (!now.document().equals(next) && isBetter(next, now))) {
       held = new Held(next, credentials(next), /* refused= */ false);
+    } else if (next.issuedAt().isAfter(now.document().issuedAt())) {
+      passedOver = Optional.of(endsEarlier(next, now));
     }
+  }
+
+  private Problem endsEarlier(CredentialDocument next, Held now) {
+    return Problem.refused(
+        "the newer credential in %s ends at %s, before the one in use, %s, which stays"
+            .formatted(
+                file, next.expiration().orElseThrow(), now.document().expiration().orElseThrow()),
+        "If the one in use must not be used any more, end it ('pgbackup credentials revoke') or"
+            + " restart the agent; otherwise issue one that lives longer.");
   }
 
   /// A Secret's volume may show an older state again for a while.

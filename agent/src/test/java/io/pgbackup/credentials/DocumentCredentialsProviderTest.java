@@ -22,6 +22,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import software.amazon.awssdk.auth.credentials.AwsCredentials;
 
 class DocumentCredentialsProviderTest {
   private static final Instant NOW = Instant.parse("2026-11-21T05:00:00Z");
@@ -112,6 +113,35 @@ class DocumentCredentialsProviderTest {
 
     // then
     assertThat(id()).isEqualTo("b");
+  }
+
+  @Test
+  void aNewerOneThatEndsEarlierIsNotTakenAndThatIsSaid() {
+    put(document("leaked", Duration.ofHours(11)));
+    assertThat(id()).isEqualTo("leaked");
+    CredentialDocument shorter = document("short", Duration.ofHours(1));
+    put(
+        new CredentialDocument(
+            shorter.role(),
+            shorter.bucket(),
+            shorter.folder(),
+            shorter.keys(),
+            NOW,
+            shorter.expiration()));
+
+    assertThat(id()).isEqualTo("leaked");
+    assertThat(problem())
+        .isEqualTo(
+            "the newer credential in %s ends at 2026-11-21T06:00:00Z, before the one in use, 2026-11-21T16:00:00Z, which stays"
+                .formatted(file));
+
+    // when the store ends the old one after all
+    AwsCredentials old = provider.resolveCredentials();
+    assertThat(provider.refused(old)).isTrue();
+
+    // then
+    assertThat(id()).isEqualTo("short");
+    assertThat(problem()).isEmpty();
   }
 
   @Test

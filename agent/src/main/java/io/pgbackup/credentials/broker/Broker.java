@@ -32,6 +32,12 @@ public interface Broker extends AutoCloseable {
   ///   them so exactly; the hint says what can be done there
   void revoke(Holder holder, Optional<Role> role);
 
+  /// Whether the store refuses it although its time is not over: somebody ended it, or its parent.
+  /// False where that cannot be found out now. Costs a request.
+  default boolean hasEnded(CredentialDocument credential) {
+    return false;
+  }
+
   @Override
   void close();
 }

@@ -13,6 +13,9 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.GroupPrincipal;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
@@ -20,7 +23,8 @@ import java.util.Set;
 import java.util.UUID;
 
 /// A credential in a file, swapped as a whole: a temporary file beside it is filled, forced to disk
-/// and renamed. At no moment is it readable by others than the mode says.
+/// and renamed. At no moment is it readable by others than the mode says. Where that lets the group
+/// in, the new file has the group of the old one.
 ///
 /// @param mode never with rights for others
 public record CredentialFile(Path path, Set<PosixFilePermission> mode) implements CredentialSink {
@@ -92,9 +96,26 @@ public record CredentialFile(Path path, Set<PosixFilePermission> mode) implement
       while (buffer.hasRemaining()) {
         channel.write(buffer);
       }
+      keepGroup(file);
       // not at creation: the umask would take bits away
       Files.setPosixFilePermissions(file, mode);
       channel.force(true);
+    }
+  }
+
+  private void keepGroup(Path file) throws IOException {
+    if (!mode.contains(PosixFilePermission.GROUP_READ) || !Files.exists(path)) {
+      return;
+    }
+    GroupPrincipal group = Files.readAttributes(path, PosixFileAttributes.class).group();
+    var attributes = Files.getFileAttributeView(file, PosixFileAttributeView.class);
+    if (attributes.readAttributes().group().equals(group)) {
+      return;
+    }
+    try {
+      attributes.setGroup(group);
+    } catch (IOException e) {
+      throw new IOException("this user may not give the new file to the group " + group, e);
     }
   }
 

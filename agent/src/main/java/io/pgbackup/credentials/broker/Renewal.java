@@ -49,7 +49,7 @@ final class Renewal {
     return failed.get();
   }
 
-  /// Renews it if that is due.
+  /// Renews it if that is due, or if the store ended the one that lies there.
   ///
   /// @return how long to wait until the next step
   Duration step() {
@@ -66,15 +66,32 @@ final class Renewal {
   }
 
   private Optional<Instant> renewIfDue() {
-    Optional<CredentialDocument> lying = output.sink().current();
-    if (lying.isPresent() && isOurs(lying.get())) {
-      inUse = lying.get();
-      Optional<Instant> due = due(lying.get());
-      if (due.isEmpty() || due.get().isAfter(clock.instant())) {
-        return due;
-      }
+    Optional<CredentialDocument> lying = output.sink().current().filter(this::isOurs);
+    if (lying.isEmpty()) {
+      return publish(issue());
     }
-    CredentialDocument issued = broker.issue(holder(), output.role(), output.timeToLive());
+    inUse = lying.get();
+    Optional<Instant> due = due(lying.get());
+    if (due.isEmpty()) {
+      return replaceIfChanged(lying.get());
+    }
+    boolean lasts = due.get().isAfter(clock.instant()) && !broker.hasEnded(lying.get());
+    return lasts ? due : publish(issue());
+  }
+
+  /// What does not expire was made by hand, so by hand it changes.
+  private Optional<Instant> replaceIfChanged(CredentialDocument lying) {
+    CredentialDocument now = issue();
+    return now.keys().equals(lying.keys()) && now.expiration().isEmpty()
+        ? Optional.empty()
+        : publish(now);
+  }
+
+  private CredentialDocument issue() {
+    return broker.issue(holder(), output.role(), output.timeToLive());
+  }
+
+  private Optional<Instant> publish(CredentialDocument issued) {
     output.sink().write(issued);
     inUse = issued;
     listener.renewed(output, issued);

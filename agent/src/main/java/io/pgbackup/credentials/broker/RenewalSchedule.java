@@ -8,7 +8,7 @@ import java.util.Optional;
 /// When a credential is replaced by the next one: a little before half its life, so that the broker
 /// may be away for the other half. Pure.
 final class RenewalSchedule {
-  /// What is not due is looked at again after this long: somebody may have removed it.
+  /// What is not due is looked at again after this long: somebody may have removed or ended it.
   static final Duration LOOK = Duration.ofMinutes(5);
 
   private static final Duration FIRST_RETRY = Duration.ofSeconds(1);

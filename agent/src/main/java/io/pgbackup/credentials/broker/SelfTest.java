@@ -8,14 +8,20 @@ import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.open.Stores;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
+import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
+import software.amazon.awssdk.services.s3.model.S3Exception;
 
 /// Tries a credential before anybody gets it: its own folder can be listed; the folder beside it
 /// whose name begins alike, and the bucket's root, can not. Thread-safe.
 final class SelfTest {
   /// AWS may take some seconds to know a new credential everywhere.
   private static final int ATTEMPTS = 15;
+
+  private static final Set<String> SESSION_REFUSED = Set.of("ExpiredToken", "InvalidToken");
 
   private final StorageConfig storage;
   private final Duration pause;
@@ -42,6 +48,29 @@ final class SelfTest {
           .flatMap(Optional::stream)
           .findFirst();
     }
+  }
+
+  /// Whether its own folder is refused to it; false where the store does not answer.
+  boolean isRefused(CredentialDocument credential) {
+    try (ObjectStore store = Stores.open(storage, Optional.of(credential.keys()))) {
+      list(store, credential.folder().path());
+      return false;
+    } catch (PgBackupException e) {
+      return Stream.<Throwable>iterate(e, Objects::nonNull, Throwable::getCause)
+          .filter(S3Exception.class::isInstance)
+          .map(S3Exception.class::cast)
+          .anyMatch(SelfTest::refuses);
+    }
+  }
+
+  /// AWS answers an unknown session with 400.
+  private static boolean refuses(S3Exception answer) {
+    return answer.statusCode() == 401
+        || answer.statusCode() == 403
+        || Optional.ofNullable(answer.awsErrorDetails())
+            .map(AwsErrorDetails::errorCode)
+            .filter(SESSION_REFUSED::contains)
+            .isPresent();
   }
 
   private void awaitOwn(ObjectStore store, String folder) {

@@ -56,6 +56,11 @@ public final class TestedBroker implements Broker {
   }
 
   @Override
+  public boolean hasEnded(CredentialDocument credential) {
+    return selfTest.isRefused(credential);
+  }
+
+  @Override
   public void close() {
     broker.close();
   }

@@ -8,15 +8,21 @@ import io.pgbackup.credentials.policy.Role;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.GroupPrincipal;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.attribute.UserPrincipalLookupService;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.opentest4j.TestAbortedException;
 
 class CredentialFileTest {
   @TempDir private Path folder;
@@ -58,6 +64,56 @@ class CredentialFileTest {
 
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file.path())))
         .isEqualTo("rw-r-----");
+  }
+
+  @Test
+  void theGroupThatIsLetInStaysTheSame() throws IOException {
+    GroupPrincipal agents = anotherGroup();
+    CredentialFile file = file("rw-r-----");
+    Files.createFile(file.path());
+    Files.getFileAttributeView(file.path(), PosixFileAttributeView.class).setGroup(agents);
+
+    file.write(credential());
+    file.write(credential());
+
+    assertThat(Files.readAttributes(file.path(), PosixFileAttributes.class).group())
+        .isEqualTo(agents);
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file.path())))
+        .isEqualTo("rw-r-----");
+  }
+
+  @Test
+  void aFolderMayGiveItsGroupToTheFirstFile() throws IOException {
+    GroupPrincipal agents = anotherGroup();
+    Files.getFileAttributeView(folder, PosixFileAttributeView.class).setGroup(agents);
+    Files.setAttribute(folder, "unix:mode", 02750);
+    CredentialFile file = file("rw-r-----");
+
+    file.write(credential());
+
+    assertThat(Files.readAttributes(file.path(), PosixFileAttributes.class).group())
+        .isEqualTo(agents);
+  }
+
+  /// One that this user may give a file to, and that new files do not have by themselves.
+  private GroupPrincipal anotherGroup() throws IOException {
+    Path probe = Files.createFile(folder.resolve("probe"));
+    var view = Files.getFileAttributeView(probe, PosixFileAttributeView.class);
+    GroupPrincipal own = view.readAttributes().group();
+    UserPrincipalLookupService names = folder.getFileSystem().getUserPrincipalLookupService();
+    for (String line : Files.readAllLines(Path.of("/etc/group"))) {
+      GroupPrincipal other = names.lookupPrincipalByGroupName(line.substring(0, line.indexOf(':')));
+      try {
+        view.setGroup(other);
+      } catch (FileSystemException _) {
+        continue;
+      }
+      if (!other.equals(own)) {
+        Files.delete(probe);
+        return other;
+      }
+    }
+    throw new TestAbortedException("this user is in one group only");
   }
 
   @Test

@@ -136,13 +136,48 @@ class RenewalTest {
   @Test
   void whatDoesNotExpireIsNotRenewed() {
     SimulatedBroker broker = new SimulatedBroker(Duration.ZERO, _ -> false);
-    Renewal renewal = renewal(broker, new MemorySink());
-    for (int i = 0; i < 10_000; i++) {
+    MemorySink sink = new MemorySink();
+    Renewal renewal = renewal(broker, sink);
+    renewal.step();
+    CredentialDocument first = sink.current().orElseThrow();
+    for (int i = 0; i < 1000; i++) {
       broker.pass(renewal.step());
     }
 
-    assertThat(broker.issued()).isEqualTo(1);
+    assertThat(sink.current()).contains(first);
     assertThat(renewal.expiration()).isEmpty();
+  }
+
+  @Test
+  void aStaticKeyThatSomebodyChangedIsPublished() {
+    SimulatedBroker broker = new SimulatedBroker(Duration.ZERO, _ -> false);
+    MemorySink sink = new MemorySink();
+    Renewal renewal = renewal(broker, sink);
+    Duration wait = renewal.step();
+    assertThat(sink.current()).map(it -> it.keys().accessKeyId()).contains("id1");
+
+    broker.changeKey();
+    broker.pass(wait);
+    renewal.step();
+
+    assertThat(sink.current()).map(it -> it.keys().accessKeyId()).contains("id2");
+  }
+
+  @Test
+  void oneThatTheStoreEndedIsReplacedAtTheNextLook() {
+    SimulatedBroker broker = new SimulatedBroker(Duration.ofHours(12), _ -> false);
+    MemorySink sink = new MemorySink();
+    Renewal renewal = renewal(broker, sink);
+    Duration wait = renewal.step();
+    CredentialDocument first = sink.current().orElseThrow();
+
+    broker.end(first);
+    broker.pass(wait);
+    renewal.step();
+
+    assertThat(wait).isLessThanOrEqualTo(RenewalSchedule.LOOK);
+    assertThat(sink.current()).isPresent().isNotEqualTo(Optional.of(first));
+    assertThat(broker.issued()).isEqualTo(2);
   }
 
   @Test

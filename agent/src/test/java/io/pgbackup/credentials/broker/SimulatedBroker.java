@@ -11,7 +11,9 @@ import io.pgbackup.store.StoreFolder;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 
 /// A broker in a time of its own. Away at the instants that the test says.
@@ -21,7 +23,9 @@ public final class SimulatedBroker implements Broker, InstantSource {
   private final Duration life;
   private final Predicate<Instant> away;
   private Instant now = Instant.parse("2026-11-21T00:00:00Z");
+  private final Set<CredentialDocument> ended = new HashSet<>();
   private int issued;
+  private int key = 1;
 
   public SimulatedBroker(Duration life, Predicate<Instant> away) {
     this.life = life;
@@ -47,6 +51,21 @@ public final class SimulatedBroker implements Broker, InstantSource {
     return issued;
   }
 
+  /// Somebody made another static key.
+  void changeKey() {
+    key++;
+  }
+
+  /// Somebody ended it at the store.
+  void end(CredentialDocument credential) {
+    ended.add(credential);
+  }
+
+  @Override
+  public boolean hasEnded(CredentialDocument credential) {
+    return ended.contains(credential);
+  }
+
   @Override
   public Instant instant() {
     return now;
@@ -65,7 +84,9 @@ public final class SimulatedBroker implements Broker, InstantSource {
         role,
         holder.scope().bucket(),
         holder.scope().folder(),
-        new AccessKeys("id" + issued, "secret" + issued, Optional.of("token" + issued)),
+        life.isZero()
+            ? new AccessKeys("id" + key, "secret" + key, Optional.empty())
+            : new AccessKeys("id" + issued, "secret" + issued, Optional.of("token" + issued)),
         now,
         life.isZero() ? Optional.empty() : Optional.of(now.plus(timeToLive.orElse(life))));
   }

@@ -168,6 +168,19 @@ class MinioBrokerIT {
     assertLives(c1, issued(c1, RESTORER));
   }
 
+  @Test
+  void oneThatWasEndedIsKnownAsSuch() {
+    CredentialDocument archiver = broker.issue(c1, ARCHIVER, Optional.empty());
+    CredentialDocument neighbour = broker.issue(c2, ARCHIVER, Optional.empty());
+    assertThat(broker.hasEnded(archiver)).isFalse();
+
+    broker.revoke(c1, Optional.of(ARCHIVER));
+
+    assertThat(broker.hasEnded(archiver)).isTrue();
+    assertThat(broker.hasEnded(neighbour)).isFalse();
+    assertThat(broker.hasEnded(broker.issue(c1, ARCHIVER, Optional.empty()))).isFalse();
+  }
+
   /// As after the in-place restore of an adopted archive.
   @Test
   void eachOfTwoFoldersOfOneClusterHasCredentialsOfItsOwn() {

@@ -18,7 +18,8 @@ import picocli.CommandLine.Option;
     description = "End the credentials of a cluster that were issued before now, at once.",
     footer = {
       "",
-      "An agent that loses its credential keeps WAL in pg_wal until it gets another one.",
+      "An agent that loses its credential keeps WAL in pg_wal until it gets another one; where",
+      "'credentials serve' runs, that is within five minutes.",
       "",
       "Example:",
       "  pgbackup -c broker.yaml credentials revoke --namespace shop --cluster orders --role archiver",

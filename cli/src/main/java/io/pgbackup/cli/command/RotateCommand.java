@@ -17,7 +17,7 @@ import picocli.CommandLine.Command;
       "",
       "First one is issued to prove that it can be. Then all of the role end, at once, and the one",
       "that is issued after that is written. Where the store cannot end them, that is said, and they",
-      "live until they expire.",
+      "live until they expire; an agent that holds one goes on with it unless the new one ends later.",
       "",
       "Example:",
       "  pgbackup -c broker.yaml credentials rotate --namespace shop --cluster orders \\",
