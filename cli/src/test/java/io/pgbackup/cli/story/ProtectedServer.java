@@ -6,6 +6,8 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.pgbackup.config.PgBackupConfig.CredentialFiles;
+import io.pgbackup.config.PgBackupConfig.CredentialJson;
+import io.pgbackup.config.PgBackupConfig.CredentialSource;
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
 import io.pgbackup.testing.FreePort;
 import io.pgbackup.testing.PostgresRelease;
@@ -70,21 +72,23 @@ final class ProtectedServer implements AutoCloseable {
     yaml.append("  region: %s\n  pathStyle: true\n".formatted(storage.region()));
     storage
         .credentials()
-        .map(CredentialFiles.class::cast)
-        .ifPresent(
-            files ->
-                yaml.append(
-                    "  credentials: { accessKeyIdFile: %s, secretAccessKeyFile: %s%s }\n"
-                        .formatted(
-                            files.accessKeyIdFile(),
-                            files.secretAccessKeyFile(),
-                            files
-                                .sessionTokenFile()
-                                .map(token -> ", sessionTokenFile: " + token)
-                                .orElse(""))));
+        .map(ProtectedServer::keys)
+        .ifPresent(keys -> yaml.append("  credentials: { %s }\n".formatted(keys)));
     yaml.append("wal: { socket: %s }\n".formatted(socket));
     yaml.append("http: { listen: \"127.0.0.1:%d\" }\n".formatted(port));
     return yaml.toString();
+  }
+
+  private static String keys(CredentialSource source) {
+    return switch (source) {
+      case CredentialFiles files ->
+          "accessKeyIdFile: %s, secretAccessKeyFile: %s%s"
+              .formatted(
+                  files.accessKeyIdFile(),
+                  files.secretAccessKeyFile(),
+                  files.sessionTokenFile().map(token -> ", sessionTokenFile: " + token).orElse(""));
+      case CredentialJson json -> "file: " + json.file();
+    };
   }
 
   private static Path write(Path file, String text) {
