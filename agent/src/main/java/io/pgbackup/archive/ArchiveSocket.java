@@ -42,6 +42,7 @@ public final class ArchiveSocket implements AutoCloseable {
       Path path,
       ServerSocketChannel listener,
       Path dataDirectory,
+      PgWal pgWal,
       SocketService service,
       SocketLimits limits)
       throws IOException {
@@ -50,7 +51,7 @@ public final class ArchiveSocket implements AutoCloseable {
     this.listener = listener;
     this.peers = new PeerCheck(dataDirectory);
     this.service = service;
-    this.pgWal = new PgWal(dataDirectory);
+    this.pgWal = pgWal;
     this.limits = limits;
     this.places = new Semaphore(limits.connections());
   }
@@ -70,8 +71,9 @@ public final class ArchiveSocket implements AutoCloseable {
         listener.bind(UnixDomainSocketAddress.of(path), BACKLOG);
         // the peer's uid decides, and PostgreSQL's user need not share a group with the agent
         Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-rw-rw-"));
-        var service = new SocketService(archiver, server, limits);
-        var socket = new ArchiveSocket(path, listener, dataDirectory, service, limits);
+        var pgWal = new PgWal(dataDirectory);
+        var service = new SocketService(archiver, server, pgWal, limits);
+        var socket = new ArchiveSocket(path, listener, dataDirectory, pgWal, service, limits);
         Thread.ofPlatform().name("archive-socket").start(socket::accept);
         return socket;
       } catch (IOException | RuntimeException e) {

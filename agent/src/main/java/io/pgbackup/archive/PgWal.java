@@ -6,24 +6,31 @@ import static java.nio.file.StandardOpenOption.READ;
 import static java.nio.file.StandardOpenOption.WRITE;
 
 import io.pgbackup.postgres.WalFileName;
+import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /// `pg_wal` of the data directory as the agent sees it, for clients that send names instead of
 /// bytes. Thread-safe.
 final class PgWal {
   private static final Pattern DESTINATION =
       Pattern.compile("(?:\\./)?pg_wal/([A-Za-z0-9][A-Za-z0-9._-]{0,63})");
+
+  private static final String READY = ".ready";
+  private static final int TIMELINE_DIGITS = 8;
 
   private final Path dataDirectory;
 
@@ -39,7 +46,7 @@ final class PgWal {
   long size(WalFileName name) {
     Path status = file(name).resolveSibling("archive_status");
     Path file = file(name);
-    if (!Files.exists(status.resolve(name.text() + ".ready"))
+    if (!Files.exists(status.resolve(name.text() + READY))
         && !Files.exists(status.resolve(name.text() + ".done"))) {
       throw Problem.refused(
               name.text() + " is not marked as ready to be archived in " + status,
@@ -57,6 +64,30 @@ final class PgWal {
     } catch (IOException e) {
       throw notRead(file, e);
     }
+  }
+
+  /// Segments that wait to be archived behind this one, on its timeline, in their order.
+  ///
+  /// @return none where this user cannot look
+  List<WalFileName.Segment> readyBehind(WalFileName.Segment segment, int most) {
+    Path status = file(segment).resolveSibling("archive_status");
+    try (Stream<Path> files = Files.list(status)) {
+      return files
+          .map(file -> file.getFileName().toString())
+          .filter(name -> name.endsWith(READY))
+          .map(name -> name.substring(0, name.length() - READY.length()))
+          .filter(name -> WalSegment.isSegmentName(name) && isBehind(name, segment.text()))
+          .sorted()
+          .limit(most)
+          .map(WalFileName.Segment::new)
+          .toList();
+    } catch (IOException | UncheckedIOException _) {
+      return List.of();
+    }
+  }
+
+  private static boolean isBehind(String name, String other) {
+    return name.regionMatches(0, other, 0, TIMELINE_DIGITS) && name.compareTo(other) > 0;
   }
 
   /// The content of such a file.

@@ -17,15 +17,17 @@ import org.jspecify.annotations.Nullable;
 /// work that takes longer goes on without the client. Thread-safe.
 final class SocketService {
   private final WalArchiver archiver;
+  private final CatchUp catchUp;
   private final WalServer server;
   private final SocketLimits limits;
   private final TransferSlots slots;
 
-  SocketService(WalArchiver archiver, WalServer server, SocketLimits limits) {
+  SocketService(WalArchiver archiver, WalServer server, PgWal pgWal, SocketLimits limits) {
     this.archiver = archiver;
     this.server = server;
     this.limits = limits;
     this.slots = new TransferSlots(limits.transfers());
+    this.catchUp = new CatchUp(archiver, pgWal, slots);
   }
 
   TransferSlots.Slot takeSlot(long size) {
@@ -39,6 +41,7 @@ final class SocketService {
         "wal-push-" + name.text(),
         slot,
         () -> archiver.push(name, content, sender));
+    catchUp.behind(name);
   }
 
   Optional<byte[]> fetch(WalFileName name, TransferSlots.Slot slot) {
@@ -47,6 +50,7 @@ final class SocketService {
 
   /// Waits for what is under way and lets nothing in any more.
   boolean drain() {
+    catchUp.close();
     return slots.drain(limits.drain());
   }
 

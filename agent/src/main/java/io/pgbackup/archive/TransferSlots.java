@@ -2,6 +2,7 @@ package io.pgbackup.archive;
 
 import io.pgbackup.problem.Problem;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -23,7 +24,7 @@ final class TransferSlots {
   ///
   /// @param size bytes, 0 where that is not known yet
   Slot take(long size, Duration patience) {
-    int permits = Math.clamp((size + USUAL - 1) / USUAL, 1, count);
+    int permits = permits(size);
     if (acquire(permits, patience)) {
       return new Slot(permits);
     }
@@ -31,6 +32,18 @@ final class TransferSlots {
             "all places for WAL files under way are taken",
             "The store is slow or away; PostgreSQL keeps the file and asks again.")
         .asException();
+  }
+
+  /// Takes room that is not needed now: as much again stays free.
+  Optional<Slot> takeSpare(long size) {
+    int permits = permits(size);
+    return free.availablePermits() >= 2 * permits && free.tryAcquire(permits)
+        ? Optional.of(new Slot(permits))
+        : Optional.empty();
+  }
+
+  private int permits(long size) {
+    return Math.clamp((size + USUAL - 1) / USUAL, 1, count);
   }
 
   /// Waits until nothing is under way, and then lets nothing in any more.

@@ -20,23 +20,27 @@ import java.util.function.Supplier;
 /// store. Success means stored.
 ///
 /// Thread-safe. A file that is sent again while its first push is under way (PostgreSQL asked
-/// again) waits for that push instead of starting a second one.
+/// again) waits for that push instead of starting a second one. A backlog is stored ahead of
+/// PostgreSQL, which asks for one file at a time; see [CatchUp].
 public final class WalArchiver {
   private final Supplier<WalDestination> destination;
   private final Retry retry;
   private final InstantSource clock;
   private final ConcurrentMap<Push, UnderWay> underWay = new ConcurrentHashMap<>();
+  private final StoredAhead storedAhead = new StoredAhead();
   private final AtomicReference<ArchiveStatus> status =
       new AtomicReference<>(ArchiveStatus.NOTHING_YET);
 
-  private record Push(WalFileName name, WalDestination destination) {}
+  record Push(WalFileName name, WalDestination destination) {}
 
   private static final class UnderWay {
     final byte[] content;
+    final boolean ahead;
     final CompletableFuture<Pushed> outcome = new CompletableFuture<>();
 
-    UnderWay(byte[] content) {
+    UnderWay(byte[] content, boolean ahead) {
       this.content = content;
+      this.ahead = ahead;
     }
   }
 
@@ -70,9 +74,13 @@ public final class WalArchiver {
           retry.call(
               clock,
               () -> {
-                WalDestination now = destination.get();
-                now.admission().check(name, content, sender);
-                return store(name, content, now);
+                var push = new Push(name, destination.get());
+                Optional<Pushed> ahead = ahead(push, content);
+                if (ahead.isPresent()) {
+                  return ahead.get();
+                }
+                push.destination().admission().check(name, content, sender);
+                return store(push, new UnderWay(content, /* ahead= */ false));
               });
       var archived = new ArchiveStatus.Archived(name, clock.instant());
       status.updateAndGet(
@@ -87,20 +95,46 @@ public final class WalArchiver {
     }
   }
 
+  /// The same bytes passed the fence already and are stored, or about to be.
+  private Optional<Pushed> ahead(Push push, byte[] content) {
+    UnderWay now = underWay.get(push);
+    if (now != null && now.ahead && Arrays.equals(now.content, content)) {
+      return Optional.of(join(push.name(), now, content));
+    }
+    return storedAhead.take(push, content) ? Optional.of(Pushed.STORED) : Optional.empty();
+  }
+
+  /// Whether PostgreSQL, once it asks for this file, finds it stored.
+  boolean isAhead(WalFileName name) {
+    return storedAhead.has(new Push(name, destination.get()));
+  }
+
+  /// Lets a file of this server's own through the fence before PostgreSQL asks for it. Segments
+  /// come in their order, as from PostgreSQL.
+  ///
+  /// @return stores it; counts and retries nothing, because PostgreSQL asks for it anyway
+  /// @throws PgBackupException if it must not or cannot enter
+  Runnable admitAhead(WalFileName.Segment name, byte[] content) {
+    var push = new Push(name, destination.get());
+    push.destination().admission().check(name, content, Optional.empty());
+    return () -> store(push, new UnderWay(content, /* ahead= */ true));
+  }
+
   private void failed(WalFileName name, Problem problem) {
     var failure = new ArchiveStatus.Failure(name, clock.instant(), problem);
     status.updateAndGet(before -> before.failed(failure));
   }
 
-  private Pushed store(WalFileName name, byte[] content, WalDestination to) {
-    var push = new Push(name, to);
-    var mine = new UnderWay(content);
+  private Pushed store(Push push, UnderWay mine) {
     UnderWay first = underWay.putIfAbsent(push, mine);
     if (first != null) {
-      return join(name, first, content);
+      return join(push.name(), first, mine.content);
     }
     try {
-      Pushed pushed = to.engine().push(name, content);
+      Pushed pushed = push.destination().engine().push(push.name(), mine.content);
+      if (mine.ahead) {
+        storedAhead.add(push, mine.content);
+      }
       mine.outcome.complete(pushed);
       return pushed;
     } catch (RuntimeException | Error e) {
@@ -119,8 +153,8 @@ public final class WalArchiver {
           .asException();
     }
     try {
-      first.outcome.join();
-      return Pushed.ALREADY_STORED;
+      Pushed pushed = first.outcome.join();
+      return first.ahead ? pushed : Pushed.ALREADY_STORED;
     } catch (CompletionException e) {
       if (e.getCause() instanceof PgBackupException cause) {
         throw cause.problem().causedBy(cause);

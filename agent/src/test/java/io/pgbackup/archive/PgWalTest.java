@@ -9,6 +9,7 @@ import io.pgbackup.problem.Problem;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -44,6 +45,27 @@ class PgWalTest {
     Files.write(files.resolve(SEGMENT.text()), new byte[] {1, 2});
 
     assertRefused(() -> pgWal.size(SEGMENT));
+  }
+
+  @Test
+  void listsWhatWaitsBehindASegment() throws IOException {
+    WalFileName.Segment first = new WalFileName.Segment(SEGMENT.text());
+    for (String name :
+        List.of(
+            "000000010000000000000003.ready",
+            "000000010000000000000002.ready",
+            "000000010000000000000001.ready",
+            "000000010000000000000004.done",
+            "000000020000000000000005.ready",
+            "00000002.history.ready")) {
+      Files.createFile(files.resolve("archive_status").resolve(name));
+    }
+
+    assertThat(pgWal.readyBehind(first, 10))
+        .extracting(WalFileName::text)
+        .containsExactly("000000010000000000000002", "000000010000000000000003");
+    assertThat(pgWal.readyBehind(first, 1)).hasSize(1);
+    assertThat(new PgWal(data.resolve("elsewhere")).readyBehind(first, 10)).isEmpty();
   }
 
   @Test
