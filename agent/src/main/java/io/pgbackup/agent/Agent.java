@@ -159,7 +159,7 @@ public final class Agent implements AutoCloseable {
             config,
             store,
             cipher,
-            lineages,
+            () -> lineages.current().map(LineageSession::lineage),
             () -> server.seen().map(ServerWatch.Seen::primary).orElse(false),
             () -> runs.running().isPresent(),
             problems,

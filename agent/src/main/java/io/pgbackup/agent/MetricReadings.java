@@ -49,6 +49,7 @@ final class MetricReadings {
     readings.put(Meters.RETENTION_DELETABLE, (double) retention.deletable());
     readings.put(Meters.RETENTION_LEFTOVER, (double) retention.leftover());
     readings.put(Meters.RETENTION_KEPT, retention.kept());
+    readings.put(Meters.RETENTION_UNREADABLE, retention.unreadable());
     readings.put(Meters.RETENTION_DELETED, (double) retention.deletedObjects());
   }
 

@@ -47,16 +47,18 @@ final class RetentionWatch {
   /// @param lastSuccess when it last left nothing that the rules let go
   /// @param deletable bytes that the rules let go and that are still there
   /// @param leftover bytes of base backups that were never finished
+  /// @param unreadable base backups that stay because they cannot be read
   /// @param deletedObjects since the agent started
   record View(
       Optional<Instant> lastSuccess,
       long deletable,
       long leftover,
       int kept,
+      int unreadable,
       long deletedObjects) {}
 
   private final PgBackupConfig config;
-  private final LineageKeeper lineages;
+  private final Supplier<Optional<ProtectedLineage>> own;
   private final Supplier<Boolean> primary;
   private final Supplier<Boolean> backingUp;
   private final Problems problems;
@@ -72,21 +74,25 @@ final class RetentionWatch {
   private Instant notBefore = Instant.MIN;
   private int waits;
 
+  /// Whether the problem that stands is one of the archive's, for somebody to mend.
+  private boolean attention;
+
   /// Whether the problem that stands is that a look failed.
   private boolean failed;
 
+  /// @param own the lineage of the data directory, once it is known
   /// @param backingUp whether a base backup of this agent is under way: retention waits for it
   RetentionWatch(
       PgBackupConfig config,
       ObjectStore store,
       ObjectCipher cipher,
-      LineageKeeper lineages,
+      Supplier<Optional<ProtectedLineage>> own,
       Supplier<Boolean> primary,
       Supplier<Boolean> backingUp,
       Problems problems,
       Clock clock) {
     this.config = config;
-    this.lineages = lineages;
+    this.own = own;
     this.primary = primary;
     this.backingUp = backingUp;
     this.problems = problems;
@@ -117,12 +123,12 @@ final class RetentionWatch {
   /// One round: stores the rules where they are new, and applies them if they are due and nothing
   /// stands against it. A standby's agent leaves all that to the primary's.
   Duration look() {
-    Optional<LineageSession> session = lineages.current();
-    if (session.isEmpty() || !primary.get() || clock.instant().isBefore(notBefore)) {
+    Optional<ProtectedLineage> lineage = own.get();
+    if (lineage.isEmpty() || !primary.get() || clock.instant().isBefore(notBefore)) {
       return PAUSE;
     }
     try {
-      look(session.get().lineage());
+      look(lineage.get());
       waits = 0;
       if (failed) {
         failed = false;
@@ -141,34 +147,40 @@ final class RetentionWatch {
     return PAUSE;
   }
 
-  private void look(ProtectedLineage own) {
-    LineageUid uid = own.identity().uid();
+  private void look(ProtectedLineage found) {
+    LineageUid uid = found.identity().uid();
     Lineage lineage =
-        new Lineage(own.identity().cluster(), uid, own.layout().prefix(), Optional.of(own.claim()));
+        new Lineage(
+            found.identity().cluster(), uid, found.layout().prefix(), Optional.of(found.claim()));
     if (!uid.equals(told)) {
       if (policies.store(lineage.prefix(), rules, "agent on " + host)) {
         LOGGER.atInfo().addKeyValue("uid", uid).addKeyValue("rules", rules).log("policy stored");
       }
-      view = Optional.of(seen(RetentionPlanner.plan(reader.read(lineage, rules)), 0, false));
+      survey(lineage);
       told = uid;
+    } else if (attention && !due) {
+      survey(lineage);
     }
     if (due && !backingUp.get()) {
       apply(lineage);
     }
   }
 
+  private void survey(Lineage lineage) {
+    RetentionPlan plan = RetentionPlanner.plan(reader.read(lineage, rules));
+    view = Optional.of(seen(plan, 0, false));
+    attend(plan);
+  }
+
   private void apply(Lineage lineage) {
     Optional<Problem> conflict =
         problems.about(Problems.About.LINEAGE).or(() -> problems.about(Problems.About.TIMELINE));
     if (conflict.isPresent()) {
-      due = false;
       refuse(conflict.get().message());
       return;
     }
     if (config.retention().run() == RetentionRun.JOB) {
-      RetentionInput input = reader.read(lineage, rules);
-      view = Optional.of(seen(RetentionPlanner.plan(input), 0, false));
-      problems.clear(Problems.About.RETENTION);
+      survey(lineage);
       due = false;
       return;
     }
@@ -184,12 +196,12 @@ final class RetentionWatch {
       notBefore = clock.instant().plus(AGAIN);
       return;
     }
-    due = false;
     if (!outcome.plan().blocks().isEmpty() && !outcome.plan().backups().isEmpty()) {
       refuse(String.join("; ", outcome.plan().blocks()));
       return;
     }
-    problems.clear(Problems.About.RETENTION);
+    due = false;
+    attend(left);
     if (!outcome.refused().isEmpty()) {
       LOGGER
           .atWarn()
@@ -200,13 +212,31 @@ final class RetentionWatch {
     }
   }
 
+  /// Says what somebody has to mend, and looks again soon whether it was.
+  private void attend(RetentionPlan plan) {
+    Optional<Problem> found = plan.attention();
+    attention = found.isPresent();
+    if (attention) {
+      again();
+      problems.report(Problems.About.RETENTION, found.get());
+    } else {
+      problems.clear(Problems.About.RETENTION);
+    }
+  }
+
+  /// It stays due: what stands against it may be gone soon.
   private void refuse(String why) {
-    failed = false;
+    again();
     problems.report(
         Problems.About.RETENTION,
         Problem.refused(
             "nothing is deleted: " + why,
             "'pgbackup retention plan' shows what would go; docs/retention.md says what to do."));
+  }
+
+  private void again() {
+    failed = false;
+    notBefore = clock.instant().plus(AGAIN);
   }
 
   /// @param done whether all is gone that the plan lets go
@@ -217,6 +247,7 @@ final class RetentionWatch {
         plan.deletableBytes(),
         plan.leftovers().stream().mapToLong(RetentionPlan.Leftover::bytes).sum(),
         (int) plan.backups().stream().filter(RetentionPlan.BackupVerdict::kept).count(),
+        plan.unreadable().size(),
         before.map(View::deletedObjects).orElse(0L) + deleted);
   }
 }

@@ -15,6 +15,7 @@ import java.util.Set;
 /// What cannot be read is named instead of ending the reading. Immutable.
 ///
 /// @param backups that could be read, oldest finish first
+/// @param withdrawn those that could be read too, and that nobody may restore: they failed a proof
 /// @param unreadable backups whose documents could not
 /// @param backupObjects sentinels and folders of base backups, those without a sentinel too
 /// @param wal everything in the WAL folder
@@ -25,6 +26,7 @@ import java.util.Set;
 public record ArchiveSurvey(
     Lineage lineage,
     List<BaseBackup> backups,
+    List<BaseBackup> withdrawn,
     List<UnreadableBackup> unreadable,
     List<StoredObject> backupObjects,
     List<StoredObject> wal,
@@ -39,6 +41,7 @@ public record ArchiveSurvey(
 
   public ArchiveSurvey {
     backups = List.copyOf(backups);
+    withdrawn = List.copyOf(withdrawn);
     unreadable = List.copyOf(unreadable);
     backupObjects = List.copyOf(backupObjects);
     wal = List.copyOf(wal);

@@ -44,7 +44,7 @@ final class BackupListing {
       documents = documents(objects);
     }
     return documents.values().stream()
-        .flatMap(object -> backup(layout, object, documents).stream())
+        .flatMap(object -> offered(layout, object, documents).stream())
         .sorted(Comparator.comparing(BaseBackup::finishTime))
         .toList();
   }
@@ -57,6 +57,7 @@ final class BackupListing {
     }
     Map<ObjectKey, StoredObject> documents = documents(all.stream());
     List<BaseBackup> backups = new ArrayList<>();
+    List<BaseBackup> withdrawn = new ArrayList<>();
     List<UnreadableBackup> unreadable = new ArrayList<>();
     for (StoredObject object : all) {
       layout
@@ -64,16 +65,15 @@ final class BackupListing {
           .ifPresent(
               name -> {
                 try {
-                  backup(layout, object, documents)
+                  List<BaseBackup> kind =
+                      documents.containsKey(layout.withdrawal(name)) ? withdrawn : backups;
+                  backup(layout, name, object, documents)
                       .ifPresentOrElse(
-                          backups::add,
+                          kind::add,
                           () ->
                               unreadable.add(
                                   new UnreadableBackup(
-                                      name,
-                                      documents.containsKey(layout.withdrawal(name))
-                                          ? "it was withdrawn because it failed a proof; delete it"
-                                          : "its sentinel lacks positions, times or version")));
+                                      name, "its sentinel lacks positions, times or version")));
                 } catch (PgBackupException e) {
                   if (!(e.problem() instanceof Problem.VerificationFailed)) {
                     throw e;
@@ -83,7 +83,8 @@ final class BackupListing {
               });
     }
     backups.sort(Comparator.comparing(BaseBackup::finishTime));
-    return new BackupSurvey(backups, unreadable, all);
+    withdrawn.sort(Comparator.comparing(BaseBackup::finishTime));
+    return new BackupSurvey(backups, withdrawn, unreadable, all);
   }
 
   private Stream<StoredObject> list(ArchiveLayout layout) {
@@ -98,20 +99,25 @@ final class BackupListing {
     return documents;
   }
 
-  private Optional<BaseBackup> backup(
+  private Optional<BaseBackup> offered(
       ArchiveLayout layout, StoredObject object, Map<ObjectKey, StoredObject> documents) {
     return layout
         .backupOf(object.key())
         .filter(name -> !isWithdrawn(layout, name, documents))
-        .flatMap(
-            name -> {
-              Sentinel sentinel = read(object, sentinels, Sentinel::read);
-              BackupMetadata facts =
-                  Optional.ofNullable(documents.get(layout.metadata(name)))
-                      .map(found -> read(found, metadata, BackupMetadata::read))
-                      .orElseGet(() -> BackupMetadata.of(sentinel));
-              return backup(name, sentinel, facts);
-            });
+        .flatMap(name -> backup(layout, name, object, documents));
+  }
+
+  private Optional<BaseBackup> backup(
+      ArchiveLayout layout,
+      BackupName name,
+      StoredObject object,
+      Map<ObjectKey, StoredObject> documents) {
+    Sentinel sentinel = read(object, sentinels, Sentinel::read);
+    BackupMetadata facts =
+        Optional.ofNullable(documents.get(layout.metadata(name)))
+            .map(found -> read(found, metadata, BackupMetadata::read))
+            .orElseGet(() -> BackupMetadata.of(sentinel));
+    return backup(name, sentinel, facts);
   }
 
   private static boolean isWithdrawn(
@@ -121,7 +127,7 @@ final class BackupListing {
       LOGGER
           .atWarn()
           .addKeyValue("backup", name)
-          .log("backup left out: it was withdrawn because it failed a proof; delete it");
+          .log("backup left out: it was withdrawn because it failed a proof");
     }
     return withdrawn;
   }

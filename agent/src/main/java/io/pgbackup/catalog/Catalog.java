@@ -121,6 +121,7 @@ public final class Catalog {
     return new ArchiveSurvey(
         lineage,
         found.backups(),
+        found.withdrawn(),
         found.unreadable(),
         found.objects(),
         walObjects,

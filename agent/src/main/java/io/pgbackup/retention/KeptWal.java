@@ -25,8 +25,8 @@ final class KeptWal {
   private final Map<Timeline, Lsn> from = new HashMap<>();
 
   /// @param newest timeline of the archive
-  /// @param youngSince WAL that is younger stays on timelines that no kept backup leads to:
-  ///   somebody may be about to take a first backup there
+  /// @param youngSince WAL that is younger stays on other timelines: somebody may be about to take
+  ///   a first backup there
   KeptWal(TimelinePaths paths, ArchivedWal wal, Timeline newest, Instant youngSince) {
     this.paths = paths;
     this.wal = wal;
@@ -56,13 +56,10 @@ final class KeptWal {
       // it may be all that says which timeline is the newest
       return true;
     }
+    boolean onNewest = segment.timeline().equals(newest);
     Lsn begin = from.get(segment.timeline());
-    if (begin == null) {
-      return segment.timeline().equals(newest)
-          || item.object().modified().isAfter(youngSince)
-          || inSpan(segment);
-    }
-    return !segment.end().isBefore(begin) || inSpan(segment);
+    boolean behind = begin == null ? onNewest : !segment.end().isBefore(begin);
+    return behind || (!onNewest && item.object().modified().isAfter(youngSince)) || inSpan(segment);
   }
 
   private ArchivedWal.@Nullable Item lastOfAll() {

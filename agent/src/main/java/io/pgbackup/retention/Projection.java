@@ -65,6 +65,7 @@ public final class Projection {
         new ArchiveSurvey(
             survey.lineage(),
             backups,
+            survey.withdrawn(),
             survey.unreadable(),
             objects,
             wal,

@@ -1,8 +1,10 @@
 package io.pgbackup.retention;
 
+import io.pgbackup.catalog.ArchiveSurvey.UnreadableBackup;
 import io.pgbackup.catalog.BaseBackup;
 import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.postgres.WalSegment;
+import io.pgbackup.problem.Problem;
 import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.StoredObject;
 import java.time.Instant;
@@ -16,6 +18,8 @@ import java.util.stream.Stream;
 /// @param backups oldest finish first; those that cannot be read come first
 /// @param wal what lies in the WAL folder, timeline by timeline
 /// @param leftovers of base backups that were never finished
+/// @param unreadable base backups that stay, with all WAL since, because nobody can say what they
+///   are
 /// @param blocks why nothing is deleted now, whatever else the plan says; empty where it may be
 ///   carried out
 public record RetentionPlan(
@@ -24,21 +28,25 @@ public record RetentionPlan(
     List<BackupVerdict> backups,
     List<WalRange> wal,
     List<Leftover> leftovers,
+    List<UnreadableBackup> unreadable,
     List<String> blocks) {
   public RetentionPlan {
     backups = List.copyOf(backups);
     wal = List.copyOf(wal);
     leftovers = List.copyOf(leftovers);
+    unreadable = List.copyOf(unreadable);
     blocks = List.copyOf(blocks);
   }
 
   /// @param backup empty where its documents cannot be read
+  /// @param withdrawn whether it failed a proof, so that nobody may restore it
   /// @param reasons to keep it; none: it may go
   /// @param sentinel by which it exists
   /// @param others all else of it
   public record BackupVerdict(
       BackupName name,
       Optional<BaseBackup> backup,
+      boolean withdrawn,
       List<String> reasons,
       StoredObject sentinel,
       List<StoredObject> others) {
@@ -84,6 +92,24 @@ public record RetentionPlan(
     public long bytes() {
       return size(objects);
     }
+  }
+
+  /// What somebody has to look at: the archive grows without end while a base backup cannot be
+  /// read.
+  public Optional<Problem> attention() {
+    return unreadable.stream()
+        .findFirst()
+        .map(
+            first ->
+                Problem.verificationFailed(
+                    "%s cannot be read%s, so it stays for ever with all WAL since: %s"
+                        .formatted(first.name(), others(unreadable.size() - 1), first.reason()),
+                    "Put back what its sentinel was, or delete that object if nobody needs this base"
+                        + " backup: the rest of it goes by itself then."));
+  }
+
+  private static String others(int count) {
+    return count == 0 ? "" : ", nor can %d others".formatted(count);
   }
 
   /// First of all: without it, nothing offers the backup any more.

@@ -36,6 +36,10 @@ import java.util.stream.Stream;
 /// A backup that is kept by the window, by `keepFull` or for being the newest keeps all WAL from
 /// its start on; one that is kept as a point, permanent or held by name keeps what makes it
 /// consistent. What cannot be read is kept, and all that might belong to it.
+///
+/// A withdrawn backup is one that cannot be restored: it counts for no rule, and goes when the
+/// rules have passed over its time. Not sooner, because whoever may write beside a backup could
+/// withdraw it.
 public final class RetentionPlanner {
   /// Objects of a base backup that is under way are never as old as this.
   static final Duration SAFE_AGE = Duration.ofDays(1);
@@ -46,7 +50,10 @@ public final class RetentionPlanner {
   private final ArchivedWal wal;
   private final TimelinePaths paths;
   private final Chains chains;
+
+  /// All that could be read, the withdrawn ones too.
   private final List<BaseBackup> backups;
+
   private final List<BaseBackup> usable;
   private final Map<BackupName, Set<String>> reasons = new HashMap<>();
 
@@ -60,7 +67,10 @@ public final class RetentionPlanner {
     this.wal = new ArchivedWal(survey.wal(), segmentSize);
     this.paths = TimelinePaths.of(survey);
     this.chains = Chains.of(survey.backups());
-    this.backups = survey.backups().stream().sorted(KeepPoints.NEWER).toList();
+    this.backups =
+        Stream.concat(survey.backups().stream(), survey.withdrawn().stream())
+            .sorted(KeepPoints.NEWER)
+            .toList();
     this.usable =
         backups.stream()
             .filter(backup -> chains.of(backup.name()).isPresent())
@@ -88,7 +98,13 @@ public final class RetentionPlanner {
     keepBases();
     BackupObjects objects = BackupObjects.of(survey);
     return new RetentionPlan(
-        input.now(), input.rules(), verdicts(objects), walRanges(), leftovers(objects), blocks());
+        input.now(),
+        input.rules(),
+        verdicts(objects),
+        walRanges(),
+        leftovers(objects),
+        unreadable(),
+        blocks());
   }
 
   private void keep(BackupName name, String why) {
@@ -186,7 +202,7 @@ public final class RetentionPlanner {
 
   private Set<Timeline> timelines() {
     Set<Timeline> all = new TreeSet<>(wal.timelines());
-    backups.forEach(backup -> all.add(backup.timeline()));
+    survey.backups().forEach(backup -> all.add(backup.timeline()));
     all.addAll(survey.histories().keySet());
     all.addAll(survey.timelinesInDoubt());
     return all;
@@ -259,6 +275,7 @@ public final class RetentionPlanner {
     return new BackupVerdict(
         name,
         backup,
+        backup.map(survey.withdrawn()::contains).orElse(false),
         List.copyOf(reasons.getOrDefault(name, Set.of())),
         sentinel,
         objects.of(name));
@@ -366,6 +383,9 @@ public final class RetentionPlanner {
   }
 
   private String whyUnusable(BaseBackup backup) {
+    if (survey.withdrawn().contains(backup)) {
+      return "it was withdrawn because it failed a proof";
+    }
     return wal.missing(backup)
         .map(segment -> "WAL segment %s is missing".formatted(segment))
         .orElse("a base backup that it stands on is missing");
@@ -375,7 +395,7 @@ public final class RetentionPlanner {
   /// other's WAL.
   private Optional<String> servers() {
     Set<String> identifiers = new TreeSet<>();
-    backups.stream()
+    survey.backups().stream()
         .flatMap(backup -> backup.systemIdentifier().stream())
         .map(SystemIdentifier::toString)
         .forEach(identifiers::add);
@@ -395,7 +415,7 @@ public final class RetentionPlanner {
   /// Two servers went on from one history, and no archive can tell which of them is the lineage's.
   private Optional<String> split() {
     Timeline newest = newestTimeline();
-    return backups.stream()
+    return survey.backups().stream()
         .max(KeepPoints.NEWER)
         .filter(backup -> !paths.mayLeadFrom(backup.timeline(), backup.finishLsn(), newest))
         .map(

@@ -49,6 +49,7 @@ public final class RetentionReader {
     Lineage lineage = input.survey().lineage();
     var now = catalog.surveyBackups(lineage);
     return now.backups().equals(input.survey().backups())
+        && now.withdrawn().equals(input.survey().withdrawn())
         && now.unreadable().equals(input.survey().unreadable())
         && nobodyObjects(input);
   }

@@ -64,6 +64,10 @@ public enum Meters {
       "pgbackup_retention_kept_backups",
       Kind.GAUGE,
       "Base backups that the retention rules keep, as of the last look"),
+  RETENTION_UNREADABLE(
+      "pgbackup_retention_unreadable_backups",
+      Kind.GAUGE,
+      "Base backups whose sentinel cannot be read, so that all WAL since stays, as of the last look"),
   RETENTION_DELETED(
       "pgbackup_retention_deleted_objects_total",
       Kind.COUNTER,

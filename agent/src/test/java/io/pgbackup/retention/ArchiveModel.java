@@ -34,6 +34,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /// A made-up archive that grows event by event, and says by itself, without anything of retention's
 /// code, which instants can be restored from what is left of it.
@@ -57,6 +58,7 @@ final class ArchiveModel {
           BEGIN);
 
   final List<BaseBackup> backups = new ArrayList<>();
+  final List<BaseBackup> withdrawn = new ArrayList<>();
   final List<UnreadableBackup> unreadable = new ArrayList<>();
   final Map<ObjectKey, StoredObject> objects = new HashMap<>();
   final Map<Timeline, TimelineHistory> paths = new HashMap<>();
@@ -176,6 +178,13 @@ final class ArchiveModel {
     unreadable.add(new UnreadableBackup(backup.name(), "damaged"));
   }
 
+  /// It failed a proof: nobody offers it.
+  void withdraw(BaseBackup backup) {
+    backups.remove(backup);
+    withdrawn.add(backup);
+    put(LAYOUT.withdrawal(backup.name()), 10);
+  }
+
   /// Goes on under a new number, from this segment or an earlier one.
   Timeline promote(WalSegment from) {
     Timeline next =
@@ -226,6 +235,8 @@ final class ArchiveModel {
     ArchiveModel left = new ArchiveModel();
     left.backups.addAll(backups);
     left.backups.removeIf(backup -> keys.contains(LAYOUT.sentinel(backup.name())));
+    left.withdrawn.addAll(withdrawn);
+    left.withdrawn.removeIf(backup -> keys.contains(LAYOUT.sentinel(backup.name())));
     left.unreadable.addAll(unreadable);
     left.unreadable.removeIf(backup -> keys.contains(LAYOUT.sentinel(backup.name())));
     left.objects.putAll(objects);
@@ -252,6 +263,7 @@ final class ArchiveModel {
     return new ArchiveSurvey(
         new Lineage(CLAIM.cluster(), CLAIM.uid(), PREFIX, Optional.of(CLAIM)),
         backups,
+        withdrawn,
         unreadable,
         below(LAYOUT.baseBackups()),
         below(LAYOUT.wal()),
@@ -276,7 +288,7 @@ final class ArchiveModel {
     objects
         .values()
         .forEach(object -> store.create(object.key(), new byte[] {(byte) object.size()}, Map.of()));
-    for (BaseBackup backup : backups) {
+    for (BaseBackup backup : Stream.concat(backups.stream(), withdrawn.stream()).toList()) {
       Sentinel sentinel =
           new Sentinel(
               Optional.of(backup.startLsn()),

@@ -99,6 +99,7 @@ class RetentionPlannerPropertyTest {
         new ArchiveSurvey(
             survey.lineage(),
             shuffled(survey.backups(), random),
+            shuffled(survey.withdrawn(), random),
             shuffled(survey.unreadable(), random),
             shuffled(survey.backupObjects(), random),
             shuffled(survey.wal(), random),
@@ -234,8 +235,14 @@ class RetentionPlannerPropertyTest {
     }
 
     private void damage() {
-      if (!model.backups.isEmpty() && random.nextInt(3) == 0) {
-        model.damage(model.backups.get(random.nextInt(model.backups.size())));
+      int what = model.backups.isEmpty() ? 0 : random.nextInt(3);
+      if (what > 0) {
+        BaseBackup backup = model.backups.get(random.nextInt(model.backups.size()));
+        if (what == 1) {
+          model.damage(backup);
+        } else {
+          model.withdraw(backup);
+        }
       }
     }
 

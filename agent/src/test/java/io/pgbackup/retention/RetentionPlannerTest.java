@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pgbackup.catalog.BaseBackup;
 import io.pgbackup.engine.format.BackupName;
+import io.pgbackup.postgres.SystemIdentifier;
 import io.pgbackup.postgres.Timeline;
 import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.retention.Hold.Held;
@@ -223,6 +224,89 @@ class RetentionPlannerTest {
         .allMatch(key -> key.name().compareTo(full.name().startSegment()) < 0);
   }
 
+  @Test
+  void whatCannotBeReadIsToBeLookedAt() {
+    BaseBackup damaged = day();
+    day();
+    assertThat(plan(ONE).attention()).isEmpty();
+    model.damage(damaged);
+    assertThat(plan(ONE).attention().orElseThrow().message())
+        .isEqualTo(
+            damaged.name() + " cannot be read, so it stays for ever with all WAL since: damaged");
+  }
+
+  @Test
+  void aWithdrawnBackupGoesWithItsWalWhenTheRulesHavePassedOverIt() {
+    BaseBackup first = day();
+    BaseBackup bad = day();
+    BaseBackup good = day();
+    model.withdraw(bad);
+
+    RetentionPlan counted = plan(rules(2, Duration.ZERO));
+    assertThat(counted.blocks()).isEmpty();
+    assertThat(reasons(counted, bad)).containsExactly("newer than the oldest full one to keep");
+    assertThat(reasons(counted, first)).contains("one of the newest 2 full ones");
+
+    RetentionPlan plan = plan(ONE);
+    assertThat(going(plan)).containsExactly(first.name(), bad.name());
+    assertThat(plan.backups().get(1).withdrawn()).isTrue();
+    assertThat(plan.contents()).contains(ArchiveModel.LAYOUT.withdrawal(bad.name()));
+    assertThat(plan.attention()).isEmpty();
+    assertThat(plan.wal().stream().filter(WalRange::kept).findFirst().orElseThrow().first())
+        .isEqualTo(WalSegment.parse(good.name().startSegment(), ArchiveModel.SIZE));
+  }
+
+  @Test
+  void whoWithdrawsGoodBackupsDoesNotHaveThemDeleted() {
+    BaseBackup old = day();
+    List<BaseBackup> week = new ArrayList<>();
+    for (int i = 0; i < 7; i++) {
+      week.add(day());
+    }
+    week.subList(0, 6).forEach(model::withdraw);
+    assertThat(going(plan(rules(7, Duration.ofDays(7))))).doesNotContain(old.name()).isEmpty();
+  }
+
+  @Test
+  void nothingIsDeletedWhileTheNewestBackupIsWithdrawn() {
+    day();
+    day();
+    BaseBackup newest = day();
+    model.withdraw(newest);
+    assertThat(plan(ONE).blocks())
+        .containsExactly(
+            "the newest base backup, %s, cannot be restored: it was withdrawn because it failed a proof"
+                .formatted(newest.name()));
+  }
+
+  /// One of the proofs that a backup fails is that it is of this server.
+  @Test
+  void aWithdrawnBackupOfAnotherServerStopsNothing() {
+    BaseBackup other = day();
+    model.withdraw(other);
+    model.withdrawn.replaceAll(RetentionPlannerTest::ofAnotherServer);
+    day();
+    day();
+    RetentionPlan plan = plan(ONE);
+    assertThat(plan.blocks()).isEmpty();
+    assertThat(going(plan)).contains(other.name());
+  }
+
+  /// After a copy of the bucket all WAL is young.
+  @Test
+  void aHoldNeverLetsGoYoungWalOfATimelineThatWasLeft() {
+    model.write(3);
+    BaseBackup first = day();
+    model.promote(model.segment());
+    day();
+    day();
+    model.touchAll();
+    model.pass(Duration.ofHours(1));
+    List<ObjectKey> without = plan(ONE).segments();
+    holds.add(hold(new Held.Since(first.finishTime().plusSeconds(5)), Optional.empty()));
+    assertThat(without).containsAll(plan(ONE).segments());
+  }
+
   /// P76.
   @Test
   void leftoversGoWhenTheyAreOldAndOvertaken() {
@@ -257,6 +341,24 @@ class RetentionPlannerTest {
         .noneMatch(key -> key.value().contains("notes"))
         .noneMatch(key -> key.value().contains("claim"))
         .noneMatch(key -> key.value().contains("history"));
+  }
+
+  private static BaseBackup ofAnotherServer(BaseBackup one) {
+    return new BaseBackup(
+        one.name(),
+        one.startLsn(),
+        one.finishLsn(),
+        one.startTime(),
+        one.finishTime(),
+        one.serverVersion(),
+        Optional.of(SystemIdentifier.parse("7000000000000000002")),
+        one.uncompressedSize(),
+        one.compressedSize(),
+        one.permanent(),
+        one.delta(),
+        one.userData(),
+        one.keyFingerprint(),
+        one.tablespaces());
   }
 
   private BaseBackup day() {

@@ -14,6 +14,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -30,13 +31,23 @@ public class MemoryObjectStore implements ObjectStore {
   private record Stored(StoredObject object, ByteBuffer content) {}
 
   private final TreeMap<ObjectKey, Stored> objects = new TreeMap<>();
+  private final Optional<InstantSource> clock;
   private long writes;
   private long lists;
 
-  public MemoryObjectStore() {}
+  /// One that says of each object only that it came after those before it.
+  public MemoryObjectStore() {
+    this.clock = Optional.empty();
+  }
+
+  /// @param clock the store's own
+  public MemoryObjectStore(InstantSource clock) {
+    this.clock = Optional.of(clock);
+  }
 
   /// A bucket that begins with what another one holds now.
   public MemoryObjectStore(MemoryObjectStore original) {
+    this.clock = original.clock;
     synchronized (original) {
       objects.putAll(original.objects);
       writes = original.writes;
@@ -183,7 +194,11 @@ public class MemoryObjectStore implements ObjectStore {
     writes++;
     var object =
         new StoredObject(
-            key, content.length, Instant.ofEpochSecond(writes), "v" + writes, metadata);
+            key,
+            content.length,
+            clock.map(InstantSource::instant).orElse(Instant.ofEpochSecond(writes)),
+            "v" + writes,
+            metadata);
     objects.put(key, new Stored(object, ByteBuffer.wrap(content.clone())));
     return object;
   }

@@ -46,12 +46,14 @@ public final class RetentionView {
       long deletableBytes,
       Optional<Done> done) {}
 
+  /// @param withdrawn whether it failed a proof, so that nobody may restore it
   /// @param reasons to keep it; none: it goes
   public record Backup(
       String name,
       Optional<Instant> finishTime,
       boolean kept,
       boolean assumed,
+      boolean withdrawn,
       List<String> reasons,
       long bytes) {}
 
@@ -134,6 +136,7 @@ public final class RetentionView {
         verdict.backup().map(BaseBackup::finishTime),
         verdict.kept(),
         assumed.contains(verdict.name()),
+        verdict.withdrawn(),
         verdict.reasons(),
         verdict.bytes());
   }
@@ -199,7 +202,7 @@ public final class RetentionView {
           verdict.backup().map(backup -> Times.second(backup.finishTime())).orElse("?"),
           future ? "?" : Sizes.human(verdict.bytes()),
           verdict.kept() ? "stays" : "goes",
-          verdict.kept() ? String.join("; ", verdict.reasons()) : "no rule wants it");
+          why(verdict));
     }
     StringBuilder text = new StringBuilder();
     text.append("  keep ").append(plan.rules().words()).append("; as of ");
@@ -207,7 +210,13 @@ public final class RetentionView {
     text.append(backups.render().indent(2)).append('\n');
     text.append(wal(plan));
     text.append(leftovers(plan));
+    plan.attention().ifPresent(problem -> text.append("  attention: " + problem.message() + "\n"));
     return text.toString();
+  }
+
+  private static String why(BackupVerdict verdict) {
+    String reasons = verdict.kept() ? String.join("; ", verdict.reasons()) : "no rule wants it";
+    return verdict.withdrawn() ? "withdrawn; " + reasons : reasons;
   }
 
   private static String wal(RetentionPlan plan) {

@@ -21,10 +21,12 @@ import io.pgbackup.testing.GoldenArchive;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -50,6 +52,8 @@ class RetentionVerbsTest {
     GoldenArchive.copyInto(root.resolve(PREFIX.path()));
     Files.createFile(root.resolve(PREFIX.path()).resolve("wal_005/000000010000000000000001.lz4"));
     store = "file://" + root;
+    // WAL of a timeline that was left stays for a day
+    Files.setLastModifiedTime(segmentOne(), FileTime.from(Instant.now().minus(2, ChronoUnit.DAYS)));
   }
 
   @Test
@@ -98,6 +102,24 @@ class RetentionVerbsTest {
     assertThat(plan().out()).endsWith("  nothing to delete\n");
     assertThat(run("backups", "--cluster", "orders").out())
         .contains(GoldenArchive.FULL, GoldenArchive.DELTA);
+  }
+
+  @Test
+  void aWithdrawnBackupIsNamedAndOneThatCannotBeReadAsksForAttention() throws IOException {
+    claim();
+    store();
+    Path backups = folder.resolve("store").resolve(PREFIX.path()).resolve("basebackups_005");
+    Files.createFile(backups.resolve(GoldenArchive.DELTA).resolve("pgbackup-withdrawn.json"));
+    assertThat(plan().out())
+        .containsPattern(GoldenArchive.DELTA + " .* stays +withdrawn; the newest")
+        .contains("cannot be restored: it was withdrawn because it failed a proof");
+
+    Files.writeString(
+        backups.resolve(GoldenArchive.FULL + "_backup_stop_sentinel.json"), "{\"LSN\":");
+    assertThat(plan().out())
+        .contains(
+            "  attention: %s cannot be read, so it stays for ever with all WAL since: "
+                .formatted(GoldenArchive.FULL));
   }
 
   @Test
