@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class SocketService {
   private final WalArchiver archiver;
   private final CatchUp catchUp;
+  private final ReadAhead readAhead;
   private final WalServer server;
   private final SocketLimits limits;
   private final TransferSlots slots;
@@ -28,6 +29,7 @@ final class SocketService {
     this.limits = limits;
     this.slots = new TransferSlots(limits.transfers());
     this.catchUp = new CatchUp(archiver, pgWal, slots);
+    this.readAhead = new ReadAhead(server::engine, slots, limits.idle());
   }
 
   TransferSlots.Slot takeSlot(long size) {
@@ -45,12 +47,20 @@ final class SocketService {
   }
 
   Optional<byte[]> fetch(WalFileName name, TransferSlots.Slot slot) {
-    return within(limits.fetchAnswer(), "wal-fetch-" + name.text(), slot, () -> server.fetch(name));
+    Optional<byte[]> content =
+        within(limits.fetchAnswer(), "wal-fetch-" + name.text(), slot, () -> fetch(name));
+    content.ifPresent(bytes -> readAhead.behind(name, bytes.length));
+    return content;
+  }
+
+  private Optional<byte[]> fetch(WalFileName name) {
+    return readAhead.take(name).or(() -> server.fetch(name));
   }
 
   /// Waits for what is under way and lets nothing in any more.
   boolean drain() {
     catchUp.close();
+    readAhead.close();
     return slots.drain(limits.drain());
   }
 

@@ -24,6 +24,11 @@ public final class WalServer {
     this.clock = clock;
   }
 
+  /// As it is now.
+  WalEngine engine() {
+    return engine.get();
+  }
+
   /// @return the file's plaintext, or nothing only where the store proved that it has none
   /// @throws io.pgbackup.problem.PgBackupException for every other outcome; never absence
   public Optional<byte[]> fetch(WalFileName name) {

@@ -14,6 +14,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class MemoryWalEngine implements WalEngine {
   final Map<String, byte[]> files = new ConcurrentHashMap<>();
   final AtomicInteger pushes = new AtomicInteger();
+  final AtomicInteger fetches = new AtomicInteger();
   final AtomicInteger waiting = new AtomicInteger();
   volatile int failuresToCome;
   volatile CountDownLatch gate = new CountDownLatch(0);
@@ -34,6 +35,7 @@ final class MemoryWalEngine implements WalEngine {
 
   @Override
   public Optional<byte[]> fetch(WalFileName name) {
+    fetches.incrementAndGet();
     pass();
     return Optional.ofNullable(files.get(name.text()));
   }
