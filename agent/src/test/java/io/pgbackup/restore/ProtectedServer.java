@@ -44,11 +44,11 @@ import org.slf4j.LoggerFactory;
 /// A server with an archive, and a thread that stands for the agent: PostgreSQL's archive command
 /// puts finished WAL into a folder named after the UID beside its data, from where it goes into
 /// that lineage.
-final class ProtectedServer implements AutoCloseable {
-  static final ClusterId CLUSTER = new ClusterId("default", "orders");
+public final class ProtectedServer implements AutoCloseable {
+  public static final ClusterId CLUSTER = new ClusterId("default", "orders");
   private static final Logger LOG = LoggerFactory.getLogger(ProtectedServer.class);
 
-  final TestPostgres postgres;
+  public final TestPostgres postgres;
   private final WalSegmentSize segment;
   private final PostgresRelease release;
   private final ObjectStore store;
@@ -57,11 +57,12 @@ final class ProtectedServer implements AutoCloseable {
   private volatile boolean closed;
 
   /// With the smallest WAL segments, of which the most are made.
-  ProtectedServer(PostgresRelease release, ObjectStore store, Path folder) {
+  public ProtectedServer(PostgresRelease release, ObjectStore store, Path folder) {
     this(release, store, folder, 1);
   }
 
-  ProtectedServer(PostgresRelease release, ObjectStore store, Path folder, int segmentMebibytes) {
+  public ProtectedServer(
+      PostgresRelease release, ObjectStore store, Path folder, int segmentMebibytes) {
     this.release = release;
     this.segment = new WalSegmentSize(segmentMebibytes << 20);
     this.store = store;
@@ -116,11 +117,11 @@ final class ProtectedServer implements AutoCloseable {
     return IdentityFile.beside(postgres.dataDirectory()).read().orElseThrow();
   }
 
-  LineageUid uid() {
+  public LineageUid uid() {
     return identity().uid();
   }
 
-  ArchiveLayout layout(LineageUid uid) {
+  public ArchiveLayout layout(LineageUid uid) {
     return new ArchiveLayout(
         PrefixTemplate.DEFAULT.expand(CLUSTER, uid, postgres.installation().version().major()));
   }
@@ -129,7 +130,7 @@ final class ProtectedServer implements AutoCloseable {
     return new EmbeddedWalEngine(store, layout(uid), Codec.LZ4, Optional.of(segment));
   }
 
-  TakenBackup backUp() {
+  public TakenBackup backUp() {
     return new EmbeddedBackupEngine(
             store,
             layout(uid()),
@@ -140,7 +141,7 @@ final class ProtectedServer implements AutoCloseable {
   }
 
   /// Commits something and waits until it stands in the archive.
-  void archiveEverything() {
+  public void archiveEverything() {
     postgres.sql("create table if not exists switched (); drop table switched");
     WalFileName last =
         WalFileName.parse(postgres.value("select pg_walfile_name(pg_switch_wal() - 1)"));
@@ -151,13 +152,13 @@ final class ProtectedServer implements AutoCloseable {
   }
 
   /// By the server's clock, with everything committed before it and nothing after.
-  Instant now() {
+  public Instant now() {
     String text =
         "to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')";
     return Instant.parse(postgres.value("select " + text));
   }
 
-  static List<LineageCatalog> catalogs(ObjectStore store) {
+  public static List<LineageCatalog> catalogs(ObjectStore store) {
     Catalog catalog = new Catalog(store);
     return catalog.lineages(PrefixTemplate.DEFAULT).stream()
         .filter(lineage -> lineage.cluster().equals(CLUSTER))
@@ -165,7 +166,7 @@ final class ProtectedServer implements AutoCloseable {
         .toList();
   }
 
-  LineageCatalog catalog(LineageUid uid) {
+  public LineageCatalog catalog(LineageUid uid) {
     return catalogs(store).stream()
         .filter(each -> each.lineage().uid().equals(uid))
         .findFirst()
@@ -177,7 +178,7 @@ final class ProtectedServer implements AutoCloseable {
         .plan(CLUSTER, catalogs(store), Optional.of(uid), target);
   }
 
-  RestorePlan plan(LineageUid uid, RecoveryTarget target) {
+  public RestorePlan plan(LineageUid uid, RecoveryTarget target) {
     return plan(store, uid, target);
   }
 
@@ -185,7 +186,7 @@ final class ProtectedServer implements AutoCloseable {
     return plan(uid, new RecoveryTarget.AtTime(instant));
   }
 
-  RestoreBench bench() {
+  public RestoreBench bench() {
     return new RestoreBench(store, release);
   }
 

@@ -16,8 +16,8 @@ import java.time.Clock;
 import java.util.Optional;
 
 /// Wires restores as the command line does.
-record RestoreBench(ObjectStore store, PostgresRelease release) {
-  RestoreRunner runner() {
+public record RestoreBench(ObjectStore store, PostgresRelease release) {
+  public RestoreRunner runner() {
     return new RestoreRunner(services());
   }
 
@@ -25,7 +25,7 @@ record RestoreBench(ObjectStore store, PostgresRelease release) {
     return new RestoreUndo(new LocalPostgres(), Clock.systemUTC());
   }
 
-  RestoreServices services() {
+  public RestoreServices services() {
     return new RestoreServices(
         new LineageEngines() {
           @Override

@@ -23,8 +23,9 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
-/// Reads what one archive says of its backups. Thread-safe.
-final class BackupDocuments {
+/// Reads what one archive says of its backups: nothing where the store says that a document does
+/// not exist, `VerificationFailed` where it is not what it should be. Thread-safe.
+public final class BackupDocuments {
   /// A sentinel has some hundred bytes and what user data its maker gave it.
   private static final int GREATEST_SENTINEL = 64 << 20;
 
@@ -32,13 +33,15 @@ final class BackupDocuments {
   private final ArchiveLayout layout;
   private final ObjectCipher cipher;
 
-  BackupDocuments(ObjectStore store, ArchiveLayout layout, ObjectCipher cipher) {
+  /// @param cipher with the keys to read manifests with
+  public BackupDocuments(ObjectStore store, ArchiveLayout layout, ObjectCipher cipher) {
     this.store = store;
     this.layout = layout;
     this.cipher = cipher;
   }
 
-  Optional<Sentinel> sentinel(BackupName name) {
+  /// @return nothing where there is no such backup
+  public Optional<Sentinel> sentinel(BackupName name) {
     ObjectKey key = layout.sentinel(name);
     return open(key, stored -> Sentinel.read(stored.readNBytes(GREATEST_SENTINEL), key.value()));
   }
@@ -53,14 +56,15 @@ final class BackupDocuments {
     return store.head(layout.withdrawal(name)).isPresent();
   }
 
-  Optional<BackupMetadata> metadata(BackupName name) {
+  /// What `metadata.json` says.
+  public Optional<BackupMetadata> metadata(BackupName name) {
     ObjectKey key = layout.metadata(name);
     return open(
         key, stored -> BackupMetadata.read(stored.readNBytes(GREATEST_SENTINEL), key.value()));
   }
 
   /// @return whether there is such a document
-  boolean filesMetadata(BackupName name, FilesMetadataReader.Visitor visitor) {
+  public boolean filesMetadata(BackupName name, FilesMetadataReader.Visitor visitor) {
     ObjectKey key = layout.filesMetadata(name);
     return open(
             key,
@@ -72,7 +76,7 @@ final class BackupDocuments {
   }
 
   /// Files by path, for a backup of ours.
-  Optional<Map<String, ManifestFile>> manifest(BackupName name) {
+  public Optional<Map<String, ManifestFile>> manifest(BackupName name) {
     Map<String, ManifestFile> files = new HashMap<>();
     return manifest(name, file -> files.put(file.path(), file)).map(_ -> files);
   }
@@ -94,7 +98,8 @@ final class BackupDocuments {
         });
   }
 
-  List<StoredObject> tars(BackupName name) {
+  /// Every object in the folder of the backup's tars.
+  public List<StoredObject> tars(BackupName name) {
     try (Stream<StoredObject> listing = store.list(layout.tarPartitions(name).path())) {
       return listing.toList();
     }

@@ -2,6 +2,7 @@ package io.pgbackup.engine.embedded;
 
 import io.pgbackup.crypto.ObjectCipher;
 import io.pgbackup.engine.format.BackupName;
+import io.pgbackup.engine.format.Codec;
 import io.pgbackup.engine.format.Packing;
 import io.pgbackup.engine.format.TarMember;
 import io.pgbackup.engine.format.TarReader;
@@ -37,7 +38,7 @@ final class ParentControlFile {
             .findFirst()
             .orElseThrow(() -> DeltaChoice.refused("%s has no pg_control.tar".formatted(name)));
     String key = object.key().value();
-    Packing packing = new Packing(PartExtraction.codec(object.key()), cipher);
+    Packing packing = new Packing(Codec.ofTar(object.key()), cipher);
     try (InputStream stored = store.open(object.key());
         TarReader tar =
             new TarReader(

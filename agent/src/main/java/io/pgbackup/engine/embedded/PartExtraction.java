@@ -59,7 +59,7 @@ final class PartExtraction {
       for (var member = tar.next(); member.isPresent(); member = tar.next()) {
         attempt.member(tar, member.get());
       }
-      if (!tar.isMarked() && codec(key) == Codec.NONE) {
+      if (!tar.isMarked() && Codec.ofTar(key) == Codec.NONE) {
         arrived.perhapsCut(key);
       }
     } catch (IOException e) {
@@ -72,26 +72,10 @@ final class PartExtraction {
   }
 
   private InputStream unpacking(ObjectKey key) {
-    var packing = new Packing(codec(key), cipher);
+    var packing = new Packing(Codec.ofTar(key), cipher);
     return writtenWith.isPresent()
         ? packing.unpacking(store.open(key), key.value(), () -> writtenWith)
         : packing.open(store, key);
-  }
-
-  /// What the tar's name says it is compressed with.
-  static Codec codec(ObjectKey key) {
-    String name = key.name();
-    String extension = name.substring(Math.max(0, name.lastIndexOf('.')));
-    return extension.equals(".tar") || !name.contains(".")
-        ? Codec.NONE
-        : Codec.byExtension(extension)
-            .filter(codec -> codec != Codec.NONE)
-            .orElseThrow(
-                () ->
-                    Problem.verificationFailed(
-                            key + " is no tar in a codec that pgbackup reads",
-                            "Restore the backup with the tool that wrote it; only WAL-G reads lzo.")
-                        .asException());
   }
 
   /// One run through one tar.

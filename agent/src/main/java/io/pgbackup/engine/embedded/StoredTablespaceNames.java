@@ -2,6 +2,7 @@ package io.pgbackup.engine.embedded;
 
 import io.pgbackup.crypto.ObjectCipher;
 import io.pgbackup.engine.format.BackupName;
+import io.pgbackup.engine.format.Codec;
 import io.pgbackup.engine.format.MemberPath;
 import io.pgbackup.engine.format.Packing;
 import io.pgbackup.engine.format.TarMember;
@@ -74,7 +75,7 @@ final class StoredTablespaceNames {
   }
 
   private void read(BackupChain.Link link, ObjectKey key, Map<String, byte[]> found) {
-    Packing packing = new Packing(PartExtraction.codec(key), cipher);
+    Packing packing = new Packing(Codec.ofTar(key), cipher);
     try (TarReader tar =
         new TarReader(
             packing.unpacking(store.open(key), key.value(), () -> link.sentinel().keyFingerprint()),

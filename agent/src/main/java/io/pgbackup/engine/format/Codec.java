@@ -1,6 +1,7 @@
 package io.pgbackup.engine.format;
 
 import io.pgbackup.problem.Problem;
+import io.pgbackup.store.ObjectKey;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -45,6 +46,24 @@ public enum Codec {
   /// The codec of a name with this extension (with its dot).
   public static Optional<Codec> byExtension(String extension) {
     return Arrays.stream(values()).filter(codec -> codec.extension.equals(extension)).findFirst();
+  }
+
+  /// What the name of a backup's tar says it is compressed with.
+  ///
+  /// @throws io.pgbackup.problem.PgBackupException `VerificationFailed` if that is no codec of ours
+  public static Codec ofTar(ObjectKey key) {
+    String name = key.name();
+    String extension = name.substring(Math.max(0, name.lastIndexOf('.')));
+    return extension.equals(".tar") || !name.contains(".")
+        ? NONE
+        : byExtension(extension)
+            .filter(codec -> codec != NONE)
+            .orElseThrow(
+                () ->
+                    Problem.verificationFailed(
+                            key + " is no tar in a codec that pgbackup reads",
+                            "Restore the backup with the tool that wrote it; only WAL-G reads lzo.")
+                        .asException());
   }
 
   /// A stream that compresses what is written to it. Closing it ends the frame and closes `sink`;
