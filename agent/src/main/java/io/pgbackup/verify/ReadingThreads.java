@@ -8,7 +8,6 @@ import java.util.concurrent.ExecutorCompletionService;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.jspecify.annotations.Nullable;
 
 /// Reads several objects at a time. Thread-safe.
 final class ReadingThreads implements AutoCloseable {
@@ -23,8 +22,8 @@ final class ReadingThreads implements AutoCloseable {
 
   /// Returns when all have run; the first failure ends the waiting, and [#close] the others.
   void all(List<Runnable> work) {
-    var running = new ExecutorCompletionService<@Nullable Void>(threads);
-    work.forEach(each -> running.submit(each, null));
+    var running = new ExecutorCompletionService<Boolean>(threads);
+    work.forEach(each -> running.submit(each, true));
     for (int i = 0; i < work.size(); i++) {
       try {
         result(running.take());
