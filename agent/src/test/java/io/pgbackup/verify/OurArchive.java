@@ -184,7 +184,7 @@ final class OurArchive {
         new TarReader(
             new ByteArrayInputStream(Codec.LZ4.decompress(GoldenArchive.bytes(tar), tar, 64 << 20)),
             tar)) {
-      reader.next().orElseThrow();
+      var _ = reader.next().orElseThrow();
       return reader.content().readAllBytes();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
