@@ -225,7 +225,7 @@ class VerifierTest {
     var away =
         new MemoryObjectStore(archive.store) {
           @Override
-          public InputStream open(ObjectKey key) {
+          public synchronized InputStream open(ObjectKey key) {
             if (key.value().contains("part_002")) {
               opened.incrementAndGet();
               throw Problem.storageFailed("403", "Ask for the right to read.").asException();
