@@ -1,12 +1,12 @@
 package io.pgbackup.cli.view;
 
-import io.pgbackup.cli.output.Sizes;
 import io.pgbackup.cli.output.Table;
-import io.pgbackup.cli.output.Times;
 import io.pgbackup.verify.BackupReport;
 import io.pgbackup.verify.Fault;
 import io.pgbackup.verify.VerifyReport;
 import io.pgbackup.verify.WalReport;
+import io.pgbackup.wording.Sizes;
+import io.pgbackup.wording.Times;
 import java.util.List;
 
 /// `pgbackup verify`.
