@@ -81,8 +81,8 @@ final class BrokerReader {
   }
 
   private static Optional<ParentKeys> keys(Section section) {
-    Optional<Path> access = section.optional("accessKeyIdFile", Values.ABSOLUTE_PATH);
-    Optional<Path> secret = section.optional("secretAccessKeyFile", Values.ABSOLUTE_PATH);
+    Optional<Path> access = section.optional("accessKeyIdFile", Values.SECRET_FILE);
+    Optional<Path> secret = section.optional("secretAccessKeyFile", Values.SECRET_FILE);
     for (String key : List.of("accessKeyIdFile", "secretAccessKeyFile")) {
       boolean other = section.says("accessKeyIdFile") || section.says("secretAccessKeyFile");
       if (other && !section.says(key)) {

@@ -13,6 +13,8 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -45,13 +47,41 @@ public final class ConfigLoader {
     return parseBroker(source(file), text(file));
   }
 
+  /// Every key with the value that holds. A file that only says how credentials are issued need not
+  /// name a cluster.
+  public EffectiveConfig effective(Path file) {
+    String source = source(file);
+    String yaml = text(file);
+    JsonNode tree = tree(source, yaml);
+    boolean named =
+        tree.path("cluster").hasNonNull("name")
+            || environment.containsKey(Section.variableOf("cluster.name"));
+    boolean issuer = tree.path("broker").hasNonNull("kind");
+    EffectiveConfig all =
+        named || !issuer ? read(source, yaml) : withAnyCluster().read(source, yaml);
+    return new EffectiveConfig(
+        all.config(),
+        all.settings().stream()
+            .filter(setting -> all.config().broker().isPresent() || !isBrokers(setting))
+            .filter(setting -> named || !setting.key().equals("cluster.name"))
+            .toList());
+  }
+
+  private static boolean isBrokers(Setting setting) {
+    return setting.key().startsWith("broker.");
+  }
+
+  private ConfigLoader withAnyCluster() {
+    Map<String, String> withCluster = new HashMap<>(environment);
+    withCluster.putIfAbsent(Section.variableOf("cluster.name"), "any");
+    return new ConfigLoader(withCluster);
+  }
+
   /// @param source what error messages call it
   public BrokerSettings parseBroker(String source, String yaml) {
-    Map<String, String> withCluster = new HashMap<>(environment);
-    if (!tree(source, yaml).path("cluster").hasNonNull("name")) {
-      withCluster.putIfAbsent(Section.variableOf("cluster.name"), "any");
-    }
-    PgBackupConfig config = new ConfigLoader(withCluster).parse(source, yaml);
+    ConfigLoader loader =
+        tree(source, yaml).path("cluster").hasNonNull("name") ? this : withAnyCluster();
+    PgBackupConfig config = loader.parse(source, yaml);
     return new BrokerSettings(
         config.storage(),
         config
@@ -64,11 +94,11 @@ public final class ConfigLoader {
                         .asException()));
   }
 
-  private static String source(Path file) {
+  static String source(Path file) {
     return "configuration " + file;
   }
 
-  private static String text(Path file) {
+  static String text(Path file) {
     String source = source(file);
     try {
       return Files.readString(file);
@@ -81,13 +111,20 @@ public final class ConfigLoader {
 
   /// @param source what error messages call it
   public PgBackupConfig parse(String source, String yaml) {
+    return read(source, yaml).config();
+  }
+
+  /// The same with each key's value, of a text that was read before.
+  ///
+  /// @param source what error messages call it
+  EffectiveConfig read(String source, String yaml) {
     JsonNode tree = tree(source, yaml);
     Section.Reading reading = reading(environment);
     PgBackupConfig config = ConfigReader.read(Section.root(tree, reading));
     new UnknownKeys(reading.paths(), reading.faults()).report(tree);
     UnknownVariables.report(environment, keys(), reading.faults());
     reading.faults().throwIfAny(source);
-    return config;
+    return new EffectiveConfig(config, List.copyOf(reading.settings().values()));
   }
 
   /// The storage of a person who gives a URL instead of a file. The usual `AWS_*` variables say the
@@ -152,7 +189,8 @@ public final class ConfigLoader {
   }
 
   private static Section.Reading reading(Map<String, String> environment) {
-    return new Section.Reading(environment, new ConfigFaults(), new TreeSet<>());
+    return new Section.Reading(
+        environment, new ConfigFaults(), new TreeSet<>(), new LinkedHashMap<>());
   }
 
   /// Every key there is, as a path, sections included.

@@ -73,7 +73,7 @@ final class ConfigReader {
         section.withDefault("port", Values.integer(1, 65535), 5432),
         section.withDefault("user", Values.TEXT, "postgres"),
         section.withDefault("database", Values.TEXT, "postgres"),
-        section.optional("passwordFile", Values.ABSOLUTE_PATH),
+        section.optional("passwordFile", Values.SECRET_FILE),
         sslMode,
         rootCertFile,
         section.withDefault(
@@ -122,6 +122,7 @@ final class ConfigReader {
     if (chosen && !section.says("walgBinary")) {
       // a binary that merely lies there must not change what auto means
       binary = section.variable(WALG_VARIABLE).map(Path::of);
+      binary.ifPresent(it -> section.follows("walgBinary", it.toString()));
       if (binary.isEmpty()) {
         section.fault(
             "walgBinary",
@@ -137,6 +138,6 @@ final class ConfigReader {
     HttpConfig address =
         section.withDefault("listen", Values.LISTEN, new HttpConfig("127.0.0.1", 9797));
     return new HttpConfig(
-        address.host(), address.port(), section.optional("tokenFile", Values.ABSOLUTE_PATH));
+        address.host(), address.port(), section.optional("tokenFile", Values.SECRET_FILE));
   }
 }

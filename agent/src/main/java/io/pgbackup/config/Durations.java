@@ -3,6 +3,7 @@ package io.pgbackup.config;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.time.temporal.TemporalUnit;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -25,6 +26,18 @@ public final class Durations {
       throw new IllegalArgumentException("must be longer than nothing, got '" + text + "'");
     }
     return duration;
+  }
+
+  /// In the greatest unit that needs no fraction, at most days: `14d`, `36h`.
+  static String print(Duration duration) {
+    long seconds = duration.toSeconds();
+    for (String letter : List.of("d", "h", "m")) {
+      long length = unit(letter).getDuration().toSeconds();
+      if (seconds % length == 0) {
+        return seconds / length + letter;
+      }
+    }
+    return seconds + "s";
   }
 
   private static TemporalUnit unit(String letter) {

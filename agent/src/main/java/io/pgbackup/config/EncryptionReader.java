@@ -23,13 +23,13 @@ final class EncryptionReader {
     section.refuseInline("passphrase");
     EncryptionMethod method =
         section.withDefault("method", Values.oneOf(EncryptionMethod.class), EncryptionMethod.NONE);
-    Optional<Path> keyFile = section.optional("keyFile", Values.ABSOLUTE_PATH);
+    Optional<Path> keyFile = section.optional("keyFile", Values.SECRET_FILE);
     KeyTransform transform =
         section.withDefault("keyTransform", Values.oneOf(KeyTransform.class), KeyTransform.NONE);
     Optional<Path> publicKeyFile = section.optional("publicKeyFile", Values.ABSOLUTE_PATH);
-    Optional<Path> secretKeyFile = section.optional("secretKeyFile", Values.ABSOLUTE_PATH);
-    Optional<Path> passphraseFile = section.optional("passphraseFile", Values.ABSOLUTE_PATH);
-    List<Path> previous = section.list("previousKeyFiles", Values.ABSOLUTE_PATH);
+    Optional<Path> secretKeyFile = section.optional("secretKeyFile", Values.SECRET_FILE);
+    Optional<Path> passphraseFile = section.optional("passphraseFile", Values.SECRET_FILE);
+    List<Path> previous = section.list("previousKeyFiles", Values.SECRET_FILE);
     switch (method) {
       case NONE -> {
         refuse(section, OF_LIBSODIUM, "libsodium", method);

@@ -2,6 +2,7 @@ package io.pgbackup.config;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
+import io.pgbackup.config.Setting.Origin;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -9,6 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /// One mapping of the file, read key by key. What the environment says goes before what the file
 /// says; whatever is not asked for is unknown.
@@ -51,12 +53,37 @@ final class Section {
   }
 
   <T> T withDefault(String key, Value<T> value, T standard) {
-    return optional(key, value).orElse(standard);
+    Optional<T> read = optional(key, value);
+    if (!says(key)) {
+      follows(key, value.words(standard));
+    }
+    return read.orElse(standard);
+  }
+
+  /// What holds for a key that was not given, because it is a default or follows from others.
+  void follows(String key, String text) {
+    if (!says(key)) {
+      reading.note(new Setting(path(key), text, Origin.DEFAULT, Optional.empty()));
+    }
+  }
+
+  private void noteGiven(String key, String text) {
+    reading.note(
+        variable(override(key))
+            .map(it -> new Setting(path(key), it, Origin.ENVIRONMENT, Optional.of(override(key))))
+            .orElseGet(
+                () ->
+                    new Setting(
+                        path(key),
+                        text,
+                        given(key) ? Origin.FILE : Origin.DEFAULT,
+                        Optional.empty())));
   }
 
   /// Empty where neither file nor environment give a value, or the empty text, or a wrong one.
   <T> Optional<T> optional(String key, Value<T> value) {
     reading.known(path(key));
+    noteGiven(key, node.path(key).asText(""));
     Optional<String> override = variable(override(key));
     if (override.isPresent()) {
       return parse("%s (%s)".formatted(override(key), path(key)), override.get(), value);
@@ -68,6 +95,8 @@ final class Section {
   /// are faults and left out.
   <T> List<T> list(String key, Value<T> value) {
     reading.known(path(key));
+    noteGiven(
+        key, node.path(key).valueStream().map(JsonNode::asText).collect(Collectors.joining(",")));
     Optional<String> override = variable(override(key));
     if (override.isPresent()) {
       String where = "%s (%s)".formatted(override(key), path(key));
@@ -121,6 +150,7 @@ final class Section {
   Optional<JsonNode> anything(String key) {
     reading.known(path(key));
     knowAll(path(key), node.path(key));
+    noteGiven(key, given(key) ? node.path(key).toString() : "");
     Optional<String> override = variable(override(key));
     if (override.isPresent()) {
       return parse("%s (%s)".formatted(override(key), path(key)), override.get(), Values.JSON);
@@ -211,9 +241,18 @@ final class Section {
   }
 
   /// What one reading shares between its sections.
-  record Reading(Map<String, String> environment, ConfigFaults faults, Set<String> paths) {
+  record Reading(
+      Map<String, String> environment,
+      ConfigFaults faults,
+      Set<String> paths,
+      Map<String, Setting> settings) {
     void known(String path) {
       paths.add(path);
+    }
+
+    /// The last word on a key counts.
+    void note(Setting setting) {
+      settings.put(setting.key(), setting);
     }
   }
 }

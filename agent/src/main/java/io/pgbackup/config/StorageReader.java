@@ -31,6 +31,7 @@ final class StorageReader {
           "must be left out where cloudflareAccountId is given, which it is built from");
     }
     Optional<URI> address = endpoint.or(() -> account.map(R2Account::endpoint));
+    address.ifPresent(it -> section.follows("endpoint", it.toString()));
     return new StorageConfig(
         url,
         address,
@@ -67,7 +68,7 @@ final class StorageReader {
 
   private static Optional<CredentialSource> credentials(Section section) {
     Optional<CredentialSource> document =
-        section.optional("file", Values.ABSOLUTE_PATH).map(CredentialJson::new);
+        section.optional("file", Values.SECRET_FILE).map(CredentialJson::new);
     Optional<CredentialSource> files = files(section);
     if (section.says("file") && OF_ONE_SECRET.stream().anyMatch(section::says)) {
       section.fault(
@@ -82,9 +83,9 @@ final class StorageReader {
     section.refuseInline("accessKeyId");
     section.refuseInline("secretAccessKey");
     section.refuseInline("sessionToken");
-    Optional<Path> access = section.optional("accessKeyIdFile", Values.ABSOLUTE_PATH);
-    Optional<Path> secret = section.optional("secretAccessKeyFile", Values.ABSOLUTE_PATH);
-    Optional<Path> token = section.optional("sessionTokenFile", Values.ABSOLUTE_PATH);
+    Optional<Path> access = section.optional("accessKeyIdFile", Values.SECRET_FILE);
+    Optional<Path> secret = section.optional("secretAccessKeyFile", Values.SECRET_FILE);
+    Optional<Path> token = section.optional("sessionTokenFile", Values.SECRET_FILE);
     boolean any = OF_ONE_SECRET.stream().anyMatch(section::says);
     for (String key : List.of("accessKeyIdFile", "secretAccessKeyFile")) {
       if (any && !section.says(key)) {

@@ -1,10 +1,13 @@
 package io.pgbackup.config;
 
+import java.util.function.Function;
+
 /// How the text of one scalar becomes a value.
 ///
 /// @param <T> the value's type
 /// @param form what a YAML scalar must be, so that `name: 012` is not silently the number 10
-record Value<T>(Form form, Parser<T> parser) {
+/// @param printer writes it as the file would have it
+record Value<T>(Form form, Parser<T> parser, Function<T, String> printer) {
   enum Form {
     TEXT("text"),
     INTEGER("a whole number"),
@@ -27,6 +30,15 @@ record Value<T>(Form form, Parser<T> parser) {
   }
 
   static <T> Value<T> text(Parser<T> parser) {
-    return new Value<>(Form.TEXT, parser);
+    return text(parser, String::valueOf);
+  }
+
+  static <T> Value<T> text(Parser<T> parser, Function<T, String> printer) {
+    return new Value<>(Form.TEXT, parser, printer);
+  }
+
+  /// A value as the file would have it.
+  String words(T value) {
+    return printer.apply(value);
   }
 }

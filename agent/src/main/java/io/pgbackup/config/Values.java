@@ -10,6 +10,7 @@ import io.pgbackup.engine.format.Codec;
 import io.pgbackup.lineage.PrefixTemplate;
 import io.pgbackup.schedule.Crontab;
 import java.net.URI;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -24,7 +25,11 @@ import java.util.regex.Pattern;
 final class Values {
   static final Value<String> TEXT = Value.text(text -> text);
   static final Value<Path> ABSOLUTE_PATH = Value.text(Values::absolutePath);
-  static final Value<Duration> DURATION = Value.text(Durations::parse);
+
+  /// A path that people mistake for the secret itself, so what is wrong with it is said without it.
+  static final Value<Path> SECRET_FILE = Value.text(Values::secretFile);
+
+  static final Value<Duration> DURATION = Value.text(Durations::parse, Durations::print);
   static final Value<ZoneId> TIME_ZONE = Value.text(Values::zone);
   static final Value<Crontab> CRONTAB = Value.text(Crontab::parse);
   static final Value<URI> STORE_URL = Value.text(Values::storeUrl);
@@ -37,12 +42,22 @@ final class Values {
                   oneOf(List.of("lz4", "zstd", "brotli", "lzma", "none"))
                       .parser()
                       .parse(text)
-                      .toUpperCase(Locale.ROOT)));
-  static final Value<EngineChoice> ENGINE = Value.text(Values::engine);
-  static final Value<HttpConfig> LISTEN = Value.text(Values::listen);
+                      .toUpperCase(Locale.ROOT)),
+          Values::lowerCase);
+  static final Value<EngineChoice> ENGINE =
+      Value.text(
+          Values::engine, choice -> choice == EngineChoice.WALG ? "wal-g" : lowerCase(choice));
+  static final Value<HttpConfig> LISTEN =
+      Value.text(
+          Values::listen,
+          http ->
+              (http.host().contains(":") ? "[%s]:%d" : "%s:%d")
+                  .formatted(http.host(), http.port()));
   static final Value<JsonNode> JSON = Value.text(Values::json);
-  static final Value<DeltaOrigin> DELTA_ORIGIN = Value.text(Values::deltaOrigin);
-  static final Value<Boolean> BOOLEAN = new Value<>(Value.Form.BOOLEAN, Values::bool);
+  static final Value<DeltaOrigin> DELTA_ORIGIN =
+      Value.text(Values::deltaOrigin, origin -> lowerCase(origin).replace('_', '-'));
+  static final Value<Boolean> BOOLEAN =
+      new Value<>(Value.Form.BOOLEAN, Values::bool, String::valueOf);
 
   private static final Pattern BUCKET =
       Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]");
@@ -66,7 +81,8 @@ final class Values {
                     : "must be %d to %d, got %d".formatted(least, greatest, number));
           }
           return number;
-        });
+        },
+        String::valueOf);
   }
 
   /// @param example shown where the text does not match
@@ -103,7 +119,12 @@ final class Values {
                 .map(constant -> constant.name().toLowerCase(Locale.ROOT))
                 .toList());
     return Value.text(
-        text -> Enum.valueOf(type, names.parser().parse(text).toUpperCase(Locale.ROOT)));
+        text -> Enum.valueOf(type, names.parser().parse(text).toUpperCase(Locale.ROOT)),
+        Values::lowerCase);
+  }
+
+  private static String lowerCase(Enum<?> constant) {
+    return constant.name().toLowerCase(Locale.ROOT);
   }
 
   private static EngineChoice engine(String text) {
@@ -156,7 +177,7 @@ final class Values {
   }
 
   private static Path absolutePath(String text) {
-    Path path = Path.of(text);
+    Path path = path(text);
     if (!path.isAbsolute()) {
       throw new IllegalArgumentException(
           "must be an absolute path, because agent and command line run in different folders; got '"
@@ -164,6 +185,24 @@ final class Values {
               + "'");
     }
     return path;
+  }
+
+  private static Path secretFile(String text) {
+    Path path = path(text);
+    if (!path.isAbsolute()) {
+      throw new IllegalArgumentException(
+          "must be an absolute path, of a file that holds the secret; what stands there is not"
+              + " shown");
+    }
+    return path;
+  }
+
+  private static Path path(String text) {
+    try {
+      return Path.of(text);
+    } catch (InvalidPathException _) {
+      throw new IllegalArgumentException("must be a path, without a character 0");
+    }
   }
 
   private static ZoneId zone(String text) {

@@ -3,6 +3,7 @@ package io.pgbackup.cli.source;
 import io.pgbackup.config.AccessKeys;
 import io.pgbackup.config.BrokerSettings;
 import io.pgbackup.config.ConfigLoader;
+import io.pgbackup.config.EffectiveConfig;
 import io.pgbackup.config.PgBackupConfig;
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
 import io.pgbackup.config.walg.WalgSettings;
@@ -81,6 +82,23 @@ public final class Configuration {
   /// The whole configuration, where a file was named.
   public Optional<PgBackupConfig> file() {
     return options.config().or(() -> variable(CONFIG).map(Path::of)).map(loader::load);
+  }
+
+  /// The file that is meant: the one given, then that of `--config`, then `$PGBACKUP_CONFIG`.
+  public Path requirePath(Optional<Path> given) {
+    return given
+        .or(options::config)
+        .or(() -> variable(CONFIG).map(Path::of))
+        .orElseThrow(
+            () ->
+                misconfigured(
+                    "no configuration is named",
+                    "Name a file, for example /etc/pgbackup/pgbackup.yaml."));
+  }
+
+  /// Every key of a file, with the environment's word on it.
+  public EffectiveConfig effective(Path file) {
+    return loader.effective(file);
   }
 
   /// @param why ends the sentence "... needs the configuration"
