@@ -6,13 +6,16 @@ import io.pgbackup.archive.Retry;
 import io.pgbackup.archive.SocketLimits;
 import io.pgbackup.archive.WalArchiver;
 import io.pgbackup.archive.WalServer;
+import io.pgbackup.config.ConfigFile;
 import io.pgbackup.config.PgBackupConfig;
+import io.pgbackup.config.PgBackupConfig.BackupConfig;
 import io.pgbackup.credentials.CredentialScope;
 import io.pgbackup.credentials.StoreCredentials;
 import io.pgbackup.crypto.ObjectCipher;
 import io.pgbackup.encryption.Encryption;
 import io.pgbackup.lineage.ClusterId;
 import io.pgbackup.lineage.PrefixTemplate;
+import io.pgbackup.lineage.ProtectedLineage;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.schedule.Schedules;
@@ -29,6 +32,7 @@ import io.pgbackup.telemetry.StoreHealth;
 import java.net.InetSocketAddress;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
@@ -53,15 +57,19 @@ public final class Agent implements AutoCloseable {
   private static final Duration LAST_WAL = Duration.ofSeconds(10);
   private static final Duration NEW_WINDOW = Duration.ofSeconds(60);
 
-  private final PgBackupConfig config;
+  /// What follows from the configuration, and changes with it.
+  private record Wired(PgBackupConfig config, ObjectCipher cipher, Engines engines) {}
+
+  private volatile Wired wired;
   private final Clock clock;
   private final CompletableFuture<Problem> fatal = new CompletableFuture<>();
   private final Closing closing = new Closing();
   private final CredentialWatch credential;
   private final ObjectStore store;
-  private final Engines engines;
   private final ServerWatch server;
   private final LineageKeeper lineages;
+  private final LetGoMarks letGo;
+  private final DiscardedWal discarded;
   private final WalArchiver archiver;
   private final WalServer walServer;
   private final LastWal lastWal;
@@ -71,6 +79,10 @@ public final class Agent implements AutoCloseable {
   private final WalLag lag;
   private final Schedules schedules = new Schedules();
   private final Snapshots snapshots;
+  private final Instant startedAt;
+  private final Optional<ConfigWatch> configuration;
+  private final StoreCredentials credentials;
+  private final Optional<Periodic> watchConfiguration;
   private final Periodic watchServer;
   private final Periodic watchCredential;
   private final Periodic watchLineage;
@@ -79,11 +91,26 @@ public final class Agent implements AutoCloseable {
   private final Periodic watchRetention;
   private Optional<InetSocketAddress> address = Optional.empty();
 
-  /// Wires everything; nothing runs yet.
+  /// Wires everything; nothing runs yet. Changes of the file are taken while it runs.
+  ///
+  /// @throws PgBackupException `Misconfigured` if the store cannot be what the configuration says
+  public Agent(ConfigFile.Loaded configuration, String version, Clock clock) {
+    this(configuration, version, clock, Pace.DEFAULT);
+  }
+
+  Agent(ConfigFile.Loaded configuration, String version, Clock clock, Pace pace) {
+    this(configuration.effective().config(), Optional.of(configuration), version, clock, pace);
+  }
+
+  /// With a configuration that stays as it is.
   ///
   /// @throws PgBackupException `Misconfigured` if the store cannot be what the configuration says
   public Agent(PgBackupConfig config, String version, Clock clock) {
     this(config, version, clock, Pace.DEFAULT);
+  }
+
+  Agent(PgBackupConfig config, String version, Clock clock, Pace pace) {
+    this(config, Optional.empty(), version, clock, pace);
   }
 
   /// Learned now, rather than after a failover.
@@ -95,15 +122,20 @@ public final class Agent implements AutoCloseable {
     }
   }
 
-  Agent(PgBackupConfig config, String version, Clock clock, Pace pace) {
-    this.config = config;
+  private Agent(
+      PgBackupConfig config,
+      Optional<ConfigFile.Loaded> loaded,
+      String version,
+      Clock clock,
+      Pace pace) {
     this.clock = clock;
+    this.startedAt = clock.instant();
     Problems problems = new Problems(clock);
 
     ObjectCipher cipher = Encryption.open(config.encryption());
     warnIfUnreadable(cipher);
     StoreHealth health = new StoreHealth(clock);
-    StoreCredentials credentials =
+    credentials =
         StoreCredentials.of(
             config.storage(),
             CredentialScope.archiverOf(clusterFolder(config), config.storage()),
@@ -112,44 +144,63 @@ public final class Agent implements AutoCloseable {
     credential =
         new CredentialWatch(needsThem ? Optional.of(credentials) : Optional.empty(), problems);
     store = new ObservedStore(Stores.open(config.storage(), credentials), health);
-    engines = Engines.open(config, credentials, clock);
-    server = new ServerWatch(config.postgres(), config.wal().enabled(), pace.server(), problems);
+    wired = new Wired(config, cipher, Engines.open(config, credentials, clock));
+    server = new ServerWatch(config.postgres(), this::storesWal, pace.server(), problems);
     lineages =
         new LineageKeeper(
             config.postgres().dataDirectory(),
             server::seen,
             LineageSession.resolver(config, store, clock),
-            lineage -> LineageSession.of(lineage, config, store, cipher, engines, clock),
+            this::session,
             problems,
             fatal);
-    archiver = new WalArchiver(lineages::destination, PUSHES, clock);
+    letGo = new LetGoMarks(store, clock);
+    discarded =
+        new DiscardedWal(
+            this::storesWal,
+            this::backingUp,
+            () -> lineages.current().map(session -> session.lineage().identity().uid()),
+            letGo::begun);
+    archiver = new WalArchiver(lineages::destination, discarded, PUSHES, clock);
     walServer = new WalServer(() -> lineages.destination().engine(), FETCHES, clock);
     lastWal = new LastWal(config.postgres(), store, clock);
     backups =
         new Backups(
-            config.backup(), lineages, server::seen, problems, runs, this::backupCompleted, clock);
+            () -> wired.config().backup(),
+            lineages,
+            server::seen,
+            problems,
+            runs,
+            this::backupCompleted,
+            clock);
     catalog =
         new CatalogWatch(
-            lineages, server::seen, pace.archive(), problems, clock, backups::consider);
-    lag = new WalLag(server, catalog, archiver::status);
+            lineages, server::seen, pace.archive(), problems, clock, this::archiveRead);
+    lag = new WalLag(server, catalog, archiver::status, this::storesWal);
+    configuration = loaded.map(now -> new ConfigWatch(now, this::take, problems, clock));
     snapshots =
         new Snapshots(
-            config,
+            () -> wired.config(),
+            this::configState,
             version,
             store.url(),
             clock,
             lineages,
             server,
-            engines::view,
+            () -> wired.engines().view(),
             catalog,
             lag,
             archiver::status,
+            discarded::segments,
+            letGo::letGo,
             health,
             credential::view,
             runs,
             schedules,
             BACKUPS,
             problems);
+    watchConfiguration =
+        configuration.map(watch -> new Periodic("watch-configuration", watch::look));
     watchServer = new Periodic("watch-server", this::lookAtServer);
     watchCredential = new Periodic("watch-credential", credential::look);
     watchLineage = new Periodic("watch-lineage", this::lookAtLineage);
@@ -167,6 +218,106 @@ public final class Agent implements AutoCloseable {
     watchRetention = new Periodic("watch-retention", retention::look);
   }
 
+  private boolean storesWal() {
+    return wired.config().wal().enabled();
+  }
+
+  private boolean backingUp() {
+    return backups.busy();
+  }
+
+  private void archiveRead(CatalogWatch.Known now) {
+    backups.consider(now);
+    lineages
+        .current()
+        .map(LineageSession::lineage)
+        .filter(lineage -> lineage.identity().uid().equals(now.uid()))
+        .ifPresent(lineage -> letGo.look(lineage.layout(), now));
+  }
+
+  private LineageSession session(ProtectedLineage lineage) {
+    Wired now = wired;
+    return LineageSession.of(lineage, now.config(), store, now.cipher(), now.engines(), clock);
+  }
+
+  private ConfigWatch.State configState() {
+    return configuration
+        .map(ConfigWatch::state)
+        .orElseGet(() -> new ConfigWatch.State(startedAt, Optional.empty()));
+  }
+
+  /// Puts another configuration into force, on the configuration's own thread. Whatever can fail
+  /// does so before anything has changed. Pushes and a base backup under way end as they began.
+  private void take(PgBackupConfig next) {
+    Wired before = wired;
+    PgBackupConfig old = before.config();
+    boolean sameKeys = next.encryption().equals(old.encryption());
+    boolean sameEngines = sameKeys && next.engine().equals(old.engine());
+    ObjectCipher cipher = sameKeys ? before.cipher() : Encryption.open(next.encryption());
+    Engines engines = sameEngines ? before.engines() : Engines.open(next, credentials, clock);
+    if (!sameKeys) {
+      warnIfUnreadable(cipher);
+    }
+    wired = new Wired(next, cipher, engines);
+    retention.follow(next, cipher);
+    scheduleRetention(old);
+    scheduleBackups(old);
+    boolean again = next.wal().enabled() && !old.wal().enabled();
+    if (again
+        || !sameEngines
+        || !next.wal().compression().equals(old.wal().compression())
+        || !next.backup().equals(old.backup())) {
+      lineages.renew(again);
+      watchLineage.soon();
+    }
+    if (!sameEngines) {
+      backups.whenIdle(before.engines()::close);
+    }
+    watchServer.soon();
+    watchArchive.soon();
+    watchRetention.soon();
+  }
+
+  private void scheduleRetention(PgBackupConfig old) {
+    PgBackupConfig now = wired.config();
+    if (!now.retention().schedule().equals(old.retention().schedule())
+        || !now.backup().timeZone().equals(old.backup().timeZone())) {
+      scheduleRetention();
+    }
+  }
+
+  private void scheduleRetention() {
+    PgBackupConfig now = wired.config();
+    schedules.replace(
+        RETENTION,
+        now.retention().schedule(),
+        now.backup().timeZone(),
+        clock.instant(),
+        () -> {
+          retention.scheduled();
+          watchRetention.soon();
+        });
+  }
+
+  private void scheduleBackups(PgBackupConfig old) {
+    BackupConfig now = wired.config().backup();
+    if (now.enabled() != old.backup().enabled()
+        || !now.schedule().equals(old.backup().schedule())
+        || !now.timeZone().equals(old.backup().timeZone())) {
+      scheduleBackups();
+    }
+  }
+
+  private void scheduleBackups() {
+    BackupConfig now = wired.config().backup();
+    if (now.enabled()) {
+      schedules.replace(
+          BACKUPS, now.schedule(), now.timeZone(), clock.instant(), backups::scheduled);
+    } else {
+      schedules.remove(BACKUPS);
+    }
+  }
+
   private static StoreFolder clusterFolder(PgBackupConfig config) {
     return new PrefixTemplate(config.storage().prefix())
         .clusterFolder(new ClusterId(config.cluster().namespace(), config.cluster().name()));
@@ -176,8 +327,9 @@ public final class Agent implements AutoCloseable {
   ///
   /// @throws PgBackupException `Misconfigured` or `Refused` if socket or port cannot be had
   public void start() {
+    PgBackupConfig config = wired.config();
     closing.add(store);
-    closing.add(engines);
+    closing.add(() -> wired.engines().close());
     closing.add(schedules);
     try {
       StatusServer status =
@@ -188,16 +340,14 @@ public final class Agent implements AutoCloseable {
                   config.http().tokenFile().map(ApiToken::new),
                   statusSources()));
       address = Optional.of(status.address());
-      if (config.wal().enabled()) {
-        closing.add(
-            ArchiveSocket.open(
-                config.wal().socket(),
-                config.postgres().dataDirectory(),
-                archiver,
-                walServer,
-                SocketLimits.DEFAULT));
-        closing.add(() -> lineages.current().ifPresent(now -> lastWal.bringIn(now, LAST_WAL)));
-      }
+      closing.add(
+          ArchiveSocket.open(
+              config.wal().socket(),
+              config.postgres().dataDirectory(),
+              archiver,
+              walServer,
+              SocketLimits.DEFAULT));
+      closing.add(this::bringInTheRest);
       closing.add(backups::drain);
       closing.add(server);
       watch(watchServer);
@@ -205,33 +355,26 @@ public final class Agent implements AutoCloseable {
       watch(watchLineage);
       watch(watchArchive);
       watch(watchRetention);
-      schedules.add(
-          RETENTION,
-          config.retention().schedule(),
-          config.backup().timeZone(),
-          clock.instant(),
-          () -> {
-            retention.scheduled();
-            watchRetention.soon();
-          });
-      if (config.backup().enabled()) {
-        schedules.add(
-            BACKUPS,
-            config.backup().schedule(),
-            config.backup().timeZone(),
-            clock.instant(),
-            backups::scheduled);
-      }
+      scheduleRetention();
+      scheduleBackups();
+      watchConfiguration.ifPresent(this::watch);
       LOGGER
           .atInfo()
           .addKeyValue("cluster", config.cluster().namespace() + "/" + config.cluster().name())
           .addKeyValue("store", store.url())
           .addKeyValue("http", status.address())
-          .addKeyValue("socket", config.wal().enabled() ? config.wal().socket() : "none")
+          .addKeyValue("socket", config.wal().socket())
+          .addKeyValue("wal", config.wal().enabled() ? "stored" : "let go")
           .log("agent started");
     } catch (RuntimeException e) {
       closing.close(e);
       throw e;
+    }
+  }
+
+  private void bringInTheRest() {
+    if (storesWal()) {
+      lineages.current().ifPresent(now -> lastWal.bringIn(now, LAST_WAL));
     }
   }
 
@@ -254,11 +397,8 @@ public final class Agent implements AutoCloseable {
   }
 
   private Optional<String> unready() {
-    if (!config.wal().enabled()) {
-      return Optional.empty();
-    }
     try {
-      new ArchiveClient(config.wal().socket(), PING).ping();
+      new ArchiveClient(wired.config().wal().socket(), PING).ping();
       return Optional.empty();
     } catch (PgBackupException e) {
       return Optional.of(e.problem().message());

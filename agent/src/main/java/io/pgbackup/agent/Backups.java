@@ -1,6 +1,7 @@
 package io.pgbackup.agent;
 
 import io.pgbackup.backup.BackupRun;
+import io.pgbackup.catalog.WalGap;
 import io.pgbackup.config.PgBackupConfig.BackupConfig;
 import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.lineage.LineageUid;
@@ -31,7 +32,7 @@ final class Backups implements BackupRequests {
   /// @param at by our own clock, so that a server's that is behind makes no backup look missed
   private record Finished(LineageUid uid, Instant at) {}
 
-  private final BackupConfig config;
+  private final Supplier<BackupConfig> config;
   private final LineageKeeper lineages;
   private final Supplier<Optional<ServerWatch.Seen>> server;
   private final Problems problems;
@@ -39,13 +40,15 @@ final class Backups implements BackupRequests {
   private final Consumer<LineageSession> afterwards;
   private final InstantSource clock;
   private final DueBackup due = new DueBackup();
+  private Optional<WalGap> gap = Optional.empty();
   private @Nullable Finished lastOwn;
   private @Nullable Thread thread;
   private boolean closing;
 
+  /// @param config asked whenever it matters, because it may change
   /// @param afterwards called after each backup that completed, on its thread
   Backups(
-      BackupConfig config,
+      Supplier<BackupConfig> config,
       LineageKeeper lineages,
       Supplier<Optional<ServerWatch.Seen>> server,
       Problems problems,
@@ -109,6 +112,36 @@ final class Backups implements BackupRequests {
     problems.clear(Problems.About.BACKUP);
   }
 
+  /// Whether a base backup is under way, or its last WAL on the way.
+  synchronized boolean busy() {
+    Thread running = thread;
+    return book.running().isPresent() || (running != null && running.isAlive());
+  }
+
+  /// Does something once the backup under way has ended, or now where there is none.
+  void whenIdle(Runnable work) {
+    Thread running;
+    synchronized (this) {
+      running = thread;
+    }
+    if (running == null || !running.isAlive()) {
+      work.run();
+      return;
+    }
+    Thread.ofVirtual()
+        .name("after-backup")
+        .start(
+            () -> {
+              try {
+                running.join();
+                work.run();
+              } catch (InterruptedException _) {
+                // nobody does: it is a thread of our own
+                Thread.currentThread().interrupt();
+              }
+            });
+  }
+
   /// The schedule came. A standby's agent leaves it to the primary's.
   void scheduled() {
     if (primary()) {
@@ -122,16 +155,38 @@ final class Backups implements BackupRequests {
   /// counts.
   void consider(CatalogWatch.Known known) {
     Optional<Instant> newest = newest(known);
+    BackupConfig now = config.get();
     boolean missed =
         newest
-            .flatMap(last -> Schedules.firstAfter(config.schedule(), config.timeZone(), last))
+            .flatMap(last -> Schedules.firstAfter(now.schedule(), now.timeZone(), last))
             .map(next -> !next.isAfter(clock.instant()))
             .orElse(newest.isEmpty());
-    if (missed) {
+    boolean gap = endsBeforeAGap(known);
+    if (missed || gap) {
       due.fallDue();
     } else {
       due.paid();
     }
+  }
+
+  /// Whether WAL is missing behind the newest base backup, so that nothing later can be restored
+  /// until there is another one. Seen twice, because segments may arrive out of order.
+  private synchronized boolean endsBeforeAGap(CatalogWatch.Known known) {
+    Finished last = lastOwn;
+    if (last != null && last.uid().equals(known.uid()) && last.at().isAfter(known.readAt())) {
+      return false;
+    }
+    Optional<WalGap> before = gap;
+    gap =
+        known.catalog().gaps().stream()
+            .filter(
+                missing ->
+                    known.catalog().backups().stream()
+                        .filter(known.catalog()::hasWalOf)
+                        .noneMatch(
+                            backup -> backup.startLsn().compareTo(missing.last().start()) > 0))
+            .findFirst();
+    return gap.isPresent() && gap.equals(before);
   }
 
   private synchronized Optional<Instant> newest(CatalogWatch.Known known) {
@@ -147,7 +202,7 @@ final class Backups implements BackupRequests {
 
   /// Starts the backup that is owed, if this is where it can be taken: beside a primary.
   void startIfOwed() {
-    if (config.enabled()
+    if (config.get().enabled()
         && primary()
         && lineages.current().isPresent()
         && due.isOwed(clock.instant())) {

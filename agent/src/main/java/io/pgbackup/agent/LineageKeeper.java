@@ -42,6 +42,12 @@ final class LineageKeeper {
   private Duration pause = INTERVAL;
   private boolean resolvedBefore;
 
+  /// Whether the session must be made anew, and whether the archive may lack the history of the
+  /// timeline that the server is on.
+  private volatile boolean stale;
+
+  private volatile boolean historyOwed;
+
   /// @param fatal completed when the very first search shows that this agent must not run here
   LineageKeeper(
       Path dataDirectory,
@@ -76,6 +82,15 @@ final class LineageKeeper {
                 .asException());
   }
 
+  /// What sessions are made of changed. At the next [#check] the lineage that is known gets another
+  /// one; what runs in the one before ends in it.
+  ///
+  /// @param historyOwed whether WAL was let go so far, histories too
+  void renew(boolean historyOwed) {
+    this.historyOwed |= historyOwed;
+    stale = true;
+  }
+
   WalDestination destination() {
     return require().wal();
   }
@@ -88,10 +103,26 @@ final class LineageKeeper {
       }
       if (current.isEmpty()) {
         resolve(file);
+      } else if (stale) {
+        renewNow(current.get());
+      }
+      if (historyOwed) {
+        pushHistory(current.orElseThrow(), state(file).history().timeline());
+        historyOwed = false;
       }
       return INTERVAL;
     } catch (PgBackupException e) {
       return failed(e);
+    }
+  }
+
+  private void renewNow(LineageSession before) {
+    stale = false;
+    try {
+      current = Optional.of(sessions.apply(before.lineage()));
+    } catch (RuntimeException e) {
+      stale = true;
+      throw e;
     }
   }
 
@@ -106,7 +137,9 @@ final class LineageKeeper {
               "If it was removed by mistake, restart the agent, which finds the lineage again."));
       return;
     }
-    problems.clear(Problems.About.LINEAGE);
+    if (!historyOwed) {
+      problems.clear(Problems.About.LINEAGE);
+    }
     if (!standing.get().equals(session.lineage().identity())) {
       LOGGER
           .atInfo()
@@ -119,6 +152,7 @@ final class LineageKeeper {
 
   private void resolve(IdentityFile file) {
     ServerState state = state(file);
+    stale = false;
     ProtectedLineage lineage = resolver.resolve(state, file);
     LineageSession session = sessions.apply(lineage);
     pushHistory(session, state.history().timeline());

@@ -1,7 +1,7 @@
 package io.pgbackup.agent;
 
+import io.pgbackup.config.ConfigFile;
 import io.pgbackup.config.ConfigLoader;
-import io.pgbackup.config.PgBackupConfig;
 import io.pgbackup.problem.ExitStatus;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
@@ -45,7 +45,8 @@ public final class Main {
         case List<String> one when one.equals(List.of("--help")) -> say(USAGE);
         case List<String> one when one.equals(List.of("--version")) ->
             say("pgbackup-agent " + Version.get() + "\n");
-        default -> serve(new ConfigLoader(environment).load(configFile(arguments)));
+        default ->
+            serve(new ConfigFile(configFile(arguments), new ConfigLoader(environment)).load());
       };
     } catch (PgBackupException e) {
       return failed(e.problem());
@@ -72,7 +73,7 @@ public final class Main {
         .asException();
   }
 
-  private ExitStatus serve(PgBackupConfig config) {
+  private ExitStatus serve(ConfigFile.Loaded config) {
     Agent agent = new Agent(config, Version.get(), Clock.systemUTC());
     agent.start();
     AtomicInteger status = new AtomicInteger(ExitStatus.DONE.code());

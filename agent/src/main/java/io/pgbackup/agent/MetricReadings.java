@@ -21,10 +21,23 @@ final class MetricReadings {
     status.storage().credential().ifPresent(used -> credential(used, readings));
     status.archive().lagSeconds().ifPresent(lag -> readings.put(Meters.WAL_LAG_SECONDS, lag));
     status.archive().lagBytes().ifPresent(lag -> readings.put(Meters.WAL_LAG_BYTES, lag));
+    readings.put(Meters.BACKUP_ENABLED, number(status.schedule().enabled()));
+    readings.put(Meters.WAL_ENABLED, number(status.archive().enabled()));
+    readings.put(Meters.WAL_DISCARDED, (double) status.archive().discarded());
+    status
+        .configuration()
+        .ifPresent(
+            now -> {
+              readings.put(Meters.CONFIG_RELOAD_SUCCESS, number(now.refused().isEmpty()));
+              readings.put(Meters.CONFIG_LOADED, Optional.of(now.loadedAt()));
+            });
     readings.put(Meters.WAL_REFUSED, (double) status.archive().refused());
     if (status.catalogReadAt().isPresent()) {
       readings.put(Meters.CATALOG_READ, status.catalogReadAt());
       readings.put(Meters.WAL_GAPS, status.gaps().size());
+      readings.put(
+          Meters.WAL_GAPS_LET_GO,
+          (double) status.gaps().stream().filter(StatusSnapshot.Gap::letGo).count());
     }
     if (!status.windows().isEmpty()) {
       readings.put(Meters.WINDOW_START, Optional.of(status.windows().getLast().start()));

@@ -19,6 +19,7 @@ final class Problems {
 
   /// What a problem is about; there is at most one of each.
   enum About {
+    CONFIGURATION,
     LINEAGE,
     POSTGRES,
     CREDENTIAL,

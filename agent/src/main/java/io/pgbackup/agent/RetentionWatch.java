@@ -57,18 +57,23 @@ final class RetentionWatch {
       int unreadable,
       long deletedObjects) {}
 
-  private final PgBackupConfig config;
+  /// What follows from the configuration.
+  private record Ruled(
+      RetentionRun run, RetentionRules rules, RetentionReader reader, RetentionRunner runner) {}
+
+  private final ObjectStore store;
   private final Supplier<Optional<ProtectedLineage>> own;
   private final Supplier<Boolean> primary;
   private final Supplier<Boolean> backingUp;
   private final Problems problems;
   private final Clock clock;
-  private final RetentionRules rules;
-  private final RetentionReader reader;
+  private final Leases leases;
+  private final Holds holds;
   private final Policies policies;
-  private final RetentionRunner runner;
   private final String host = Host.name();
+  private volatile Ruled ruled;
   private @Nullable LineageUid told;
+  private @Nullable RetentionRules toldRules;
   private volatile boolean due;
   private volatile Optional<View> view = Optional.empty();
   private Instant notBefore = Instant.MIN;
@@ -91,23 +96,34 @@ final class RetentionWatch {
       Supplier<Boolean> backingUp,
       Problems problems,
       Clock clock) {
-    this.config = config;
+    this.store = store;
     this.own = own;
     this.primary = primary;
     this.backingUp = backingUp;
     this.problems = problems;
     this.clock = clock;
-    this.rules = RetentionRules.of(config);
-    Leases leases = new Leases(store, clock);
-    this.reader =
-        new RetentionReader(new Catalog(store, cipher), new Holds(store, clock), leases, clock);
+    this.leases = new Leases(store, clock);
+    this.holds = new Holds(store, clock);
     this.policies = new Policies(store, clock);
-    this.runner =
+    this.ruled = ruled(config, cipher);
+  }
+
+  private Ruled ruled(PgBackupConfig config, ObjectCipher cipher) {
+    RetentionReader reader = new RetentionReader(new Catalog(store, cipher), holds, leases, clock);
+    return new Ruled(
+        config.retention().run(),
+        RetentionRules.of(config),
+        reader,
         new RetentionRunner(
             store,
             reader,
             leases,
-            "retention on %s, process %d".formatted(host, ProcessHandle.current().pid()));
+            "retention on %s, process %d".formatted(host, ProcessHandle.current().pid())));
+  }
+
+  /// Another configuration is in force, from the next round on.
+  void follow(PgBackupConfig config, ObjectCipher cipher) {
+    ruled = ruled(config, cipher);
   }
 
   /// The schedule came.
@@ -152,41 +168,44 @@ final class RetentionWatch {
     Lineage lineage =
         new Lineage(
             found.identity().cluster(), uid, found.layout().prefix(), Optional.of(found.claim()));
-    if (!uid.equals(told)) {
+    Ruled now = ruled;
+    RetentionRules rules = now.rules();
+    if (!uid.equals(told) || !rules.equals(toldRules)) {
       if (policies.store(lineage.prefix(), rules, "agent on " + host)) {
         LOGGER.atInfo().addKeyValue("uid", uid).addKeyValue("rules", rules).log("policy stored");
       }
-      survey(lineage);
+      survey(lineage, now);
       told = uid;
+      toldRules = rules;
     } else if (attention && !due) {
-      survey(lineage);
+      survey(lineage, now);
     }
     if (due && !backingUp.get()) {
-      apply(lineage);
+      apply(lineage, now);
     }
   }
 
-  private void survey(Lineage lineage) {
-    RetentionPlan plan = RetentionPlanner.plan(reader.read(lineage, rules));
+  private void survey(Lineage lineage, Ruled by) {
+    RetentionPlan plan = RetentionPlanner.plan(by.reader().read(lineage, by.rules()));
     view = Optional.of(seen(plan, 0, false));
     attend(plan);
   }
 
-  private void apply(Lineage lineage) {
+  private void apply(Lineage lineage, Ruled by) {
     Optional<Problem> conflict =
         problems.about(Problems.About.LINEAGE).or(() -> problems.about(Problems.About.TIMELINE));
     if (conflict.isPresent()) {
       refuse(conflict.get().message());
       return;
     }
-    if (config.retention().run() == RetentionRun.JOB) {
-      survey(lineage);
+    if (by.run() == RetentionRun.JOB) {
+      survey(lineage, by);
       due = false;
       return;
     }
-    RetentionOutcome outcome = runner.apply(lineage, rules);
+    RetentionOutcome outcome = by.runner().apply(lineage, by.rules());
     boolean done = outcome.complete();
-    RetentionInput now = reader.read(lineage, rules);
+    RetentionInput now = by.reader().read(lineage, by.rules());
     RetentionPlan left = RetentionPlanner.plan(now);
     view = Optional.of(seen(left, outcome.deletedObjects(), done));
     boolean passes =

@@ -8,6 +8,7 @@ import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// Asks PostgreSQL again and again who it is and how far its archiver is, and keeps an idle primary
@@ -23,7 +24,7 @@ final class ServerWatch implements AutoCloseable {
   }
 
   private final PostgresConfig config;
-  private final boolean archiving;
+  private final BooleanSupplier archiving;
   private final Duration interval;
   private final Problems problems;
   private final Heartbeat heartbeat = new Heartbeat();
@@ -31,8 +32,10 @@ final class ServerWatch implements AutoCloseable {
   private volatile Optional<Seen> seen = Optional.empty();
   private volatile boolean asked;
 
-  /// @param archiving whether WAL is expected to come through the socket
-  ServerWatch(PostgresConfig config, boolean archiving, Duration interval, Problems problems) {
+  /// @param archiving whether WAL is stored; otherwise nothing is asked of the server's archiving,
+  ///   and no commits are made for it
+  ServerWatch(
+      PostgresConfig config, BooleanSupplier archiving, Duration interval, Problems problems) {
     this.config = config;
     this.archiving = archiving;
     this.interval = interval;
@@ -70,13 +73,15 @@ final class ServerWatch implements AutoCloseable {
     Seen now = new Seen(client.facts(), client.archiverStats());
     seen = Optional.of(now);
     checkArchiving(now);
-    if (now.primary() && heartbeat.due(now.stats().at(), now.stats().currentLsn())) {
+    if (archiving.getAsBoolean()
+        && now.primary()
+        && heartbeat.due(now.stats().at(), now.stats().currentLsn())) {
       client.heartbeat();
     }
   }
 
   private void checkArchiving(Seen now) {
-    Optional<Problem> problem = archiving ? ofArchiving(now) : Optional.empty();
+    Optional<Problem> problem = archiving.getAsBoolean() ? ofArchiving(now) : Optional.empty();
     problem.ifPresentOrElse(
         found -> problems.report(Problems.About.WAL, found),
         () -> problems.clear(Problems.About.WAL));

@@ -3,8 +3,10 @@ package io.pgbackup.agent;
 import io.pgbackup.archive.ArchiveStatus;
 import io.pgbackup.catalog.BaseBackup;
 import io.pgbackup.catalog.LineageCatalog;
+import io.pgbackup.catalog.WalGap;
 import io.pgbackup.config.PgBackupConfig;
 import io.pgbackup.page.StatusPage;
+import io.pgbackup.problem.Problem;
 import io.pgbackup.schedule.Schedules;
 import io.pgbackup.status.Page;
 import io.pgbackup.status.ProblemView;
@@ -17,6 +19,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
@@ -24,10 +28,14 @@ import java.util.stream.Stream;
 ///
 /// Thread-safe.
 ///
+/// @param configuration the one in force
+/// @param discarded how many segments were let go
+/// @param letGo whether a gap was wanted
 /// @param storeUrl as a person calls the store
 /// @param schedule name of the base backups' schedule
 record Snapshots(
-    PgBackupConfig config,
+    Supplier<PgBackupConfig> configuration,
+    Supplier<ConfigWatch.State> configState,
     String version,
     String storeUrl,
     InstantSource clock,
@@ -37,6 +45,8 @@ record Snapshots(
     CatalogWatch catalog,
     WalLag lag,
     Supplier<ArchiveStatus> pushes,
+    LongSupplier discarded,
+    Predicate<WalGap> letGo,
     StoreHealth store,
     Supplier<Optional<StatusSnapshot.Credential>> credential,
     RunBook runs,
@@ -45,6 +55,7 @@ record Snapshots(
     Problems problems) {
 
   StatusSnapshot now() {
+    PgBackupConfig config = configuration.get();
     Optional<LineageSession> session = lineages.current();
     Optional<CatalogWatch.Known> known = catalog.known();
     Optional<LineageCatalog> archive = known.map(CatalogWatch.Known::catalog);
@@ -62,15 +73,16 @@ record Snapshots(
         runs.running(),
         runs.lastEnded(),
         archive.stream().flatMap(Snapshots::windows).toList(),
-        archive.stream().flatMap(Snapshots::gaps).toList(),
+        archive.stream().flatMap(this::gaps).toList(),
         archive.flatMap(LineageCatalog::lastCommit),
         archive
             .filter(now -> now.backups().isEmpty())
             .flatMap(_ -> session)
             .map(now -> now.lineage().claim().claimedAt()),
         known.map(CatalogWatch.Known::readAt),
-        archiveNow(),
-        scheduleNow(),
+        archiveNow(config),
+        scheduleNow(config),
+        Optional.of(configurationNow()),
         problemsNow());
   }
 
@@ -136,12 +148,21 @@ record Snapshots(
                     window.timeline().id()));
   }
 
-  private static Stream<StatusSnapshot.Gap> gaps(LineageCatalog archive) {
+  private Stream<StatusSnapshot.Gap> gaps(LineageCatalog archive) {
     return archive.gaps().stream()
-        .map(gap -> new StatusSnapshot.Gap(gap.first().fileName(), gap.last().fileName()));
+        .map(
+            gap ->
+                new StatusSnapshot.Gap(
+                    gap.first().fileName(), gap.last().fileName(), letGo.test(gap)));
   }
 
-  private StatusSnapshot.Archive archiveNow() {
+  private StatusSnapshot.Configuration configurationNow() {
+    ConfigWatch.State state = configState.get();
+    return new StatusSnapshot.Configuration(
+        state.loadedAt(), state.refused().map(Problem::message));
+  }
+
+  private StatusSnapshot.Archive archiveNow(PgBackupConfig config) {
     ArchiveStatus status = pushes.get();
     Optional<LagTracker.Lag> behind = lag.lag();
     return new StatusSnapshot.Archive(
@@ -153,10 +174,11 @@ record Snapshots(
         status.last().map(ArchiveStatus.Archived::at),
         status.archived(),
         status.failed(),
-        status.refused());
+        status.refused(),
+        discarded.getAsLong());
   }
 
-  private StatusSnapshot.Schedule scheduleNow() {
+  private StatusSnapshot.Schedule scheduleNow(PgBackupConfig config) {
     return new StatusSnapshot.Schedule(
         config.backup().enabled(),
         config.backup().schedule().toString(),
@@ -176,11 +198,14 @@ record Snapshots(
     return Stream.concat(standing, lastPush().stream()).toList();
   }
 
-  /// The newest push failed: PostgreSQL sends the same file again until it is stored.
+  /// The newest push failed: PostgreSQL sends the same file again until it is stored, or let go.
   private Optional<StatusSnapshot.StandingProblem> lastPush() {
     ArchiveStatus status = pushes.get();
     return status
         .lastFailure()
+        .filter(
+            failure ->
+                configuration.get().wal().enabled() || failure.problem() instanceof Problem.Refused)
         .filter(failure -> status.last().map(last -> last.at().isBefore(failure.at())).orElse(true))
         .map(
             failure ->

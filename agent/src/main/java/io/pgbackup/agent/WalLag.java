@@ -9,6 +9,7 @@ import io.pgbackup.postgres.WalFileName;
 import io.pgbackup.postgres.WalSegment;
 import java.util.Comparator;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -21,17 +22,25 @@ final class WalLag {
   private final ServerWatch server;
   private final CatalogWatch catalog;
   private final Supplier<ArchiveStatus> pushes;
+  private final BooleanSupplier stored;
   private LagTracker tracker = new LagTracker();
   private @Nullable LineageUid uid;
   private volatile Optional<LagTracker.Lag> lag = Optional.empty();
 
-  WalLag(ServerWatch server, CatalogWatch catalog, Supplier<ArchiveStatus> pushes) {
+  /// @param stored whether WAL is stored at all
+  WalLag(
+      ServerWatch server,
+      CatalogWatch catalog,
+      Supplier<ArchiveStatus> pushes,
+      BooleanSupplier stored) {
     this.server = server;
     this.catalog = catalog;
     this.pushes = pushes;
+    this.stored = stored;
   }
 
-  /// Empty where server or archive do not tell, and on a standby that does not archive.
+  /// Empty where server or archive do not tell, where WAL is let go, and on a standby that does not
+  /// archive.
   Optional<LagTracker.Lag> lag() {
     return lag;
   }
@@ -42,6 +51,11 @@ final class WalLag {
     Optional<CatalogWatch.Known> known = catalog.known();
     if (seen.isEmpty() || known.isEmpty()) {
       lag = Optional.empty();
+      return;
+    }
+    if (!stored.getAsBoolean()) {
+      lag = Optional.empty();
+      tracker = new LagTracker();
       return;
     }
     if (!known.get().uid().equals(uid)) {

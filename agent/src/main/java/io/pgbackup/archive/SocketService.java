@@ -38,12 +38,13 @@ final class SocketService {
 
   void push(
       WalFileName name, byte[] content, Optional<LineageUid> sender, TransferSlots.Slot slot) {
-    within(
+    if (within(
         limits.pushAnswer(),
         "wal-push-" + name.text(),
         slot,
-        () -> archiver.push(name, content, sender));
-    catchUp.behind(name);
+        () -> archiver.take(name, content, sender))) {
+      catchUp.behind(name);
+    }
   }
 
   Optional<byte[]> fetch(WalFileName name, TransferSlots.Slot slot) {

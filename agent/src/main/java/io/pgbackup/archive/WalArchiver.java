@@ -24,6 +24,7 @@ import java.util.function.Supplier;
 /// PostgreSQL, which asks for one file at a time; see [CatchUp].
 public final class WalArchiver {
   private final Supplier<WalDestination> destination;
+  private final Discards discards;
   private final Retry retry;
   private final InstantSource clock;
   private final ConcurrentMap<Push, UnderWay> underWay = new ConcurrentHashMap<>();
@@ -51,7 +52,14 @@ public final class WalArchiver {
   /// @param destination asked at each attempt, because an in-place restore puts another lineage
   ///   under a running agent; throws while none is known
   public WalArchiver(Supplier<WalDestination> destination, Retry retry, InstantSource clock) {
+    this(destination, Discards.NOTHING, retry, clock);
+  }
+
+  /// @param destination asked at each attempt; throws while none is known
+  public WalArchiver(
+      Supplier<WalDestination> destination, Discards discards, Retry retry, InstantSource clock) {
     this.destination = destination;
+    this.discards = discards;
     this.retry = retry;
     this.clock = clock;
   }
@@ -59,6 +67,38 @@ public final class WalArchiver {
   private static Supplier<WalDestination> destination(Admission admission, WalEngine engine) {
     WalDestination only = new WalDestination(admission, engine);
     return () -> only;
+  }
+
+  /// Returns once the store has confirmed the file, or at once where the configuration lets it go.
+  ///
+  /// @return whether it is stored
+  /// @throws PgBackupException as [#push]
+  public boolean take(WalFileName name, byte[] content, Optional<LineageUid> sender) {
+    if (isLetGo(name, sender)) {
+      return false;
+    }
+    push(name, content, sender);
+    return true;
+  }
+
+  private boolean isLetGo(WalFileName name, Optional<LineageUid> sender) {
+    try {
+      return !comesAhead(name) && discards.letsGo(name, sender);
+    } catch (PgBackupException e) {
+      status.updateAndGet(ArchiveStatus::started);
+      failed(name, e.problem());
+      throw e;
+    }
+  }
+
+  /// Whether it is stored already, or about to be: then it is not let go.
+  private boolean comesAhead(WalFileName name) {
+    try {
+      var push = new Push(name, destination.get());
+      return underWay.containsKey(push) || storedAhead.has(push);
+    } catch (PgBackupException _) {
+      return false;
+    }
   }
 
   /// Returns once the store has confirmed the file.

@@ -108,11 +108,14 @@ final class AgentChecks {
   }
 
   private Outcome socket() {
-    if (!config.wal().enabled()) {
-      return Outcome.skip("wal.enabled is false");
-    }
     try {
       new ArchiveClient(config.wal().socket(), PING).ping();
+      if (!config.wal().enabled()) {
+        return Outcome.warn(
+            "wal.enabled is false: it answers on %s and lets WAL go"
+                .formatted(config.wal().socket()),
+            "Set wal.enabled: true where anything is to be restored.");
+      }
       return Outcome.pass("it answers on " + config.wal().socket());
     } catch (PgBackupException e) {
       return Outcome.fail(

@@ -123,7 +123,7 @@ final class PostgresChecks {
       return Outcome.skip(
           config.wal().enabled()
               ? "a standby does not archive"
-              : "wal.enabled is false: somebody else archives");
+              : "wal.enabled is false: WAL is let go");
     }
     return ArchiveCommand.judge(
         facts().archiveMode(),

@@ -132,7 +132,7 @@ public final class StatusPage {
   private String wal() {
     StatusSnapshot.Archive archive = status.archive();
     if (!archive.enabled()) {
-      return "not stored by this agent: wal.enabled is false";
+      return "let go, not stored: wal.enabled is false";
     }
     String lag =
         archive

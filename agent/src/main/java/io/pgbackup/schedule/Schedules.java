@@ -88,6 +88,24 @@ public final class Schedules implements AutoCloseable {
     }
   }
 
+  /// The same in the place of what had that name. A run of it that is under way goes on.
+  public synchronized void replace(
+      String name, Crontab crontab, ZoneId zone, Instant since, Runnable work) {
+    remove(name);
+    add(name, crontab, zone, since, work);
+  }
+
+  /// Takes work away; it comes no more. Nothing happens where there is none of that name.
+  public synchronized void remove(String name) {
+    try {
+      scheduler.deleteJob(JobKey.jobKey(name));
+      scheduler.deleteCalendar(name);
+    } catch (SchedulerException e) {
+      throw new IllegalStateException(e);
+    }
+    jobs.remove(name);
+  }
+
   /// When the named work comes next; empty for a name that was not added.
   public Optional<Instant> next(String name) {
     try {

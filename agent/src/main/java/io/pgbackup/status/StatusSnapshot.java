@@ -21,6 +21,7 @@ import java.util.Optional;
 /// @param lastCommit the greatest commit time that can be reached
 /// @param unprotectedSince where the lineage has no base backup: since when it has been claimed
 /// @param catalogReadAt backups, windows and gaps are as of then
+/// @param configuration left out by an agent that is older
 /// @param problems that stand now
 public record StatusSnapshot(
     Instant at,
@@ -42,6 +43,7 @@ public record StatusSnapshot(
     Optional<Instant> catalogReadAt,
     Archive archive,
     Schedule schedule,
+    Optional<Configuration> configuration,
     List<StandingProblem> problems) {
 
   public record Cluster(String namespace, String name) {}
@@ -108,12 +110,20 @@ public record StatusSnapshot(
   public record Window(Instant start, Instant end, String oldestBackup, long timeline) {}
 
   /// @param first,last missing segments, both inclusive
-  public record Gap(String first, String last) {}
+  /// @param letGo whether they were let go on purpose, with `wal.enabled: false`
+  public record Gap(String first, String last, boolean letGo) {
+    /// Of segments that nobody let go.
+    public Gap(String first, String last) {
+      this(first, last, false);
+    }
+  }
 
   /// @param lagSeconds how long the oldest finished segment has been missing from the store
   /// @param lagBytes from the newest stored segment to the end of WAL
   /// @param lastFile the file that the store confirmed last, to this agent
+  /// @param enabled whether it is stored; otherwise it is answered as stored and let go
   /// @param archived,failed,refused files since the agent started
+  /// @param discarded segments that were let go since the agent started
   public record Archive(
       boolean enabled,
       String socket,
@@ -123,13 +133,20 @@ public record StatusSnapshot(
       Optional<Instant> lastFileAt,
       long archived,
       long failed,
-      long refused) {}
+      long refused,
+      long discarded) {}
 
   /// @param crontab of the base backups
   public record Schedule(
       boolean enabled, String crontab, String timeZone, Optional<Instant> next) {}
 
-  /// @param about `lineage`, `postgres`, `credential`, `storage`, `catalog`, `timeline`, `wal` or
-  ///   `backup`
+  /// Which configuration is in force.
+  ///
+  /// @param loadedAt when it was read, by the agent's clock
+  /// @param refused why the file as it stands is not in force; empty where it is
+  public record Configuration(Instant loadedAt, Optional<String> refused) {}
+
+  /// @param about `configuration`, `lineage`, `postgres`, `credential`, `storage`, `catalog`,
+  ///   `timeline`, `wal` or `backup`
   public record StandingProblem(String about, Instant since, ProblemView problem) {}
 }

@@ -19,6 +19,17 @@ public enum Meters {
       "pgbackup_backup_next_timestamp_seconds",
       Kind.GAUGE,
       "When the schedule starts the next base backup"),
+  BACKUP_ENABLED(
+      "pgbackup_backup_enabled",
+      Kind.GAUGE,
+      "Whether base backups are taken by schedule: 0 with backup.enabled: false"),
+  WAL_ENABLED(
+      "pgbackup_wal_enabled", Kind.GAUGE, "Whether WAL is stored: 0 with wal.enabled: false"),
+  WAL_DISCARDED(
+      "pgbackup_wal_discarded_segments_total",
+      Kind.COUNTER,
+      "WAL segments answered as stored and let go since the agent started, because wal.enabled is"
+          + " false"),
   WAL_LAG_SECONDS(
       "pgbackup_wal_archive_lag_seconds",
       Kind.GAUGE,
@@ -36,6 +47,10 @@ public enum Meters {
       "pgbackup_wal_gaps",
       Kind.GAUGE,
       "Runs of missing segments between the oldest base backup and the newest segment"),
+  WAL_GAPS_LET_GO(
+      "pgbackup_wal_gaps_let_go",
+      Kind.GAUGE,
+      "Those of pgbackup_wal_gaps that were wanted, with wal.enabled: false"),
   WINDOW_START(
       "pgbackup_recovery_window_start_timestamp_seconds",
       Kind.GAUGE,
@@ -94,6 +109,14 @@ public enum Meters {
       Kind.GAUGE,
       "1 while the credential is past its time, or the store refuses it as unknown; WAL waits in"
           + " PostgreSQL"),
+  CONFIG_RELOAD_SUCCESS(
+      "pgbackup_config_reload_success",
+      Kind.GAUGE,
+      "1 while the configuration file as it stands is in force, 0 while a change of it is refused"),
+  CONFIG_LOADED(
+      "pgbackup_config_last_reload_success_timestamp_seconds",
+      Kind.GAUGE,
+      "When the configuration in force was read"),
   POSTGRES_UP(
       "pgbackup_postgres_up",
       Kind.GAUGE,

@@ -11,6 +11,7 @@ import io.pgbackup.backup.BackupRun;
 import io.pgbackup.catalog.BaseBackup;
 import io.pgbackup.catalog.Lineage;
 import io.pgbackup.catalog.LineageCatalog;
+import io.pgbackup.catalog.WalGap;
 import io.pgbackup.config.PgBackupConfig.BackupConfig;
 import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.engine.TakenBackup;
@@ -108,7 +109,7 @@ class BackupsTest {
   private Backups backups(boolean enabled) {
     lineages.check();
     return new Backups(
-        new BackupConfig(enabled, Crontab.parse("0 2 * * *"), ZoneOffset.UTC, Codec.ZSTD, 0),
+        () -> new BackupConfig(enabled, Crontab.parse("0 2 * * *"), ZoneOffset.UTC, Codec.ZSTD, 0),
         lineages,
         () -> server,
         problems,
@@ -122,6 +123,25 @@ class BackupsTest {
         Set.of(
             WalSegment.containing(Timeline.FIRST, Lsn.parse("0/2000028"), WalSegmentSize.DEFAULT)),
         finishes);
+  }
+
+  private CatalogWatch.Known known(List<WalGap> gaps, Instant... finishes) {
+    CatalogWatch.Known known = known(finishes);
+    LineageCatalog catalog = known.catalog();
+    return new CatalogWatch.Known(
+        known.uid(),
+        new LineageCatalog(
+            catalog.lineage(),
+            catalog.backups(),
+            catalog.segments(),
+            catalog.segmentSize(),
+            catalog.path(),
+            catalog.windows(),
+            catalog.reach(),
+            gaps,
+            catalog.lastCommit(),
+            catalog.newestSegment()),
+        known.readAt());
   }
 
   private CatalogWatch.Known known(Set<WalSegment> wal, Instant... finishes) {
@@ -229,6 +249,56 @@ class BackupsTest {
 
     assertThat(book.running()).isEmpty();
     assertThat(taker.runs).hasValue(0);
+  }
+
+  @Test
+  void owesOneWhereWalIsMissingBehindTheNewest() {
+    Backups backups = backups();
+    WalGap gap = new WalGap(SEGMENT.next(), SEGMENT.next().next());
+
+    backups.consider(known(List.of(gap), TWO.plusSeconds(30)));
+    backups.startIfOwed();
+    assertThat(taker.runs).as("may be on its way").hasValue(0);
+    backups.consider(known(List.of(gap), TWO.plusSeconds(30)));
+    backups.startIfOwed();
+    awaitEnd();
+    // listings that were made before the sentinel stood
+    backups.consider(known(List.of(gap), TWO.plusSeconds(30)));
+    backups.consider(known(List.of(gap), TWO.plusSeconds(30)));
+    backups.startIfOwed();
+
+    assertThat(taker.runs).hasValue(1);
+  }
+
+  @Test
+  void owesNoneForAGapBeforeTheNewest() {
+    Backups backups = backups();
+    WalGap gap = new WalGap(SEGMENT.previous(), SEGMENT.previous());
+
+    backups.consider(known(List.of(gap), TWO.plusSeconds(30)));
+    backups.consider(known(List.of(gap), TWO.plusSeconds(30)));
+    backups.startIfOwed();
+
+    assertThat(taker.runs).hasValue(0);
+  }
+
+  @Test
+  void isBusyUntilItsLastWorkIsDone() {
+    Backups backups = backups();
+    assertThat(backups.busy()).isFalse();
+    AtomicInteger idle = new AtomicInteger();
+    backups.whenIdle(idle::incrementAndGet);
+    assertThat(idle).hasValue(1);
+    taker.gate = new CountDownLatch(1);
+    backups.request(BackupRequest.CONFIGURED);
+
+    backups.whenIdle(idle::incrementAndGet);
+    assertThat(backups.busy()).isTrue();
+    assertThat(idle).hasValue(1);
+    taker.gate.countDown();
+
+    await().untilAsserted(() -> assertThat(idle).hasValue(2));
+    await().untilAsserted(() -> assertThat(backups.busy()).isFalse());
   }
 
   @Test

@@ -18,6 +18,7 @@ import io.pgbackup.postgres.SystemIdentifier;
 import io.pgbackup.postgres.Timeline;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
+import io.pgbackup.store.CreateOutcome;
 import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.StoreFolder;
 import io.pgbackup.store.StoredObject;
@@ -28,6 +29,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.BeforeEach;
@@ -128,6 +130,45 @@ class LineageKeeperTest {
     store.away = false;
     assertThat(keeper.check()).isEqualTo(Duration.ofSeconds(2));
     assertThat(keeper.current()).isPresent();
+  }
+
+  @Test
+  void makesTheSessionAnewForTheSameLineageWithoutAskingTheStore() {
+    keeper.check();
+    LineageSession before = keeper.require();
+    store.away = true;
+
+    keeper.renew(false);
+    assertThat(keeper.require()).isSameAs(before);
+    keeper.check();
+
+    assertThat(keeper.require()).isNotSameAs(before);
+    assertThat(uid()).isEqualTo(before.lineage().identity().uid());
+    assertThat(problems.all()).isEmpty();
+  }
+
+  @Test
+  void bringsTheHistoryThatWasLetGoIntoTheArchive() throws IOException {
+    keeper.check();
+    server = Servers.primary(Servers.IDENTIFIER, new Timeline(2));
+    Files.writeString(
+        data.resolve("pg_wal/00000002.history"), "1\t0/3000000\tno recovery target specified\n");
+    store.away = true;
+
+    keeper.renew(true);
+    keeper.check();
+    assertThat(problems.about(About.LINEAGE)).contains(AWAY);
+    keeper.check();
+    assertThat(problems.about(About.LINEAGE)).as("not forgotten").contains(AWAY);
+
+    store.away = false;
+    keeper.check();
+    keeper.check();
+    assertThat(problems.all()).isEmpty();
+    assertThat(store.folders(StoreFolder.of("pgbackup/shop/orders/" + uid()))).hasSize(1);
+    try (var objects = store.list("pgbackup/shop/orders/" + uid())) {
+      assertThat(objects).anyMatch(one -> one.key().value().endsWith("/00000002.history"));
+    }
   }
 
   @Test
@@ -232,6 +273,13 @@ class LineageKeeperTest {
     public synchronized Optional<StoredObject> head(ObjectKey key) {
       fail();
       return super.head(key);
+    }
+
+    @Override
+    public synchronized CreateOutcome create(
+        ObjectKey key, byte[] content, Map<String, String> metadata) {
+      fail();
+      return super.create(key, content, metadata);
     }
 
     private void fail() {

@@ -47,8 +47,10 @@ class MetricReadingsTest {
               Optional.empty(),
               0,
               0,
+              0,
               0),
           new StatusSnapshot.Schedule(true, "0 2 * * *", "UTC", Optional.empty()),
+          Optional.empty(),
           List.of());
 
   private static StatusSnapshot known() {
@@ -85,7 +87,9 @@ class MetricReadingsTest {
         List.of(
             new StatusSnapshot.Window(NOW.minusSeconds(900), NOW.minusSeconds(800), "a", 1),
             new StatusSnapshot.Window(NOW.minusSeconds(60), NOW.minusSeconds(5), "b", 1)),
-        List.of(new StatusSnapshot.Gap("000000010000000000000001", "000000010000000000000001")),
+        List.of(
+            new StatusSnapshot.Gap("000000010000000000000001", "000000010000000000000001"),
+            new StatusSnapshot.Gap("000000010000000000000003", "000000010000000000000004", true)),
         Optional.of(NOW.minusSeconds(5)),
         Optional.empty(),
         Optional.of(NOW.minusSeconds(3)),
@@ -98,8 +102,11 @@ class MetricReadingsTest {
             Optional.empty(),
             9,
             0,
-            1),
+            1,
+            3),
         new StatusSnapshot.Schedule(true, "0 2 * * *", "UTC", Optional.of(NOW.plusSeconds(60))),
+        Optional.of(
+            new StatusSnapshot.Configuration(NOW.minusSeconds(100), Optional.of("it is broken"))),
         List.of());
   }
 
@@ -118,8 +125,11 @@ class MetricReadingsTest {
 
     assertThat(lines(NOTHING_KNOWN, Optional.empty()))
         .containsExactly(
+            "pgbackup_backup_enabled" + labels + " 1.0",
             "pgbackup_backup_failures_total" + labels + " 4.0",
             "pgbackup_backup_running" + labels + " 0.0",
+            "pgbackup_wal_discarded_segments_total" + labels + " 0.0",
+            "pgbackup_wal_enabled" + labels + " 1.0",
             "pgbackup_wal_refused_total" + labels + " 0.0");
   }
 
@@ -132,6 +142,11 @@ class MetricReadingsTest {
     assertThat(lines(known(), Optional.of(true)))
         .containsExactlyInAnyOrder(
             "pgbackup_backup_age_seconds" + labels + " 60.0",
+            "pgbackup_backup_enabled" + labels + " 1.0",
+            "pgbackup_config_last_reload_success_timestamp_seconds" + labels + " 999900.0",
+            "pgbackup_config_reload_success" + labels + " 0.0",
+            "pgbackup_wal_discarded_segments_total" + labels + " 3.0",
+            "pgbackup_wal_enabled" + labels + " 1.0",
             "pgbackup_backup_failures_total" + labels + " 4.0",
             "pgbackup_backup_last_success_timestamp_seconds" + labels + " 999940.0",
             "pgbackup_backup_next_timestamp_seconds" + labels + " 1000060.0",
@@ -147,7 +162,8 @@ class MetricReadingsTest {
             "pgbackup_storage_up" + storage.formatted("write") + " 0.0",
             "pgbackup_wal_archive_lag_bytes" + labels + " 4096.0",
             "pgbackup_wal_archive_lag_seconds" + labels + " 2.5",
-            "pgbackup_wal_gaps" + labels + " 1.0",
+            "pgbackup_wal_gaps" + labels + " 2.0",
+            "pgbackup_wal_gaps_let_go" + labels + " 1.0",
             "pgbackup_wal_refused_total" + labels + " 1.0");
   }
 }

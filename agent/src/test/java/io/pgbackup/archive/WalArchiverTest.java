@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.pgbackup.engine.WalEngine.Pushed;
+import io.pgbackup.lineage.LineageUid;
 import io.pgbackup.postgres.WalFileName;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
@@ -18,6 +19,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -108,6 +110,60 @@ class WalArchiverTest {
 
     assertThatThrownBy(() -> push(archiver, (byte) 1)).hasMessageContaining("another lineage's");
     assertThat(engine.pushes).hasValue(0);
+  }
+
+  @Test
+  void whatIsLetGoReachesNoStoreAndCountsAsNothing() {
+    WalArchiver archiver =
+        new WalArchiver(
+            () -> new WalDestination((_, _, _) -> {}, engine),
+            (_, sender) -> sender.isEmpty(),
+            ONCE,
+            Clock.systemUTC());
+
+    assertThat(archiver.take(NAME, new byte[] {1}, Optional.empty())).isFalse();
+    assertThat(engine.pushes).hasValue(0);
+    assertThat(archiver.status().archived()).isZero();
+
+    assertThat(archiver.take(NAME, new byte[] {1}, Optional.of(LineageUid.random()))).isTrue();
+    assertThat(engine.files).containsOnlyKeys(NAME.text());
+    assertThat(archiver.status().archived()).isOne();
+  }
+
+  @Test
+  void whatWasStoredAheadIsNotLetGo() {
+    boolean[] off = {false};
+    WalArchiver archiver =
+        new WalArchiver(destination(), (_, _) -> off[0], ONCE, Clock.systemUTC());
+    archiver.admitAhead((WalFileName.Segment) NAME, new byte[] {1}).run();
+    off[0] = true;
+
+    assertThat(archiver.take(NAME, new byte[] {1}, Optional.empty())).isTrue();
+    assertThat(archiver.take(NAME, new byte[] {1}, Optional.empty())).isFalse();
+    assertThat(engine.pushes).hasValue(1);
+  }
+
+  private Supplier<WalDestination> destination() {
+    WalDestination only = new WalDestination((_, _, _) -> {}, engine);
+    return () -> only;
+  }
+
+  @Test
+  void whoeverMayNotBeLetGoIsRefusedAndCounted() {
+    WalArchiver archiver =
+        new WalArchiver(
+            () -> new WalDestination((_, _, _) -> {}, engine),
+            (_, _) -> {
+              throw Problem.refused("it is another's", "Look.").asException();
+            },
+            ONCE,
+            Clock.systemUTC());
+
+    assertThatThrownBy(() -> archiver.take(NAME, new byte[] {1}, Optional.empty()))
+        .hasMessage("it is another's");
+    assertThat(engine.pushes).hasValue(0);
+    assertThat(archiver.status().refused()).isOne();
+    assertThat(archiver.status().underWay()).isZero();
   }
 
   @Test

@@ -100,8 +100,10 @@ final class Snapshot {
             Optional.of(NOW.minusSeconds(9)),
             41_234,
             0,
+            0,
             0),
         new StatusSnapshot.Schedule(true, "0 2 * * *", "UTC", Optional.of(NOW.plusSeconds(75_600))),
+        Optional.of(new StatusSnapshot.Configuration(NOW.minusSeconds(7200), Optional.empty())),
         problems);
   }
 }

@@ -37,6 +37,27 @@ class SchedulesTest {
   }
 
   @Test
+  void anotherScheduleTakesTheOldOnesPlace() {
+    AtomicInteger runs = new AtomicInteger();
+    Instant now = Instant.now();
+    Crontab byDays = Crontab.parse("0 0 13 * 5");
+    schedules.add("backup", byDays, ZoneOffset.UTC, now, runs::incrementAndGet);
+
+    schedules.replace("backup", NEW_YEAR, ZoneOffset.UTC, now, runs::incrementAndGet);
+    assertThat(schedules.next("backup"))
+        .isEqualTo(Schedules.firstAfter(NEW_YEAR, ZoneOffset.UTC, now));
+
+    schedules.replace("backup", byDays, ZoneOffset.UTC, now, runs::incrementAndGet);
+    assertThat(schedules.next("backup"))
+        .isEqualTo(Schedules.firstAfter(byDays, ZoneOffset.UTC, now));
+
+    schedules.remove("backup");
+    schedules.remove("backup");
+    assertThat(schedules.next("backup")).isEmpty();
+    assertThat(runs).hasValue(0);
+  }
+
+  @Test
   void goesOnAfterWorkThatFailed() {
     AtomicInteger others = new AtomicInteger();
     Instant twoYearsAgo = Instant.now().minus(Duration.ofDays(2 * 366));

@@ -82,8 +82,10 @@ class StatusServerTest {
               Optional.empty(),
               4,
               0,
+              0,
               0),
           new StatusSnapshot.Schedule(true, "0 2 * * *", "UTC", Optional.of(NOW.plusSeconds(99))),
+          Optional.empty(),
           List.of(
               new StatusSnapshot.StandingProblem(
                   "storage",

@@ -49,7 +49,7 @@ record BackupHere(PgBackupConfig config, Clock clock) {
   }
 
   private Optional<ArchiveSocket> takeWal(LineageSession session) {
-    if (!config.wal().enabled() || somebodyTakesWal()) {
+    if (somebodyTakesWal()) {
       return Optional.empty();
     }
     return Optional.of(

@@ -37,6 +37,7 @@ public final class StatusView {
     line("store", store());
     status.engines().ifPresent(this::engines);
     line("agent", "%s, as of %s".formatted(status.version(), Times.second(status.at())));
+    status.configuration().ifPresent(now -> line("config", configuration(now)));
     status.problems().forEach(this::problem);
     return text.toString();
   }
@@ -63,7 +64,10 @@ public final class StatusView {
     status
         .gaps()
         .forEach(
-            gap -> line("missing", "WAL segments %s to %s".formatted(gap.first(), gap.last())));
+            gap ->
+                line(
+                    gap.letGo() ? "let go" : "missing",
+                    "WAL segments %s to %s".formatted(gap.first(), gap.last())));
     status
         .unprotectedSince()
         .ifPresent(since -> line("restorable", "nothing, unprotected " + since(since)));
@@ -105,7 +109,8 @@ public final class StatusView {
   private String wal() {
     StatusSnapshot.Archive archive = status.archive();
     if (!archive.enabled()) {
-      return "not taken by this agent (wal.enabled is false)";
+      return "let go, not stored (wal.enabled is false): %d segments so far"
+          .formatted(archive.discarded());
     }
     String files =
         "%d files stored%s%s"
@@ -144,6 +149,13 @@ public final class StatusView {
                 .map(entry -> entry.getKey() + (entry.getValue() ? " works" : " fails"))
                 .collect(Collectors.joining(", "));
     return status.storage().url() + (operations.isEmpty() ? "" : ", " + operations);
+  }
+
+  private static String configuration(StatusSnapshot.Configuration now) {
+    String read = "read " + Times.second(now.loadedAt());
+    return now.refused()
+        .map(_ -> "as " + read + "; the file was changed, and is refused")
+        .orElse(read);
   }
 
   /// Said only where it is not all embedded, which is what everybody has who chose nothing.

@@ -87,8 +87,10 @@ public final class Statuses {
             Optional.of(NOW.minusSeconds(9)),
             4,
             0,
+            0,
             0),
         new StatusSnapshot.Schedule(true, "0 2 * * *", "UTC", Optional.of(NOW.plusSeconds(75600))),
+        Optional.of(new StatusSnapshot.Configuration(NOW.minusSeconds(7200), Optional.empty())),
         List.of());
   }
 
@@ -137,8 +139,12 @@ public final class Statuses {
             Optional.empty(),
             0,
             7,
-            1),
+            1,
+            0),
         new StatusSnapshot.Schedule(false, "0 2 * * *", "UTC", Optional.empty()),
+        Optional.of(
+            new StatusSnapshot.Configuration(
+                NOW.minusSeconds(7200), Optional.of("configuration has 1 problem"))),
         List.of(
             new StatusSnapshot.StandingProblem(
                 "storage",
