@@ -101,8 +101,8 @@ final class ConfigReader {
 
   private static RetentionConfig retention(Section section) {
     // An upgrade or a new agent must not delete for somebody who never spoke of retention.
-    RetentionRun usual =
-        RETENTION_RULES.stream().anyMatch(section::says) ? RetentionRun.AGENT : RetentionRun.JOB;
+    boolean given = RETENTION_RULES.stream().anyMatch(section::says);
+    RetentionRun usual = given ? RetentionRun.AGENT : RetentionRun.JOB;
     return new RetentionConfig(
         section.withDefault("run", Values.oneOf(RetentionRun.class), usual),
         section.withDefault("schedule", Values.CRONTAB, Crontab.parse("30 3 * * *")),
@@ -111,7 +111,8 @@ final class ConfigReader {
         section.withDefault("keepDaily", POINTS, 0),
         section.withDefault("keepWeekly", POINTS, 0),
         section.withDefault("keepMonthly", POINTS, 0),
-        section.withDefault("keepYearly", POINTS, 0));
+        section.withDefault("keepYearly", POINTS, 0),
+        given);
   }
 
   private static EngineConfig engine(Section section) {

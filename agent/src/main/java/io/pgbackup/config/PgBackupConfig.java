@@ -165,6 +165,8 @@ public record PgBackupConfig(
   /// @param keepWeekly weeks
   /// @param keepMonthly months
   /// @param keepYearly years
+  /// @param given whether any of these rules is written down, so that they are somebody's wish and
+  ///   not a default
   public record RetentionConfig(
       RetentionRun run,
       Crontab schedule,
@@ -173,10 +175,11 @@ public record PgBackupConfig(
       int keepDaily,
       int keepWeekly,
       int keepMonthly,
-      int keepYearly) {
+      int keepYearly,
+      boolean given) {
     /// Without points.
     public RetentionConfig(RetentionRun run, Crontab schedule, int keepFull, Duration window) {
-      this(run, schedule, keepFull, window, 0, 0, 0, 0);
+      this(run, schedule, keepFull, window, 0, 0, 0, 0, true);
     }
   }
 

@@ -58,6 +58,11 @@ public final class Lease implements AutoCloseable {
     }
   }
 
+  /// When it was last written, by the store's clock; empty where somebody removed it.
+  public Optional<Instant> modified() {
+    return leases.modified(key);
+  }
+
   void startRenewing(Duration interval) {
     Thread.ofVirtual()
         .name("lease-" + key.name())
@@ -130,7 +135,8 @@ public final class Lease implements AutoCloseable {
       closing.signalAll();
       if (!lost) {
         waitForTheNextWrite();
-        write(leases.now());
+        // the end that counts for every clock, also where ours runs ahead
+        write(Instant.EPOCH);
       }
     } catch (PgBackupException e) {
       LOGGER

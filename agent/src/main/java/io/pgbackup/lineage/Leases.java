@@ -148,6 +148,10 @@ public final class Leases {
     }
   }
 
+  Optional<Instant> modified(ObjectKey key) {
+    return store.head(key).map(StoredObject::modified);
+  }
+
   Instant now() {
     return clock.instant();
   }

@@ -2,6 +2,7 @@ package io.pgbackup.retention;
 
 import io.pgbackup.catalog.ArchiveSurvey;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 
 /// All that a plan depends on. Immutable.
@@ -22,6 +23,12 @@ public record RetentionInput(
     holds = List.copyOf(holds);
     restores = List.copyOf(restores);
     doubts = List.copyOf(doubts);
+  }
+
+  RetentionInput doubting(String doubt) {
+    List<String> all = new ArrayList<>(doubts);
+    all.addFirst(doubt);
+    return new RetentionInput(survey, rules, holds, restores, all, now);
   }
 
   RetentionInput with(List<Hold> otherHolds) {

@@ -4,6 +4,7 @@ import io.pgbackup.catalog.Catalog;
 import io.pgbackup.catalog.Lineage;
 import io.pgbackup.lineage.Leases;
 import io.pgbackup.store.StoreFolder;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 
@@ -35,6 +36,10 @@ public final class RetentionReader {
         restores(lineage.prefix()),
         held.doubts(),
         clock.instant());
+  }
+
+  Instant now() {
+    return clock.instant();
   }
 
   List<RunningRestore> restores(StoreFolder prefix) {

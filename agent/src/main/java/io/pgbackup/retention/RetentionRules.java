@@ -51,6 +51,18 @@ public record RetentionRules(
         config.backup().timeZone());
   }
 
+  /// What keeps whatever either of them keeps; days begin as these rules have it.
+  public RetentionRules atLeast(RetentionRules floor) {
+    return new RetentionRules(
+        Math.max(keepFull, floor.keepFull),
+        window.compareTo(floor.window) < 0 ? floor.window : window,
+        Math.max(keepDaily, floor.keepDaily),
+        Math.max(keepWeekly, floor.keepWeekly),
+        Math.max(keepMonthly, floor.keepMonthly),
+        Math.max(keepYearly, floor.keepYearly),
+        timeZone);
+  }
+
   /// For people: `7 full base backups, 14d of every instant, the last of 4 weeks`.
   public String words() {
     List<String> words = new ArrayList<>();

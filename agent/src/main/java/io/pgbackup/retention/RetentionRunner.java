@@ -12,6 +12,8 @@ import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.StoreFolder;
 import io.pgbackup.store.StoredObject;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -23,6 +25,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /// Carries plans out. The one place that deletes what was a base backup.
 ///
@@ -45,6 +48,9 @@ public final class RetentionRunner {
   private static final Logger LOG = LoggerFactory.getLogger(RetentionRunner.class);
   private static final int AT_ONCE = 1000;
 
+  /// A clock that drifts is let run; the span is far below any rule's.
+  private static final Duration CLOCKS_APART = Duration.ofMinutes(5);
+
   private final ObjectStore store;
   private final RetentionReader reader;
   private final Leases leases;
@@ -65,7 +71,9 @@ public final class RetentionRunner {
   public RetentionOutcome apply(Lineage lineage, RetentionRules rules) {
     StoreFolder prefix = lineage.prefix();
     try (Lease lease = leases.acquire(prefix, LEASE, holder)) {
-      RetentionInput input = reader.read(lineage, rules);
+      Optional<String> clocks = clocks(lease);
+      RetentionInput read = reader.read(lineage, rules);
+      RetentionInput input = clocks.map(read::doubting).orElse(read);
       RetentionPlan plan = RetentionPlanner.plan(input);
       if (!plan.blocks().isEmpty() || plan.deletesNothing()) {
         return ended(lineage, new Attempt(input, plan), plan.blocks().stream().findFirst());
@@ -73,6 +81,20 @@ public final class RetentionRunner {
       Attempt attempt = new Attempt(input, plan);
       return ended(lineage, attempt, delete(prefix, lease, attempt));
     }
+  }
+
+  /// A clock that is wrong ends windows, holds and the leases of others before their time.
+  private Optional<String> clocks(Lease lease) {
+    Optional<Instant> store = lease.modified();
+    Instant here = reader.now();
+    return store
+        .map(there -> Duration.between(there, here))
+        .filter(apart -> apart.abs().compareTo(CLOCKS_APART) > 0)
+        .map(
+            apart ->
+                "the clock of this machine is %d minutes %s that of the store"
+                    .formatted(
+                        apart.abs().toMinutes(), apart.isNegative() ? "behind" : "ahead of"));
   }
 
   /// One run's bookkeeping.
@@ -192,7 +214,7 @@ public final class RetentionRunner {
       }
     }
     var outcome = new RetentionOutcome(attempt.plan, objects, bytes, left, stopped);
-    LOG.atInfo()
+    LOG.atLevel(stopped.isPresent() && attempt.asked.isEmpty() ? Level.DEBUG : Level.INFO)
         .addKeyValue("prefix", lineage.prefix())
         .addKeyValue("kept", attempt.plan.backups().stream().filter(BackupVerdict::kept).count())
         .addKeyValue("deletedObjects", objects)

@@ -143,7 +143,15 @@ class ConfigLoaderTest {
                 new WalConfig(true, Path.of("/run/pgbackup/archive.sock"), Codec.LZ4),
                 new BackupConfig(true, Crontab.parse("0 2 * * *"), ZoneId.of("UTC"), Codec.ZSTD, 0),
                 new RetentionConfig(
-                    RetentionRun.JOB, Crontab.parse("30 3 * * *"), 7, Duration.ofDays(14)),
+                    RetentionRun.JOB,
+                    Crontab.parse("30 3 * * *"),
+                    7,
+                    Duration.ofDays(14),
+                    0,
+                    0,
+                    0,
+                    0,
+                    false),
                 new EngineConfig(EngineChoice.AUTO, EngineChoice.EMBEDDED, Optional.empty()),
                 new HttpConfig("127.0.0.1", 9797),
                 Optional.empty()));
@@ -196,7 +204,8 @@ class ConfigLoaderTest {
                     3,
                     4,
                     5,
-                    6),
+                    6,
+                    true),
                 new EngineConfig(EngineChoice.EMBEDDED, EngineChoice.AUTO, Optional.empty()),
                 new HttpConfig("::1", 1234),
                 Optional.empty()));

@@ -62,7 +62,13 @@ class ConfigurationDocumentationTest {
 
     assertThat(LOADER.parse("the complete example", complete))
         .isEqualTo(
-            LOADER.parse("the least", "{cluster: {name: orders}, storage: {url: 's3://backups'}}"));
+            LOADER.parse(
+                "the least, with one rule of retention, since written ones mean more than none",
+                """
+                cluster: { name: orders }
+                storage: { url: s3://backups }
+                retention: { run: job, keepFull: 7 }
+                """));
     assertThat(keys())
         .allSatisfy(
             key -> assertThat(complete).contains(key.substring(key.lastIndexOf('.') + 1) + ":"));

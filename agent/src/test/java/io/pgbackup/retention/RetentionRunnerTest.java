@@ -172,6 +172,25 @@ class RetentionRunnerTest {
     assertThat(model.without(gone()).stands(backups.getLast())).isTrue();
   }
 
+  /// A clock that is a year ahead ends every window, hold and lease.
+  @Test
+  void aClockThatIsNotTheStoresStopsIt() {
+    Set<ObjectKey> before = archive();
+    for (Duration apart : List.of(Duration.ofDays(365), Duration.ofMinutes(-6))) {
+      bucket.behind = apart;
+      RetentionOutcome outcome = apply();
+      assertThat(outcome.stopped().orElseThrow())
+          .isEqualTo(
+              "the clock of this machine is %d minutes %s that of the store"
+                  .formatted(apart.abs().toMinutes(), apart.isNegative() ? "behind" : "ahead of"));
+      assertThat(outcome.plan().blocks()).contains(outcome.stopped().orElseThrow());
+    }
+    assertThat(archive()).isEqualTo(before);
+
+    bucket.behind = Duration.ofMinutes(4);
+    assertThat(apply().complete()).isTrue();
+  }
+
   @Test
   void withoutTheRightToDeleteItSaysSoAndLeavesAllAsItWas() {
     Set<ObjectKey> before = archive();
@@ -243,10 +262,28 @@ class RetentionRunnerTest {
     private Predicate<ObjectKey> locked = _ -> false;
     private boolean lies;
 
+    /// Its clock, against that of whoever deletes.
+    private Duration behind = Duration.ZERO;
+
     Bucket() {}
 
     Bucket(Bucket original) {
       super(original);
+    }
+
+    @Override
+    public synchronized Optional<StoredObject> head(ObjectKey key) {
+      return super.head(key)
+          .map(
+              object ->
+                  key.value().contains("/leases/")
+                      ? new StoredObject(
+                          key,
+                          object.size(),
+                          clock.instant().minus(behind),
+                          object.version(),
+                          object.metadata())
+                      : object);
     }
 
     @Override

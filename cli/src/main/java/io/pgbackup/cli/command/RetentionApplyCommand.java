@@ -19,8 +19,9 @@ import picocli.CommandLine.Command;
     footer = {
       "",
       "Needs a credential of the role retention. May be killed and repeated. An archive that nobody",
-      "claimed, and one without stored rules, is left alone. Exit status 4: nothing was deleted, or",
-      "not all, for safety; 5: the store refused to delete something.",
+      "claimed, and one without stored rules, is left alone and named. Rules in the configuration's",
+      "section 'retention' are a floor: more may stay than the stored ones want, never less. Exit",
+      "status 4: nothing was deleted, or not all, for safety; 5: the store refused to delete something.",
       "",
       "Examples:",
       "  pgbackup --config agent.yaml retention apply",
@@ -46,9 +47,17 @@ final class RetentionApplyCommand extends RetentionVerb {
             "retention from the command line, process %d".formatted(ProcessHandle.current().pid()));
     List<RetentionView.Applied> applied = new ArrayList<>();
     List<Problem> problems = new ArrayList<>();
+    List<Problem> notOurs = new ArrayList<>();
     for (Lineage lineage : lineages) {
       try {
-        RetentionOutcome outcome = runner.apply(lineage, rules(tools, lineage));
+        Optional<RetentionRules> rules =
+            lineage.claim().isPresent() ? tools.rules(lineage) : Optional.empty();
+        Optional<Problem> why = notOurs(lineage, rules);
+        if (why.isPresent()) {
+          notOurs.add(why.get());
+          continue;
+        }
+        RetentionOutcome outcome = runner.apply(lineage, rules.orElseThrow());
         applied.add(new RetentionView.Applied(lineage, outcome));
         problem(outcome).ifPresent(problems::add);
       } catch (PgBackupException e) {
@@ -58,30 +67,33 @@ final class RetentionApplyCommand extends RetentionVerb {
     print(
         () -> JsonOutput.render(RetentionView.applied(applied)),
         () -> RetentionView.outcomes(applied));
+    if (tools.oneNamed() || notOurs.size() == lineages.size()) {
+      problems.addAll(notOurs);
+    } else {
+      notOurs.forEach(problem -> say("left alone: " + problem.message()));
+    }
     if (!problems.isEmpty()) {
       problems.stream().skip(1).forEach(problem -> say(problem.message()));
       throw problems.getFirst().asException();
     }
   }
 
-  private static RetentionRules rules(Tools tools, Lineage lineage) {
+  /// Why a lineage is none that rules of ours are for.
+  private static Optional<Problem> notOurs(Lineage lineage, Optional<RetentionRules> rules) {
     if (lineage.claim().isEmpty()) {
-      throw Problem.refused(
+      return Optional.of(
+          Problem.refused(
               "nobody claimed the archive in %s: another program may manage it"
                   .formatted(lineage.prefix()),
-              "Delete with that program, or let an agent go on in this folder.")
-          .asException();
+              "Delete with that program, or let an agent go on in this folder."));
     }
-    return tools
-        .policies()
-        .newest(lineage.prefix())
-        .orElseThrow(
-            () ->
-                Problem.refused(
-                        "no retention rules are stored in " + lineage.prefix(),
-                        "The agent stores those of its configuration when it starts. An ended"
-                            + " lineage without any is kept whole.")
-                    .asException());
+    return rules.isPresent()
+        ? Optional.empty()
+        : Optional.of(
+            Problem.refused(
+                "no retention rules are stored in " + lineage.prefix(),
+                "The agent stores those of its configuration when it starts. An ended lineage"
+                    + " without any is kept whole."));
   }
 
   private static Optional<Problem> problem(RetentionOutcome outcome) {

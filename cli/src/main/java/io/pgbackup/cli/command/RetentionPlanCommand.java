@@ -37,7 +37,7 @@ final class RetentionPlanCommand extends RetentionVerb {
                     new RetentionView.Planned(
                         lineage,
                         rules
-                            .over(tools.policies().newest(lineage.prefix()))
+                            .over(tools.rules(lineage))
                             .map(
                                 wanted ->
                                     RetentionPlanner.plan(tools.reader().read(lineage, wanted))),

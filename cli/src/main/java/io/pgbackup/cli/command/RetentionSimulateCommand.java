@@ -67,7 +67,7 @@ final class RetentionSimulateCommand extends RetentionVerb {
   }
 
   private RetentionView.Planned simulate(Tools tools, Lineage lineage, Instant day) {
-    Optional<RetentionRules> wanted = rules.over(tools.policies().newest(lineage.prefix()));
+    Optional<RetentionRules> wanted = rules.over(tools.rules(lineage));
     if (wanted.isEmpty()) {
       return new RetentionView.Planned(lineage, Optional.empty(), Set.of());
     }

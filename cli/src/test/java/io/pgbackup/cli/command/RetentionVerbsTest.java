@@ -68,6 +68,52 @@ class RetentionVerbsTest {
     assertThat(segmentOne()).exists();
   }
 
+  /// After a restore in place out of an adopted archive: a job that fails each night hides the
+  /// night on which it really does.
+  @Test
+  void whatIsNobodysBesideOnesOwnIsSaidAndIsNoFailure() {
+    claim();
+    store();
+    String other = "7a0c8d1e-1111-4222-8333-9a9a9a9a9a9a";
+    GoldenArchive.copyInto(
+        folder.resolve("store").resolve("pgbackup/default/orders/" + other + "/15"));
+
+    Run apply = run("retention", "apply", "--cluster", "orders");
+    assertThat(apply.status()).isZero();
+    assertThat(apply.err())
+        .startsWith("left alone: nobody claimed the archive in pgbackup/default/orders/" + other);
+    assertThat(segmentOne()).doesNotExist();
+
+    Run named = run("retention", "apply", "--cluster", "orders", "--uid", other);
+    assertThat(named.status()).isEqualTo(4);
+  }
+
+  /// The archiver may write beside the backups, rules too.
+  @Test
+  void rulesOfTheJobsOwnAreAFloorToTheStoredOnes() throws IOException {
+    claim();
+    store();
+    Path config = folder.resolve("job.yaml");
+    String text =
+        """
+        cluster: { name: orders }
+        storage: { url: "%s" }
+        retention: { run: job, keepFull: 2, keepYearly: 1 }
+        """
+            .formatted(store);
+    Files.writeString(config, text);
+    Run apply = Run.of("--config", config.toString(), "retention", "apply");
+    assertThat(apply.out())
+        .contains("keep 2 full base backups, every instant of 14d, the last of 1 year;");
+    assertThat(apply.status()).isZero();
+    assertThat(Run.of("--config", config.toString(), "retention", "plan").out())
+        .contains("keep 2 full base backups, every instant of 14d, the last of 1 year;");
+
+    Files.writeString(config, text.replace(", keepFull: 2, keepYearly: 1", ""));
+    assertThat(Run.of("--config", config.toString(), "retention", "apply").out())
+        .contains("keep 1 full base backup;");
+  }
+
   @Test
   void withoutStoredRulesNothingIsDeleted() {
     claim();
