@@ -79,7 +79,8 @@ public final class Engines implements AutoCloseable {
                 settings.threads(),
                 settings.deltas(),
                 settings.userData(),
-                settings.deadlines()),
+                settings.deadlines(),
+                settings.throttle()),
             clock);
   }
 

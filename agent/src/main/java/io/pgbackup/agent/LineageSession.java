@@ -11,6 +11,7 @@ import io.pgbackup.config.PgBackupConfig.BackupConfig;
 import io.pgbackup.crypto.ObjectCipher;
 import io.pgbackup.engine.BackupDeadlines;
 import io.pgbackup.engine.BackupEngine;
+import io.pgbackup.engine.Throttle;
 import io.pgbackup.engine.WalEngine;
 import io.pgbackup.engine.WalProof;
 import io.pgbackup.engine.embedded.EmbeddedBackupEngine;
@@ -29,6 +30,7 @@ import io.pgbackup.lineage.PrefixTemplate;
 import io.pgbackup.lineage.ProtectedLineage;
 import io.pgbackup.store.ObjectStore;
 import java.time.Clock;
+import java.time.LocalTime;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -92,6 +94,13 @@ public record LineageSession(
         () -> catalog.read(folder));
   }
 
+  private static Throttle throttle(BackupConfig config, Clock clock) {
+    return config
+        .maxRate()
+        .map(rate -> new Throttle(() -> rate.at(LocalTime.now(clock.withZone(config.timeZone())))))
+        .orElse(Throttle.NONE);
+  }
+
   private static BackupTaker backups(
       ProtectedLineage lineage,
       PgBackupConfig config,
@@ -106,7 +115,8 @@ public record LineageSession(
     EmbeddedBackupEngine.Settings settings =
         new EmbeddedBackupEngine.Settings(
                 new Packing(config.backup().compression(), cipher), config.backup().threads(), host)
-            .with(deltas(config.backup()), config.backup().userData());
+            .with(deltas(config.backup()), config.backup().userData())
+            .with(throttle(config.backup(), clock));
     EmbeddedBackupEngine embedded =
         new EmbeddedBackupEngine(store, layout, config.postgres(), settings, clock);
     ArchivingProbe probe =

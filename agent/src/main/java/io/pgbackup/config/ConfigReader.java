@@ -7,6 +7,7 @@ import io.pgbackup.config.PgBackupConfig.EngineChoice;
 import io.pgbackup.config.PgBackupConfig.EngineConfig;
 import io.pgbackup.config.PgBackupConfig.HttpConfig;
 import io.pgbackup.config.PgBackupConfig.PostgresConfig;
+import io.pgbackup.config.PgBackupConfig.RateConfig;
 import io.pgbackup.config.PgBackupConfig.RetentionConfig;
 import io.pgbackup.config.PgBackupConfig.RetentionRun;
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
@@ -96,7 +97,14 @@ final class ConfigReader {
         section.withDefault("threads", Values.integer(0, 256), 0),
         section.withDefault("deltaMaxSteps", Values.integer(0, 1000), 0),
         section.withDefault("deltaOrigin", Values.DELTA_ORIGIN, DeltaOrigin.LATEST),
-        section.anything("userData"));
+        section.anything("userData"),
+        maxRate(section));
+  }
+
+  private static Optional<RateConfig> maxRate(Section section) {
+    Optional<Long> rate = section.optional("maxRate", Values.SIZE);
+    Optional<Hours> hours = section.optional("maxRateHours", Values.HOURS);
+    return rate.map(bytes -> new RateConfig(bytes, hours));
   }
 
   private static RetentionConfig retention(Section section) {

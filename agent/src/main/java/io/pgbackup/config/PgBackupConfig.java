@@ -6,6 +6,7 @@ import io.pgbackup.schedule.Crontab;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.LocalTime;
 import java.time.ZoneId;
 import java.util.List;
 import java.util.Optional;
@@ -125,6 +126,7 @@ public record PgBackupConfig(
   /// @param threads 0: one for each core
   /// @param deltaMaxSteps deltas in a row until the next full backup; 0 for full ones always
   /// @param userData any JSON, kept with each base backup
+  /// @param maxRate how fast the data directory may be read
   public record BackupConfig(
       boolean enabled,
       Crontab schedule,
@@ -133,8 +135,9 @@ public record PgBackupConfig(
       int threads,
       int deltaMaxSteps,
       DeltaOrigin deltaOrigin,
-      Optional<JsonNode> userData) {
-    /// Full backups only.
+      Optional<JsonNode> userData,
+      Optional<RateConfig> maxRate) {
+    /// Full backups only, as fast as it goes.
     public BackupConfig(
         boolean enabled, Crontab schedule, ZoneId timeZone, Codec compression, int threads) {
       this(
@@ -145,7 +148,16 @@ public record PgBackupConfig(
           threads,
           0,
           DeltaOrigin.LATEST,
+          Optional.empty(),
           Optional.empty());
+    }
+  }
+
+  /// @param hours when it holds, in the schedule's time zone; always, where there are none
+  public record RateConfig(long bytesPerSecond, Optional<Hours> hours) {
+    /// @return bytes per second, 0 for no limit
+    public long at(LocalTime time) {
+      return hours.map(some -> some.contains(time)).orElse(true) ? bytesPerSecond : 0;
     }
   }
 

@@ -30,6 +30,8 @@ final class Values {
   static final Value<Path> SECRET_FILE = Value.text(Values::secretFile);
 
   static final Value<Duration> DURATION = Value.text(Durations::parse, Durations::print);
+  static final Value<Long> SIZE = Value.text(ByteSizes::parse, ByteSizes::print);
+  static final Value<Hours> HOURS = Value.text(Hours::parse);
   static final Value<ZoneId> TIME_ZONE = Value.text(Values::zone);
   static final Value<Crontab> CRONTAB = Value.text(Crontab::parse);
   static final Value<URI> STORE_URL = Value.text(Values::storeUrl);

@@ -14,6 +14,7 @@ import io.pgbackup.config.PgBackupConfig.EngineChoice;
 import io.pgbackup.config.PgBackupConfig.EngineConfig;
 import io.pgbackup.config.PgBackupConfig.HttpConfig;
 import io.pgbackup.config.PgBackupConfig.PostgresConfig;
+import io.pgbackup.config.PgBackupConfig.RateConfig;
 import io.pgbackup.config.PgBackupConfig.RetentionConfig;
 import io.pgbackup.config.PgBackupConfig.RetentionRun;
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
@@ -26,6 +27,7 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.LocalTime;
 import java.time.ZoneId;
 import java.util.HashMap;
 import java.util.List;
@@ -80,6 +82,8 @@ class ConfigLoaderTest {
         deltaMaxSteps: 6
         deltaOrigin: latest-full
         userData: { team: shop, size: 1 }
+        maxRate: 50MiB
+        maxRateHours: 08:00-20:00
       retention:
         run: job
         schedule: "5 4 * * *"
@@ -195,7 +199,11 @@ class ConfigLoaderTest {
                     6,
                     DeltaOrigin.LATEST_FULL,
                     Optional.of(
-                        JsonNodeFactory.instance.objectNode().put("team", "shop").put("size", 1))),
+                        JsonNodeFactory.instance.objectNode().put("team", "shop").put("size", 1)),
+                    Optional.of(
+                        new RateConfig(
+                            50 << 20,
+                            Optional.of(new Hours(LocalTime.of(8, 0), LocalTime.of(20, 0)))))),
                 new RetentionConfig(
                     RetentionRun.JOB,
                     Crontab.parse("5 4 * * *"),
@@ -245,6 +253,8 @@ class ConfigLoaderTest {
     environment.put("PGBACKUP_BACKUP_DELTA_MAX_STEPS", "6");
     environment.put("PGBACKUP_BACKUP_DELTA_ORIGIN", "latest-full");
     environment.put("PGBACKUP_BACKUP_USER_DATA", "{\"team\":\"shop\",\"size\":1}");
+    environment.put("PGBACKUP_BACKUP_MAX_RATE", "50MiB");
+    environment.put("PGBACKUP_BACKUP_MAX_RATE_HOURS", "08:00-20:00");
     environment.put("PGBACKUP_RETENTION_RUN", "job");
     environment.put("PGBACKUP_RETENTION_SCHEDULE", "5 4 * * *");
     environment.put("PGBACKUP_RETENTION_KEEP_FULL", "2");

@@ -27,6 +27,7 @@ final class ChangedPages {
   private static final int BUFFER = 256 << 10;
 
   private final Lsn since;
+  private final SourceReading reading;
   private final Optional<PageCheck> check;
   private final byte[] buffer = new byte[BUFFER];
   private final MessageDigest digest = Sha256.digest();
@@ -39,8 +40,9 @@ final class ChangedPages {
 
   /// @param since where the parent began
   /// @param check absent where the server's pages have no checksums
-  ChangedPages(Lsn since, Optional<PageCheck> check) {
+  ChangedPages(Lsn since, SourceReading reading, Optional<PageCheck> check) {
     this.since = since;
+    this.reading = reading;
     this.check = check;
   }
 
@@ -65,7 +67,7 @@ final class ChangedPages {
     Optional<String> comparable = parent.contentDigest().filter(_ -> parentsEnd == size);
     for (long position = 0; position < size; position += buffer.length) {
       int length = (int) Math.min(buffer.length, size - position);
-      int read = SourceReading.fill(file, source, buffer, length);
+      int read = reading.fill(file, source, buffer, length);
       if (check.isPresent()) {
         corrupt.addAll(check.get().corruptPages(relation, source, buffer, read, position));
       }
@@ -98,7 +100,7 @@ final class ChangedPages {
       return false;
     }
     digest.reset();
-    digest.update(buffer, 0, SourceReading.fill(file, source, buffer, (int) size));
+    digest.update(buffer, 0, reading.fill(file, source, buffer, (int) size));
     return parent.contentDigest().get().equals(Sha256.hex(digest));
   }
 
@@ -155,7 +157,7 @@ final class ChangedPages {
     for (int i = 0; i < count; i += run) {
       run = run(i);
       source.position((long) numbers[i] * PAGE);
-      SourceReading.fill(file, source, buffer, run * PAGE);
+      reading.fill(file, source, buffer, run * PAGE);
       for (int page = 0; page < run; page++) {
         int number = numbers[i] + page;
         System.arraycopy(buffer, page * PAGE, lsns, number * PageLsns.LENGTH, PageLsns.LENGTH);

@@ -77,7 +77,12 @@ final class ContentPush {
             settings.packingThreads(),
             () ->
                 new FilePacker(
-                    parts, settings.partSize(), pageCheck(facts), backup.base(), packed));
+                    parts,
+                    new SourceReading(settings.throttle()),
+                    settings.partSize(),
+                    pageCheck(facts),
+                    backup.base(),
+                    packed));
     List<PackingThreads.Directory> directories = threads.run(walk);
     try (PartWriter part = parts.first()) {
       for (PackingThreads.Directory directory : directories) {

@@ -25,10 +25,11 @@ final class DeltaPacker {
     PartWriter open() throws IOException;
   }
 
-  DeltaPacker(DeltaBase base, Optional<PageCheck> check, PackedFiles packed) {
+  DeltaPacker(
+      DeltaBase base, SourceReading reading, Optional<PageCheck> check, PackedFiles packed) {
     this.base = base;
     this.packed = packed;
-    this.pages = new ChangedPages(base.origin().lsn(), check);
+    this.pages = new ChangedPages(base.origin().lsn(), reading, check);
   }
 
   /// Passes over a file that was not written since the parent.

@@ -8,6 +8,7 @@ import io.pgbackup.engine.BackupListener;
 import io.pgbackup.engine.BackupMarks;
 import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.engine.TakenBackup;
+import io.pgbackup.engine.Throttle;
 import io.pgbackup.engine.WalProof;
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.Codec;
@@ -45,6 +46,7 @@ public final class EmbeddedBackupEngine implements BackupEngine {
   /// @param partSize bytes of content after which a part is finished, before compression
   /// @param deltas when a backup that may be a delta is one
   /// @param userData to be kept with each backup that is not given other
+  /// @param throttle how fast the data directory may be read
   public record Settings(
       Packing packing,
       int threads,
@@ -52,7 +54,8 @@ public final class EmbeddedBackupEngine implements BackupEngine {
       long partSize,
       BackupDeadlines deadlines,
       DeltaRules deltas,
-      Optional<JsonNode> userData) {
+      Optional<JsonNode> userData,
+      Throttle throttle) {
     private static final long DEFAULT_PART_SIZE = 1L << 30;
     private static final long HEAP_FOR_EACH_THREAD = 64L << 20;
 
@@ -64,7 +67,8 @@ public final class EmbeddedBackupEngine implements BackupEngine {
           DEFAULT_PART_SIZE,
           BackupDeadlines.DEFAULT,
           DeltaRules.NEVER,
-          Optional.empty());
+          Optional.empty(),
+          Throttle.NONE);
     }
 
     public Settings(Codec codec, int threads, String hostname) {
@@ -78,11 +82,23 @@ public final class EmbeddedBackupEngine implements BackupEngine {
 
     public Settings(
         Packing packing, int threads, String hostname, long partSize, BackupDeadlines deadlines) {
-      this(packing, threads, hostname, partSize, deadlines, DeltaRules.NEVER, Optional.empty());
+      this(
+          packing,
+          threads,
+          hostname,
+          partSize,
+          deadlines,
+          DeltaRules.NEVER,
+          Optional.empty(),
+          Throttle.NONE);
     }
 
     public Settings with(DeltaRules rules, Optional<JsonNode> data) {
-      return new Settings(packing, threads, hostname, partSize, deadlines, rules, data);
+      return new Settings(packing, threads, hostname, partSize, deadlines, rules, data, throttle);
+    }
+
+    public Settings with(Throttle other) {
+      return new Settings(packing, threads, hostname, partSize, deadlines, deltas, userData, other);
     }
 
     int packingThreads() {

@@ -23,6 +23,7 @@ final class FilePacker implements AutoCloseable {
   private static final int BUFFER = 256 << 10;
 
   private final BackupParts parts;
+  private final SourceReading reading;
   private final long threshold;
   private final Optional<PageCheck> check;
   private final Optional<DeltaPacker> delta;
@@ -36,14 +37,16 @@ final class FilePacker implements AutoCloseable {
   /// @param base what a delta stands on; absent for a full backup
   FilePacker(
       BackupParts parts,
+      SourceReading reading,
       long threshold,
       Optional<PageCheck> check,
       Optional<DeltaBase> base,
       PackedFiles packed) {
     this.parts = parts;
+    this.reading = reading;
     this.threshold = threshold;
     this.check = check;
-    this.delta = base.map(parent -> new DeltaPacker(parent, check, packed));
+    this.delta = base.map(parent -> new DeltaPacker(parent, reading, check, packed));
     this.packed = packed;
   }
 
@@ -78,7 +81,7 @@ final class FilePacker implements AutoCloseable {
     List<Long> corrupt = new ArrayList<>();
     for (long position = 0; position < size; ) {
       int length = (int) Math.min(buffer.length, size - position);
-      int read = SourceReading.fill(file, source, buffer, length);
+      int read = reading.fill(file, source, buffer, length);
       if (check.isPresent() && file.relation().isPresent()) {
         corrupt.addAll(
             check.get().corruptPages(file.relation().get(), source, buffer, read, position));

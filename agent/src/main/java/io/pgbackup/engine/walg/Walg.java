@@ -142,6 +142,9 @@ public final class Walg implements AutoCloseable {
     if (settings.threads() > 0) {
       variables.put("WALG_UPLOAD_DISK_CONCURRENCY", Integer.toString(settings.threads()));
     }
+    if (settings.throttle().bytesPerSecond() > 0) {
+      variables.put("WALG_DISK_RATE_LIMIT", Long.toString(settings.throttle().bytesPerSecond()));
+    }
     List<String> arguments = new ArrayList<>(List.of("backup-push", dataDirectory.toString()));
     arguments.addAll(options.flags());
     WalgRun.Ended ended =

@@ -9,6 +9,7 @@ import io.pgbackup.engine.BackupEngine;
 import io.pgbackup.engine.BackupListener;
 import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.engine.TakenBackup;
+import io.pgbackup.engine.Throttle;
 import io.pgbackup.engine.WalProof;
 import io.pgbackup.engine.embedded.DataDirectoryCheck;
 import io.pgbackup.engine.embedded.DeltaChoice;
@@ -62,12 +63,25 @@ public final class WalgBackupEngine implements BackupEngine {
   /// @param threads files read at the same time; 0 leaves it to WAL-G
   /// @param deltas when a backup that may be a delta is one
   /// @param userData kept with each backup, where a request says nothing else
+  /// @param throttle how fast the data directory may be read; wal-g keeps to what holds when it
+  ///   begins
   public record Settings(
       Packing packing,
       int threads,
       DeltaRules deltas,
       Optional<JsonNode> userData,
-      BackupDeadlines deadlines) {}
+      BackupDeadlines deadlines,
+      Throttle throttle) {
+    /// As fast as it goes.
+    public Settings(
+        Packing packing,
+        int threads,
+        DeltaRules deltas,
+        Optional<JsonNode> userData,
+        BackupDeadlines deadlines) {
+      this(packing, threads, deltas, userData, deadlines, Throttle.NONE);
+    }
+  }
 
   WalgBackupEngine(
       Walg walg,

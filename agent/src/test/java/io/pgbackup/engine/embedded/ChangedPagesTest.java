@@ -3,6 +3,7 @@ package io.pgbackup.engine.embedded;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pgbackup.crypto.Sha256;
+import io.pgbackup.engine.Throttle;
 import io.pgbackup.engine.format.FileDescription.Content;
 import io.pgbackup.engine.format.IncrementReader;
 import io.pgbackup.engine.format.ManifestFile;
@@ -167,7 +168,8 @@ class ChangedPagesTest {
             path,
             FileFacts.of(path, LinkOption.NOFOLLOW_LINKS),
             RelationFile.parse("16384"));
-    ChangedPages pages = new ChangedPages(SINCE, Optional.empty());
+    ChangedPages pages =
+        new ChangedPages(SINCE, new SourceReading(Throttle.NONE), Optional.empty());
     try (FileChannel source = FileChannel.open(path)) {
       Content content = pages.find(file, source, now.length, parent);
       ByteArrayOutputStream increment = new ByteArrayOutputStream();

@@ -10,6 +10,7 @@ import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.engine.FetchTarget;
 import io.pgbackup.engine.FetchedBackup;
 import io.pgbackup.engine.TakenBackup;
+import io.pgbackup.engine.Throttle;
 import io.pgbackup.engine.embedded.EmbeddedBackupEngine.DeltaRules;
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.BackupName;
@@ -261,7 +262,8 @@ final class DeltaLab implements AutoCloseable {
             SourceFile source = new SourceFile(folder, file, FileFacts.of(file), relation);
             byte[] pages = new byte[256 << 10];
             for (long at = 0; at < channel.size(); at += pages.length) {
-              int read = SourceReading.fill(source, channel, pages, pages.length);
+              int read =
+                  new SourceReading(Throttle.NONE).fill(source, channel, pages, pages.length);
               check
                   .corruptPages(relation.get(), channel, pages, read, at)
                   .forEach(page -> damaged.add(file + " page " + page));

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pgbackup.crypto.ObjectCipher;
 import io.pgbackup.crypto.Sha256;
+import io.pgbackup.engine.Throttle;
 import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.engine.format.Codec;
 import io.pgbackup.engine.format.Manifest;
@@ -101,6 +102,7 @@ class FilePackerTest {
       try (FilePacker packer =
           new FilePacker(
               new BackupParts(store, PARTS, Packing.plain(Codec.NONE)),
+              new SourceReading(Throttle.NONE),
               1000,
               Optional.empty(),
               Optional.empty(),

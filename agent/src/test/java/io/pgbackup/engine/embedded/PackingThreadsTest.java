@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pgbackup.crypto.ObjectCipher;
+import io.pgbackup.engine.Throttle;
 import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.engine.format.Codec;
 import io.pgbackup.engine.format.Manifest;
@@ -86,6 +87,14 @@ class PackingThreadsTest {
   private PackingThreads threads(MemoryObjectStore store) {
     BackupParts parts = new BackupParts(store, StoreFolder.of("parts"), Packing.plain(Codec.NONE));
     return new PackingThreads(
-        3, () -> new FilePacker(parts, 1000, Optional.empty(), Optional.empty(), packed));
+        3,
+        () ->
+            new FilePacker(
+                parts,
+                new SourceReading(Throttle.NONE),
+                1000,
+                Optional.empty(),
+                Optional.empty(),
+                packed));
   }
 }
