@@ -152,6 +152,9 @@ final class BrokerReader {
         if (!section.says("keysDirectory")) {
           section.fault("keysDirectory", "missing; the kind static hands out the keys in it");
         }
+        if (!broker.timeToLive().isEmpty()) {
+          section.fault("timeToLive", "means nothing to the kind static: its keys do not expire");
+        }
       }
     }
   }

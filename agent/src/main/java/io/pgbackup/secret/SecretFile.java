@@ -19,16 +19,19 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// A file that holds a secret, read only where nobody else can read or change it: by the rule that
 /// PostgreSQL has for its key file. A file of root's may be readable for a group that this process
-/// belongs to, as the files of a Kubernetes Secret are in a pod with `fsGroup`.
+/// belongs to, as the files of a Kubernetes Secret are in a pod with `fsGroup`; or for a group at
+/// all in the directory of systemd's `LoadCredential=`, where that means the service's user alone.
 ///
 /// A link is followed while it stays inside its own folder, as those of a mounted Secret do.
 /// Otherwise whoever may write a link there would choose what is read.
 ///
 /// Stateless; messages name the file, never what is in it.
 public final class SecretFile {
+  private static final String CREDENTIALS_DIRECTORY = "CREDENTIALS_DIRECTORY";
   private static final int GREATEST = 1 << 20;
   private static final int GROUP_READ = 0040;
   private static final int GROUP_WRITE_AND_EXECUTE = 0030;
@@ -53,7 +56,11 @@ public final class SecretFile {
       int mode = (Integer) requireNonNull(attributes.get("mode")) & PERMISSIONS;
       boolean roots = Integer.valueOf(0).equals(attributes.get("uid"));
       Optional<String> others =
-          exposure(mode, roots, OwnIds.groups().contains(attributes.get("gid")));
+          exposure(
+              mode,
+              roots,
+              OwnIds.groups().contains(attributes.get("gid"))
+                  || isOfSystemd(real, System.getenv(CREDENTIALS_DIRECTORY)));
       if (others.isPresent()) {
         throw fault(
             file,
@@ -114,7 +121,7 @@ public final class SecretFile {
   /// Who else gets at a file of this mode; empty where nobody does.
   ///
   /// @param roots whether it is root's
-  /// @param groupIsOurs whether this process is in its group
+  /// @param groupIsOurs whether this process is in its group, or that is only a list's mask
   static Optional<String> exposure(int mode, boolean roots, boolean groupIsOurs) {
     if ((mode & OTHERS) != 0) {
       return Optional.of("every user");
@@ -126,6 +133,17 @@ public final class SecretFile {
       return Optional.of("its group");
     }
     return Optional.empty();
+  }
+
+  /// systemd gives the service's user the right to read by an access control list, whose mask looks
+  /// like a right of the group.
+  ///
+  /// @param directory where systemd says that it put this service's credentials
+  static boolean isOfSystemd(Path real, @Nullable String directory) throws IOException {
+    return directory != null
+        && directory.startsWith("/")
+        && Files.isDirectory(Path.of(directory))
+        && real.startsWith(Path.of(directory).toRealPath());
   }
 
   private static Path resolve(Path file, String what) throws IOException {

@@ -84,6 +84,7 @@ class BrokerConfigTest {
           kind: r2, endpoint: 'https://api.example'           | broker.endpoint: means nothing to the kind r2
           kind: static                                       | broker.keysDirectory: missing
           kind: static, keysDirectory: /k, roleArn: 'arn:aws:iam::123456789012:role/x' | roleArn: means nothing to the kind static
+          kind: static, keysDirectory: /k, timeToLive: {archiver: 6h} | timeToLive: means nothing to the kind static
           kind: vault                                        | must be minio, aws, r2 or static
           keysDirectory: /k                                  | broker.kind: missing
           """)

@@ -71,6 +71,17 @@ class SecretFileTest {
   }
 
   @Test
+  void knowsWhatSystemdLoaded() throws IOException {
+    Path real = file.toRealPath();
+
+    assertThat(SecretFile.isOfSystemd(real, folder.toString())).isTrue();
+    assertThat(SecretFile.isOfSystemd(real, null)).isFalse();
+    assertThat(SecretFile.isOfSystemd(real, "")).isFalse();
+    assertThat(SecretFile.isOfSystemd(real, folder.resolve("none").toString())).isFalse();
+    assertThat(SecretFile.isOfSystemd(real, folder + "/ke")).isFalse();
+  }
+
+  @Test
   void knowsTheGroupsOfThisProcess() throws IOException {
     int own = (Integer) Files.getAttribute(file, "unix:gid");
 

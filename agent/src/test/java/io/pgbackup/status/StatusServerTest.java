@@ -305,6 +305,27 @@ class StatusServerTest {
   }
 
   @Test
+  void aTokenThatCannotBeReadIsNobodysAndItsFileIsNotNamed(@TempDir Path folder) throws Exception {
+    Path file = PrivateFile.write(folder.resolve("token"), "a-token-of-16-or-more\n");
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
+    Routes routes =
+        new Routes(
+            new StatusSources(() -> STATUS, () -> PAGE, () -> "", Optional::empty, requests),
+            new RequestGuard(InetAddress.getByName("0.0.0.0"), Optional.of(new ApiToken(file))));
+    var headers = new Headers();
+    headers.set("Authorization", "Bearer a-token-of-16-or-more");
+
+    for (String path : List.of("/api/v1/status", "/")) {
+      Reply reply = routes.answer("GET", path, headers, "");
+      assertThat(reply.status()).as(path).isEqualTo(503);
+      assertThat(reply.body())
+          .contains("which the agent cannot read")
+          .doesNotContain(folder.toString(), "0644", "chmod");
+    }
+    assertThat(routes.answer("GET", "/metrics", headers, "").status()).isEqualTo(200);
+  }
+
+  @Test
   void withATokenTheApiAnswersWhoShowsItFromAnywhere(@TempDir Path folder) throws Exception {
     Path file = PrivateFile.write(folder.resolve("token"), "a-token-of-16-or-more\n");
     for (String bound : List.of("0.0.0.0", "127.0.0.1")) {

@@ -37,7 +37,6 @@ public final class AwsBroker implements Broker {
   private final Map<Role, String> roleArns;
   private final StsClient client;
   private final InstantSource clock;
-  private final Map<Role, Duration> times;
 
   /// As the configuration has it.
   public static AwsBroker of(BrokerConfig broker, StorageConfig storage, InstantSource clock) {
@@ -46,8 +45,7 @@ public final class AwsBroker implements Broker {
         storage.region(),
         broker.endpoint(),
         ParentCredentials.of(broker, clock),
-        clock,
-        broker.timeToLive());
+        clock);
   }
 
   /// @param roleArns one for each role; several may have the same one
@@ -61,19 +59,8 @@ public final class AwsBroker implements Broker {
       Optional<URI> endpoint,
       AwsCredentialsProvider own,
       InstantSource clock) {
-    this(roleArns, region, endpoint, own, clock, Map.of());
-  }
-
-  private AwsBroker(
-      Map<Role, String> roleArns,
-      String region,
-      Optional<URI> endpoint,
-      AwsCredentialsProvider own,
-      InstantSource clock,
-      Map<Role, Duration> times) {
     this.roleArns = Map.copyOf(roleArns);
     this.clock = clock;
-    this.times = Map.copyOf(times);
     var builder =
         StsClient.builder()
             .region(Region.of(region))
@@ -99,7 +86,7 @@ public final class AwsBroker implements Broker {
             .roleArn(arn)
             .roleSessionName(SessionName.of(holder.cluster(), role))
             .policy(AccessPolicy.of(role, holder.scope()).json())
-            .durationSeconds(seconds(timeToLive.orElseGet(() -> times.getOrDefault(role, USUAL))))
+            .durationSeconds(seconds(timeToLive.orElse(USUAL)))
             .build();
     Instant before = clock.instant().truncatedTo(ChronoUnit.SECONDS);
     Credentials session = ask(holder, role, arn, request);

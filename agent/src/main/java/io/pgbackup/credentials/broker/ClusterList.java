@@ -93,7 +93,7 @@ public record ClusterList(List<Entry> entries, List<Unusable> unusable) {
                 Problem.notFound(
                     "%s is not known: nothing in the bucket is its, and nobody has named it"
                         .formatted(cluster),
-                    "If it is a new cluster: pgbackup credentials bootstrap --namespace %s --cluster %s"
+                    "If it is a new cluster: pgbackup -c FILE credentials bootstrap --namespace %s --cluster %s"
                         .formatted(cluster.namespace(), cluster.name())));
   }
 

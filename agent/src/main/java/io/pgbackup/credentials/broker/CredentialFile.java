@@ -30,6 +30,26 @@ import java.util.UUID;
 public record CredentialFile(Path path, Set<PosixFilePermission> mode) implements CredentialSink {
   public static final Set<PosixFilePermission> OWNER_ONLY =
       Set.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE);
+  private static final Set<PosixFilePermission> OWNER_AND_GROUP =
+      Set.of(
+          PosixFilePermission.OWNER_READ,
+          PosixFilePermission.OWNER_WRITE,
+          PosixFilePermission.GROUP_READ);
+
+  /// For its owner only, and for its group where that may read what lies there so far.
+  public static CredentialFile at(Path path) {
+    return new CredentialFile(path, isForGroup(path) ? OWNER_AND_GROUP : OWNER_ONLY);
+  }
+
+  private static boolean isForGroup(Path path) {
+    try {
+      Set<PosixFilePermission> now = Files.getPosixFilePermissions(path);
+      return OWNER_AND_GROUP.containsAll(now) && now.contains(PosixFilePermission.GROUP_READ);
+    } catch (IOException _) {
+      // not there yet, or what writes it says what is wrong
+      return false;
+    }
+  }
 
   public CredentialFile {
     mode = Set.copyOf(mode);

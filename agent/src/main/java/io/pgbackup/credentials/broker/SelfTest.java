@@ -83,7 +83,7 @@ final class SelfTest {
           throw Problem.storageFailed(
                   "the new credential cannot list its own folder %s: %s"
                       .formatted(folder, e.getMessage()),
-                  "Check what its parent may do; 'pgbackup credentials bootstrap' gives it the rights"
+                  "Check what its parent may do; 'pgbackup -c FILE credentials bootstrap' gives it the rights"
                       + " again.")
               .causedBy(e);
         }

@@ -28,7 +28,6 @@ public final class MinioBroker implements Broker {
   private final MinioAdmin admin;
   private final MinioSts sts;
   private final AwsCredentialsProvider keys;
-  private final TimesToLive times;
   private final PrefixTemplate template;
   private final Clock clock;
 
@@ -39,7 +38,6 @@ public final class MinioBroker implements Broker {
             StoreHttp.client(storage.caFile()), config.endpoint().orElseThrow(), storage.region());
     this.admin = new MinioAdmin(http, this::ownKeys);
     this.sts = new MinioSts(http);
-    this.times = new TimesToLive(config.timeToLive());
     this.template = new PrefixTemplate(storage.prefix());
     this.clock = clock;
   }
@@ -55,7 +53,7 @@ public final class MinioBroker implements Broker {
 
   @Override
   public CredentialDocument issue(Holder holder, Role role, Optional<Duration> timeToLive) {
-    Duration time = times.of(role, timeToLive);
+    Duration time = TimesToLive.of(role, timeToLive);
     Instant issuedAt = clock.instant().truncatedTo(ChronoUnit.SECONDS);
     Session session =
         assumeRole(holder, role, time)
@@ -95,7 +93,7 @@ public final class MinioBroker implements Broker {
     if (admin.isEnabled(user).equals(Optional.of(false))) {
       throw Problem.refused(
               "MinIO's user %s is disabled".formatted(user),
-              "Where that was not meant, 'pgbackup credentials bootstrap' enables it again.")
+              "Where that was not meant, 'pgbackup -c FILE credentials bootstrap' enables it again.")
           .asException();
     }
     bootstrap(holder);

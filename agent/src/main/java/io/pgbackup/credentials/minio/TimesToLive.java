@@ -3,18 +3,19 @@ package io.pgbackup.credentials.minio;
 import io.pgbackup.credentials.policy.Role;
 import io.pgbackup.problem.Problem;
 import java.time.Duration;
-import java.util.Map;
 import java.util.Optional;
 
 /// How long a session lives: long enough that the broker may be away for hours, except for the one
 /// that deletes.
-record TimesToLive(Map<Role, Duration> configured) {
+final class TimesToLive {
   static final Duration SHORTEST = Duration.ofMinutes(15);
   static final Duration LONGEST = Duration.ofHours(12);
 
+  private TimesToLive() {}
+
   /// @throws io.pgbackup.problem.PgBackupException `Refused` outside of 15 minutes to 12 hours
-  Duration of(Role role, Optional<Duration> asked) {
-    Duration time = asked.or(() -> Optional.ofNullable(configured.get(role))).orElse(usual(role));
+  static Duration of(Role role, Optional<Duration> asked) {
+    Duration time = asked.orElse(usual(role));
     if (time.compareTo(SHORTEST) < 0 || time.compareTo(LONGEST) > 0) {
       throw Problem.refused(
               "a credential of MinIO lives 15 minutes to 12 hours, not " + words(time),

@@ -11,6 +11,7 @@ import io.pgbackup.credentials.broker.Inventory;
 import io.pgbackup.credentials.broker.ParentCredentials;
 import io.pgbackup.credentials.broker.StaticBroker;
 import io.pgbackup.credentials.broker.TestedBroker;
+import io.pgbackup.credentials.broker.TimedBroker;
 import io.pgbackup.credentials.minio.MinioBroker;
 import io.pgbackup.credentials.r2.R2Broker;
 import io.pgbackup.lineage.PrefixTemplate;
@@ -48,10 +49,11 @@ public final class Brokers {
   ///   be read
   public static Broker open(BrokerSettings settings) {
     var _ = bucket(settings.storage());
-    return new TestedBroker(untested(settings), settings.storage());
+    return new TestedBroker(
+        new TimedBroker(ofKind(settings), settings.broker().timeToLive()), settings.storage());
   }
 
-  private static Broker untested(BrokerSettings settings) {
+  private static Broker ofKind(BrokerSettings settings) {
     BrokerConfig broker = settings.broker();
     return switch (broker.kind()) {
       case MINIO -> new MinioBroker(broker, settings.storage(), CLOCK);

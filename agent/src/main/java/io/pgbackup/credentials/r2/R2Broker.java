@@ -14,7 +14,6 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import software.amazon.awssdk.auth.credentials.AwsCredentials;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
@@ -29,7 +28,6 @@ public final class R2Broker implements Broker {
   private final URI endpoint;
   private final AwsCredentialsProvider parent;
   private final InstantSource clock;
-  private final Map<Role, Duration> times;
 
   /// As the configuration has it; the files are read when something is issued.
   public static R2Broker of(BrokerConfig broker, InstantSource clock) {
@@ -40,12 +38,7 @@ public final class R2Broker implements Broker {
                 .jurisdiction()
                 .map(word -> R2Account.Jurisdiction.valueOf(word.toUpperCase(Locale.ROOT)))
                 .orElse(R2Account.Jurisdiction.DEFAULT));
-    return new R2Broker(
-        account,
-        account.endpoint(),
-        ParentCredentials.of(broker, clock),
-        clock,
-        broker.timeToLive());
+    return new R2Broker(account, account.endpoint(), ParentCredentials.of(broker, clock), clock);
   }
 
   /// @param endpoint the account's, or that of a stand-in: a token counts at one address only
@@ -53,20 +46,10 @@ public final class R2Broker implements Broker {
   ///   for at each issue
   public R2Broker(
       R2Account account, URI endpoint, AwsCredentialsProvider parent, InstantSource clock) {
-    this(account, endpoint, parent, clock, Map.of());
-  }
-
-  private R2Broker(
-      R2Account account,
-      URI endpoint,
-      AwsCredentialsProvider parent,
-      InstantSource clock,
-      Map<Role, Duration> times) {
     this.account = account;
     this.endpoint = endpoint;
     this.parent = parent;
     this.clock = clock;
-    this.times = Map.copyOf(times);
   }
 
   /// There is nothing to prepare: one parent serves every cluster. Its form is checked.
@@ -78,8 +61,7 @@ public final class R2Broker implements Broker {
   @Override
   public CredentialDocument issue(Holder holder, Role role, Optional<Duration> timeToLive) {
     Instant now = clock.instant().truncatedTo(ChronoUnit.SECONDS);
-    Instant end =
-        now.plusSeconds(seconds(timeToLive.orElseGet(() -> times.getOrDefault(role, usual(role)))));
+    Instant end = now.plusSeconds(seconds(timeToLive.orElseGet(() -> usual(role))));
     var token = new R2Token(account.id(), endpoint, holder.scope(), role, now, end);
     return new CredentialDocument(
         role,

@@ -67,6 +67,18 @@ class CredentialFileTest {
   }
 
   @Test
+  void aFileThatItsGroupReadsStaysSoAndOneThatEverybodyReadsDoesNot() throws IOException {
+    CredentialFile file = file("rw-r-----");
+    assertThat(CredentialFile.at(file.path()).mode()).isEqualTo(CredentialFile.OWNER_ONLY);
+
+    file.write(credential());
+
+    assertThat(CredentialFile.at(file.path()).mode()).isEqualTo(file.mode());
+    Files.setPosixFilePermissions(file.path(), PosixFilePermissions.fromString("rw-r--r--"));
+    assertThat(CredentialFile.at(file.path()).mode()).isEqualTo(CredentialFile.OWNER_ONLY);
+  }
+
+  @Test
   void theGroupThatIsLetInStaysTheSame() throws IOException {
     GroupPrincipal agents = anotherGroup();
     CredentialFile file = file("rw-r-----");

@@ -122,7 +122,7 @@ class InventoryTest {
     Problem unknown = refusal(() -> folder(ORDERS));
     assertThat(unknown).isInstanceOf(Problem.NotFound.class);
     assertThat(unknown.hint().orElseThrow())
-        .contains("pgbackup credentials bootstrap --namespace shop --cluster orders");
+        .contains("pgbackup -c FILE credentials bootstrap --namespace shop --cluster orders");
 
     // when: twice, as an operator may
     inventory.register(ORDERS, Optional.empty());

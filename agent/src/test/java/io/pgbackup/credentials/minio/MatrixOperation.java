@@ -125,6 +125,18 @@ record MatrixOperation(String name, Set<Role> allowed, Attempt attempt) {
             WRITER,
             s -> s.put(s.planted("basebackups_005/base_1/tar_partitions/pgbackup/leases"))),
         of(
+            "PutObject into a version",
+            NOBODY,
+            s ->
+                s.client()
+                    .putObject(
+                        put ->
+                            put.bucket(s.bucket())
+                                .key(s.stored())
+                                .overrideConfiguration(
+                                    query -> query.putRawQueryParameter("versionId", "null")),
+                        body())),
+        of(
             "PutObject unpacked elsewhere",
             NOBODY,
             s ->

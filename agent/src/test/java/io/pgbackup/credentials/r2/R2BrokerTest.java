@@ -3,9 +3,6 @@ package io.pgbackup.credentials.r2;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.pgbackup.config.BrokerConfig;
-import io.pgbackup.config.BrokerConfig.BrokerKind;
-import io.pgbackup.config.BrokerConfig.ParentKeys;
 import io.pgbackup.config.R2Account;
 import io.pgbackup.credentials.CredentialDocument;
 import io.pgbackup.credentials.broker.Broker.Holder;
@@ -15,17 +12,12 @@ import io.pgbackup.lineage.ClusterId;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.store.StoreFolder;
-import io.pgbackup.testing.PrivateFile;
-import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.Map;
 import java.util.Optional;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
@@ -67,29 +59,6 @@ class R2BrokerTest {
     assertThat(document.keys().accessKeyId()).isEqualTo(ID);
     assertThat(document.keys().secretAccessKey()).isNotEqualTo(SECRET);
     assertThat(CredentialDocument.parse(document.json())).isEqualTo(document);
-  }
-
-  @Test
-  void issuesForAsLongAsTheConfigurationSays(@TempDir Path folder) throws IOException {
-    Path id = PrivateFile.write(folder.resolve("id"), ID);
-    Path secret = PrivateFile.write(folder.resolve("secret"), SECRET);
-    BrokerConfig config =
-        new BrokerConfig(
-            BrokerKind.R2,
-            Optional.empty(),
-            Optional.of(new ParentKeys(id, secret)),
-            Map.of(),
-            Optional.of(ACCOUNT.id()),
-            Optional.empty(),
-            Optional.empty(),
-            Map.of(Role.ARCHIVER, Duration.ofMinutes(30)));
-
-    try (R2Broker broker = R2Broker.of(config, InstantSource.fixed(NOW))) {
-      assertThat(broker.issue(ORDERS, Role.ARCHIVER, Optional.empty()).expiration())
-          .contains(Instant.parse("2026-11-21T12:30:00Z"));
-      assertThat(broker.issue(ORDERS, Role.ARCHIVER, Optional.of(Duration.ofHours(1))).expiration())
-          .contains(Instant.parse("2026-11-21T13:00:00Z"));
-    }
   }
 
   @Test

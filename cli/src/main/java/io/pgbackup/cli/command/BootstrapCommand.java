@@ -31,6 +31,6 @@ final class BootstrapCommand extends CredentialVerb {
     say(
         "%s may have credentials for %s/%s"
             .formatted(whose.cluster(), whose.scope().bucket(), whose.scope().folder().path()));
-    say("the first one: pgbackup credentials issue %s --role archiver".formatted(holder));
+    say("the first one: %sissue %s --role archiver".formatted(credentials(), holder));
   }
 }

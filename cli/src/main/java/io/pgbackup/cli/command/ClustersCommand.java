@@ -4,6 +4,8 @@ import io.pgbackup.catalog.LineageCatalog;
 import io.pgbackup.cli.output.JsonOutput;
 import io.pgbackup.cli.source.Configuration;
 import io.pgbackup.cli.view.ClustersView;
+import io.pgbackup.problem.PgBackupException;
+import io.pgbackup.problem.Problem;
 import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Command;
@@ -31,7 +33,7 @@ final class ClustersCommand extends Verb {
   public void run() {
     Configuration configuration = configuration();
     try (Archives archives = Archives.open(configuration, asOf.instant(surroundings()))) {
-      Reading reading = archives.read(Optional.empty(), Optional.empty());
+      Reading reading = read(archives);
       List<LineageCatalog> found = reading.catalogs();
       if (found.isEmpty() && reading.unreadable().isEmpty()) {
         reading.requireAny();
@@ -54,6 +56,23 @@ final class ClustersCommand extends Verb {
               found.isEmpty() && reading.unreadable().isEmpty()
                   ? ""
                   : ClustersView.table(found, reading.unreadable()));
+    }
+  }
+
+  /// A credential of one cluster may not look for others.
+  private static Reading read(Archives archives) {
+    try {
+      return archives.read(Optional.empty(), Optional.empty());
+    } catch (PgBackupException e) {
+      if (e.problem() instanceof Problem.StorageFailed failed && !failed.transientFault()) {
+        throw Problem.storageFailed(
+                failed.message(),
+                failed.hint().map(hint -> hint + " ").orElse("")
+                    + "A credential of one cluster shows only that one: pgbackup window --cluster"
+                    + " NAME.")
+            .causedBy(e);
+      }
+      throw e;
     }
   }
 }

@@ -16,5 +16,10 @@ abstract class CredentialVerb extends Verb {
     }
   }
 
+  /// How the next step begins on a command line.
+  final String credentials() {
+    return "pgbackup " + configuration().option() + "credentials ";
+  }
+
   abstract void run(BrokerSettings settings, Brokerage brokerage);
 }

@@ -58,7 +58,9 @@ final class InventoryCommand extends CredentialVerb {
     }
     List<Line> lines = clusters.entries().stream().map(Line::of).toList();
     if (lines.isEmpty()) {
-      say("no cluster may have credentials; 'pgbackup credentials bootstrap' names the first one");
+      say(
+          "no cluster may have credentials; '%sbootstrap --cluster NAME' names the first one"
+              .formatted(credentials()));
     }
     print(() -> JsonOutput.render(lines), () -> lines.isEmpty() ? "" : table(lines));
   }

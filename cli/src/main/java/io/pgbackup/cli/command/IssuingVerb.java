@@ -49,7 +49,8 @@ abstract class IssuingVerb extends CredentialVerb {
       names = "--out",
       paramLabel = "FILE",
       description =
-          "Where it goes: swapped as a whole, for its owner only. Standard output if left out.")
+          "Where it goes: swapped as a whole, for its owner only, or as well for the group that reads"
+              + " the file so far. Standard output if left out.")
   private @Nullable Path out;
 
   IssuingVerb(Surroundings surroundings) {
@@ -71,8 +72,7 @@ abstract class IssuingVerb extends CredentialVerb {
       var _ = secretName(wanted);
     }
     Optional<CredentialFile> file =
-        Optional.ofNullable(out)
-            .map(path -> new CredentialFile(path.toAbsolutePath(), CredentialFile.OWNER_ONLY));
+        Optional.ofNullable(out).map(path -> CredentialFile.at(path.toAbsolutePath()));
     file.ifPresent(this::requireOurs);
     Holder whose = brokerage.holder(holder.cluster(), holder.uid());
     CredentialDocument issued = credential(brokerage, whose, wanted, life);

@@ -62,8 +62,8 @@ final class RevokeCommand extends CredentialVerb {
     endAll(folders, wanted, brokerage.broker());
     say(which + " has ended");
     say(
-        "the next one: pgbackup credentials issue %s --role %s"
-            .formatted(holder, wanted.map(Role::word).orElse("ROLE")));
+        "the next one: %sissue %s --role %s"
+            .formatted(credentials(), holder, wanted.map(Role::word).orElse("ROLE")));
   }
 
   /// One that cannot be ended keeps none of the others.

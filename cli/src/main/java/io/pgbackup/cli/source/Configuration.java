@@ -116,6 +116,12 @@ public final class Configuration {
                     "Name it with --config FILE, for example --config /etc/pgbackup/agent.yaml."));
   }
 
+  /// How its file is named on a command line that does the next step; empty where the environment
+  /// names it.
+  public String option() {
+    return options.config().map(file -> "-c " + file + " ").orElse("");
+  }
+
   /// What is said to whoever issues credentials.
   public BrokerSettings broker() {
     if (walg.isPresent() || options.store().isPresent()) {

@@ -274,7 +274,9 @@ class CredentialVerbsTest {
     assertThat(run.status()).as(run.err()).isZero();
     assertThat(brokerage.asked()).containsExactly("register shop/new", "bootstrap shop/new");
     assertThat(run.err())
-        .contains("credentials issue --namespace shop --cluster new --role archiver");
+        .contains(
+            "pgbackup -c %s credentials issue --namespace shop --cluster new --role archiver"
+                .formatted(config));
   }
 
   @Test

@@ -149,6 +149,7 @@ class CredentialsIT {
 
     Answer others = server.pgbackup(configuration, "clusters");
     assertThat(others.status()).as("it sees no other cluster: %s", others).isEqualTo(5);
+    assertThat(others.err()).contains("pgbackup window --cluster NAME");
     for (List<String> line :
         List.of(
             List.of("window", "--cluster", "orders"), List.of("backups", "--cluster", "orders"))) {
