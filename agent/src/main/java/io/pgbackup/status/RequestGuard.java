@@ -85,8 +85,9 @@ final class RequestGuard {
                               + " holds; pgbackup --config FILE does."))
                   .with("WWW-Authenticate", "Bearer"));
     } catch (PgBackupException e) {
-      if (!e.getMessage().equals(fault)) {
-        fault = e.getMessage();
+      String now = e.problem().message();
+      if (!now.equals(fault)) {
+        fault = now;
         LOGGER.atWarn().addKeyValue("reason", fault).log("/api answers nobody");
       }
       return Optional.of(
