@@ -89,6 +89,8 @@ public final class Agent implements AutoCloseable {
   private final Periodic watchArchive;
   private final RetentionWatch retention;
   private final Periodic watchRetention;
+  private final DrillWatch drills;
+  private final Periodic watchDrills;
   private Optional<InetSocketAddress> address = Optional.empty();
 
   /// Wires everything; nothing runs yet. Changes of the file are taken while it runs.
@@ -216,6 +218,8 @@ public final class Agent implements AutoCloseable {
             problems,
             clock);
     watchRetention = new Periodic("watch-retention", retention::look);
+    drills = new DrillWatch(lineages, store);
+    watchDrills = new Periodic("watch-drills", drills::look);
   }
 
   private boolean storesWal() {
@@ -355,6 +359,7 @@ public final class Agent implements AutoCloseable {
       watch(watchLineage);
       watch(watchArchive);
       watch(watchRetention);
+      watch(watchDrills);
       scheduleRetention();
       scheduleBackups();
       watchConfiguration.ifPresent(this::watch);
@@ -390,6 +395,7 @@ public final class Agent implements AutoCloseable {
               Readings readings =
                   MetricReadings.of(snapshots.now(), runs.failures(), server.answered());
               retention.view().ifPresent(view -> MetricReadings.add(view, readings));
+              drills.verdict().ifPresent(verdict -> MetricReadings.add(verdict, readings));
               return readings;
             });
     return new StatusSources(

@@ -1,5 +1,6 @@
 package io.pgbackup.agent;
 
+import io.pgbackup.drill.DrillVerdict;
 import io.pgbackup.status.StatusSnapshot;
 import io.pgbackup.telemetry.Meters;
 import io.pgbackup.telemetry.Readings;
@@ -64,6 +65,13 @@ final class MetricReadings {
     readings.put(Meters.RETENTION_KEPT, retention.kept());
     readings.put(Meters.RETENTION_UNREADABLE, retention.unreadable());
     readings.put(Meters.RETENTION_DELETED, (double) retention.deletedObjects());
+  }
+
+  static void add(DrillVerdict drill, Readings readings) {
+    readings.put(Meters.DRILL_LAST, Optional.of(drill.at()));
+    readings.put(Meters.DRILL_PASSED, number(drill.passed()));
+    drill.recoveryTime().ifPresent(time -> readings.put(Meters.DRILL_RTO, time.toMillis() / 1e3));
+    drill.dataLoss().ifPresent(loss -> readings.put(Meters.DRILL_RPO, loss.toMillis() / 1e3));
   }
 
   private static void engines(StatusSnapshot.Engines engines, Readings readings) {

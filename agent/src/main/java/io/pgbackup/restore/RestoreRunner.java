@@ -53,6 +53,11 @@ public final class RestoreRunner {
     }
   }
 
+  /// Where a restore makes the data directory before it is put in its place.
+  public static Path stagingOf(RestoreDestination destination) {
+    return RestorePaths.of(destination.dataDirectory()).staging();
+  }
+
   /// Restores, or goes on with the same restore that was cut off.
   ///
   /// @throws io.pgbackup.problem.PgBackupException in all cases of failure; the hint says whether

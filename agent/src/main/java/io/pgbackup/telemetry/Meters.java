@@ -87,6 +87,20 @@ public enum Meters {
       "pgbackup_retention_deleted_objects_total",
       Kind.COUNTER,
       "Objects that this agent deleted by the retention rules since it started"),
+  DRILL_LAST(
+      "pgbackup_drill_last_timestamp_seconds",
+      Kind.GAUGE,
+      "When the newest drill began whose verdict is stored; absent where there is none"),
+  DRILL_PASSED(
+      "pgbackup_drill_passed", Kind.GAUGE, "1 where the newest drill passed, 0 where it failed"),
+  DRILL_RTO(
+      "pgbackup_drill_rto_seconds",
+      Kind.GAUGE,
+      "How long the newest drill took until the restored server accepted connections"),
+  DRILL_RPO(
+      "pgbackup_drill_rpo_seconds",
+      Kind.GAUGE,
+      "From the last commit that could be restored to the beginning of the newest drill"),
   WALG_RESTARTS(
       "pgbackup_walg_daemon_restarts_total",
       Kind.COUNTER,

@@ -18,6 +18,7 @@ import io.pgbackup.testing.S3Server;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.io.TempDir;
@@ -80,7 +81,7 @@ class VerifyIT {
     }
   }
 
-  /// A bit turns in the middle.
+  /// Something else stands in the middle.
   ///
   /// @param packedAnew so that no codec notices
   private static void overwrite(ObjectStore store, ObjectKey key, boolean packedAnew)
@@ -94,7 +95,7 @@ class VerifyIT {
       bytes[12_000] ^= 1;
       bytes = Codec.LZ4.compress(bytes);
     } else {
-      bytes[bytes.length / 2] ^= 1;
+      Arrays.fill(bytes, bytes.length / 2, bytes.length / 2 + 64, (byte) 0x5A);
     }
     store.delete(List.of(key));
     store.create(key, bytes, Map.of());

@@ -43,6 +43,11 @@ public record ArchiveLayout(StoreFolder prefix) {
     return own().folder("holds");
   }
 
+  /// Verdicts of drills.
+  public StoreFolder drills() {
+    return own().folder("drills");
+  }
+
   public StoreFolder manifests() {
     return own().folder("manifests");
   }

@@ -72,7 +72,7 @@ final class SqlFailures {
   }
 
   /// One line: the server's message and, where a library wrapped the true reason, that as well.
-  private static String reason(SQLException e) {
+  static String reason(SQLException e) {
     String message = oneLine(String.valueOf(e.getMessage()));
     Throwable root = e;
     while (root.getCause() != null) {

@@ -28,6 +28,7 @@ public final class CommandLines {
             .addSubcommand(new CloneCommand(surroundings))
             .addSubcommand(new UndoCommand(surroundings))
             .addSubcommand(new VerifyCommand(surroundings))
+            .addSubcommand(new DrillCommand(surroundings))
             .addSubcommand(ConfigCommand.with(surroundings))
             .addSubcommand(new DoctorCommand(surroundings))
             .addSubcommand(CredentialsCommand.with(surroundings))

@@ -17,6 +17,7 @@ import io.pgbackup.lineage.Leases;
 import io.pgbackup.lineage.LineageUid;
 import io.pgbackup.postgres.Timeline;
 import io.pgbackup.postgres.process.LocalPostgres;
+import io.pgbackup.postgres.process.PostgresProcess;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.restore.LineageEngines;
@@ -118,6 +119,11 @@ record Restores(
 
   /// @param binDirectory PostgreSQL's programs; left out, they are looked for
   RestoreRunner runner(Optional<Path> binDirectory) {
+    return runner(binDirectory, new LocalPostgres());
+  }
+
+  /// @param process that starts its servers
+  RestoreRunner runner(Optional<Path> binDirectory, PostgresProcess process) {
     ObjectStore live = archives.live();
     return new RestoreRunner(
         new RestoreServices(
@@ -125,7 +131,7 @@ record Restores(
             new Claims(live),
             new Leases(live, clock),
             archives.template(),
-            new LocalPostgres(),
+            process,
             binDirectory,
             clock));
   }
