@@ -218,15 +218,15 @@ public final class Drill {
     private static DrillCheck judge(StoppedPages pages) {
       return pages.corruptPages() == 0
           ? DrillCheck.passed(
-              CHECKSUMS,
-              "%d pages in %d files hold".formatted(pages.pages(), pages.files()))
+              CHECKSUMS, "%d pages in %d files hold".formatted(pages.pages(), pages.files()))
           : DrillCheck.failed(
               CHECKSUMS,
               "%d of %d pages are corrupt: %s"
                   .formatted(
                       pages.corruptPages(),
                       pages.pages(),
-                      String.join(", ", pages.corrupt().subList(0, Math.min(5, pages.corrupt().size())))),
+                      String.join(
+                          ", ", pages.corrupt().subList(0, Math.min(5, pages.corrupt().size())))),
               "They were so when they were backed up: look at the same pages on the server, and"
                   + " restore the relation from an older backup.");
     }

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.pgbackup.drill.DrillCheck.Result;
-import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.TakenBackup;
+import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.postgres.process.LocalPostgres;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.restore.ProtectedServer;
@@ -197,7 +197,11 @@ class DrillIT {
 
       DrillVerdict verdict = run(server);
 
-      assertThat(failed(verdict)).singleElement().asString().startsWith("restore: ").contains(tar.value());
+      assertThat(failed(verdict))
+          .singleElement()
+          .asString()
+          .startsWith("restore: ")
+          .contains(tar.value());
       assertThat(verdict.recoveryTime()).isEmpty();
     }
   }
@@ -233,7 +237,8 @@ class DrillIT {
         Drill drill = drill(server);
         DrillRequest request = request(server, "select pg_sleep(600)");
         CountDownLatch reached = new CountDownLatch(1);
-        AtomicReference<Optional<PgBackupException>> ended = new AtomicReference<>(Optional.empty());
+        AtomicReference<Optional<PgBackupException>> ended =
+            new AtomicReference<>(Optional.empty());
         Thread worker =
             Thread.ofPlatform()
                 .start(

@@ -99,8 +99,7 @@ public record StoppedPages(int files, long pages, List<String> corrupt, long cor
           ByteBuffer into = ByteBuffer.wrap(buffer);
           while (into.hasRemaining() && channel.read(into, position + into.position()) >= 0) {}
           int length = into.position();
-          for (long page :
-              pageCheck.corruptPages(relation, channel, buffer, length, position)) {
+          for (long page : pageCheck.corruptPages(relation, channel, buffer, length, position)) {
             corruptPages++;
             if (corrupt.size() < NAMED_AT_MOST) {
               corrupt.add(dataDirectory.relativize(file) + " page " + page);

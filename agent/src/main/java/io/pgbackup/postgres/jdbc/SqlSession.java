@@ -100,7 +100,8 @@ public final class SqlSession implements AutoCloseable {
           return new Answer(false, "no row");
         }
         String value = rows.getString(1);
-        boolean isFalse = rows.getMetaData().getColumnTypeName(1).equals("bool") && "f".equals(value);
+        boolean isFalse =
+            rows.getMetaData().getColumnTypeName(1).equals("bool") && "f".equals(value);
         return new Answer(value != null && !isFalse, value == null ? "NULL" : value);
       }
     } catch (SQLException e) {

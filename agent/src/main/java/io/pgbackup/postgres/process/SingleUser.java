@@ -35,8 +35,7 @@ public final class SingleUser {
     int status = Commands.runInto(start.log(), start.user().command(command), timeout);
     if (status != 0) {
       throw Problem.postgresFailed(
-              ServerLog.reason(start.log())
-                  .orElse("postgres --single ended with status " + status),
+              ServerLog.reason(start.log()).orElse("postgres --single ended with status " + status),
               "Its log is " + start.log() + ".")
           .asException();
     }

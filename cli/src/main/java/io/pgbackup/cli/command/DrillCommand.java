@@ -76,7 +76,8 @@ final class DrillCommand extends Verb implements IExitCodeGenerator {
   @Option(
       names = "--work-dir",
       paramLabel = "DIR",
-      description = "Where the throwaway directory is made; the system's temporary one if left out.")
+      description =
+          "Where the throwaway directory is made; the system's temporary one if left out.")
   private @Nullable Path workDirectory;
 
   @Option(names = "--keep", description = "Leave the restored data there, stopped.")
@@ -132,8 +133,7 @@ final class DrillCommand extends Verb implements IExitCodeGenerator {
       reading.notices(false).forEach(this::say);
       DrillRequest request = request(configuration, asked, reading, restores);
       Drill drill =
-          new Drill(
-              restores.runner(programs, process), process, programs, surroundings().clock());
+          new Drill(restores.runner(programs, process), process, programs, surroundings().clock());
       say(DrillView.begin(request));
       DrillVerdict verdict;
       try (var _ = EndedEarly.by(drill::abort)) {
@@ -150,10 +150,7 @@ final class DrillCommand extends Verb implements IExitCodeGenerator {
   }
 
   private DrillRequest request(
-      Configuration configuration,
-      Optional<ClusterId> asked,
-      Reading reading,
-      Restores restores) {
+      Configuration configuration, Optional<ClusterId> asked, Reading reading, Restores restores) {
     ClusterId cluster = asked.orElseGet(() -> reading.catalogs().getFirst().lineage().cluster());
     List<LineageCatalog> catalogs = reading.catalogs();
     RecoveryTarget to;
@@ -210,14 +207,13 @@ final class DrillCommand extends Verb implements IExitCodeGenerator {
   /// @return where it lies; nothing where it could not be stored, which is said
   private Optional<String> store(Archives archives, RestorePlan plan, DrillVerdict verdict) {
     if (plan.lineage().claim().isEmpty()) {
-      say("the verdict was not stored: this archive is another program's, and nothing is written into it");
+      say(
+          "the verdict was not stored: this archive is another program's, and nothing is written into it");
       return Optional.empty();
     }
     try {
       return Optional.of(
-          new DrillVerdicts(archives.live())
-              .store(plan.lineage().prefix(), verdict)
-              .value());
+          new DrillVerdicts(archives.live()).store(plan.lineage().prefix(), verdict).value());
     } catch (PgBackupException e) {
       say("the verdict was not stored: " + e.problem().message());
       return Optional.empty();

@@ -1,13 +1,13 @@
 package io.pgbackup.cli.view;
 
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
-import io.pgbackup.wording.Sizes;
-import io.pgbackup.wording.Times;
 import io.pgbackup.drill.DrillCheck;
 import io.pgbackup.drill.DrillJson;
 import io.pgbackup.drill.DrillRequest;
 import io.pgbackup.drill.DrillVerdict;
 import io.pgbackup.restore.RecoveryTarget;
+import io.pgbackup.wording.Sizes;
+import io.pgbackup.wording.Times;
 import java.util.Optional;
 
 /// `pgbackup drill`.

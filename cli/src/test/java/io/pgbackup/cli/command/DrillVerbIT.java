@@ -55,7 +55,8 @@ class DrillVerbIT {
   private List<String> line(String... options) {
     List<String> line =
         new ArrayList<>(
-            List.of("--store", "file://" + folder.resolve("store"), "drill", "--cluster", "orders"));
+            List.of(
+                "--store", "file://" + folder.resolve("store"), "drill", "--cluster", "orders"));
     line.addAll(List.of("--work-dir", work.toString(), "--pg-bin-dir", binaries()));
     line.addAll(List.of(options));
     return line;
@@ -96,8 +97,7 @@ class DrillVerbIT {
     JsonNode verdict = new JsonMapper().readTree(run.out());
     assertThat(verdict.path("verdict").asText()).isEqualTo("failed");
     assertThat(Instant.parse(verdict.path("target").asText()))
-        .isBetween(
-            Instant.parse("2026-11-21T02:13:37Z"), Instant.parse("2026-11-21T02:13:46Z"));
+        .isBetween(Instant.parse("2026-11-21T02:13:37Z"), Instant.parse("2026-11-21T02:13:46Z"));
     assertThat(verdict.path("rtoSeconds").asDouble()).isPositive();
     assertThat(verdict.path("checks").findValuesAsText("name"))
         .containsExactly("restore", "page checksums", "start", "indexes", "probe");
@@ -113,8 +113,7 @@ class DrillVerbIT {
 
     assertThat(drill("--timestamp", "2026-11-20T00:00:00Z").status()).isEqualTo(4);
     assertThat(drill("--timestamp", "2026-11-21T02:13:38.9Z", "--random").status()).isEqualTo(2);
-    assertThat(
-            Run.of("--store", "file://" + folder.resolve("store"), "drill").status())
+    assertThat(Run.of("--store", "file://" + folder.resolve("store"), "drill").status())
         .isEqualTo(2);
   }
 
