@@ -15,6 +15,9 @@ import io.pgbackup.config.PgBackupConfig.RetentionConfig;
 import io.pgbackup.config.PgBackupConfig.RetentionRun;
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
 import io.pgbackup.config.PgBackupConfig.WalConfig;
+import io.pgbackup.drill.DrillCheck;
+import io.pgbackup.drill.DrillVerdict;
+import io.pgbackup.drill.DrillVerdicts;
 import io.pgbackup.engine.format.Codec;
 import io.pgbackup.lineage.ClusterId;
 import io.pgbackup.lineage.Identity;
@@ -28,6 +31,9 @@ import io.pgbackup.status.BackupRunView;
 import io.pgbackup.status.BackupRunView.State;
 import io.pgbackup.status.StatusJson;
 import io.pgbackup.status.StatusSnapshot;
+import io.pgbackup.store.ObjectStore;
+import io.pgbackup.store.StoreFolder;
+import io.pgbackup.store.s3.S3ObjectStore;
 import io.pgbackup.testing.ArchiveCommand;
 import io.pgbackup.testing.EnterableTempDir;
 import io.pgbackup.testing.PostgresRelease;
@@ -373,6 +379,48 @@ class AgentIT {
     assertThat(after.uid()).isEqualTo(before.uid());
     assertThat(after.backups()).contains(1);
     assertThat(after.lastRun()).isEmpty();
+  }
+
+  @Test
+  void showsTheVerdictOfADrillThatRanElsewhere() {
+    Agent first = besideRunningServer();
+    StatusSnapshot before = statusOnce(first, AgentIT::isProtected);
+    assertThat(metrics(first)).noneMatch(line -> line.startsWith("pgbackup_drill_"));
+    first.close();
+    try (ObjectStore store = S3ObjectStore.open(storage)) {
+      var _ =
+          new DrillVerdicts(store)
+              .store(
+                  StoreFolder.of(before.prefix().orElseThrow()),
+                  new DrillVerdict(
+                      Instant.ofEpochSecond(1_790_000_000),
+                      "elsewhere",
+                      "shop/orders",
+                      before.uid().orElseThrow(),
+                      Optional.empty(),
+                      "base_000000010000000000000002",
+                      Optional.empty(),
+                      Optional.of(Duration.ofMillis(12_500)),
+                      Optional.of(Duration.ofSeconds(60)),
+                      Optional.empty(),
+                      List.of(new DrillCheck("probe", DrillCheck.Result.FAILED, "no row", ""))));
+    }
+
+    Agent second = started(Clock.systemUTC());
+
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () ->
+                assertThat(
+                        metrics(second).stream()
+                            .filter(line -> line.startsWith("pgbackup_drill_"))
+                            .map(line -> line.replaceFirst("\\{.*} ", " ")))
+                    .containsExactlyInAnyOrder(
+                        "pgbackup_drill_last_timestamp_seconds 1.79E9",
+                        "pgbackup_drill_passed 0.0",
+                        "pgbackup_drill_rpo_seconds 60.0",
+                        "pgbackup_drill_rto_seconds 12.5"));
   }
 
   @Test
