@@ -201,7 +201,7 @@ class DrillIT {
           .singleElement()
           .asString()
           .startsWith("restore: ")
-          .contains(tar.value());
+          .contains(backup.name().value(), "damaged");
       assertThat(verdict.recoveryTime()).isEmpty();
     }
   }
