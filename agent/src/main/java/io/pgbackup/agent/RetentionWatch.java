@@ -39,6 +39,9 @@ final class RetentionWatch {
   private static final Duration PAUSE = Duration.ofSeconds(5);
   private static final Duration AGAIN = Duration.ofMinutes(5);
 
+  /// Behind a store that was away.
+  private static final Duration SOON = Duration.ofSeconds(20);
+
   /// Two hours and more: a base backup may last as long.
   private static final int MOST_WAITS = 30;
 
@@ -151,7 +154,7 @@ final class RetentionWatch {
         problems.clear(Problems.About.RETENTION);
       }
     } catch (PgBackupException e) {
-      notBefore = clock.instant().plus(AGAIN);
+      notBefore = clock.instant().plus(e.problem().retryMayHelp() ? SOON : AGAIN);
       if (e.problem() instanceof Problem.Refused refused && waits++ < MOST_WAITS) {
         // another run or a base backup has the lease: it passes
         LOGGER.atInfo().addKeyValue("reason", refused.message()).log("retention waits");

@@ -19,6 +19,7 @@ import io.pgbackup.postgres.WalSegmentSize;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.StoreFolder;
+import io.pgbackup.store.StoredObject;
 import io.pgbackup.testing.EnterableTempDir;
 import io.pgbackup.testing.GoldenArchive;
 import io.pgbackup.testing.MemoryObjectStore;
@@ -48,7 +49,17 @@ class RetentionWatchTest {
   private Path folder;
 
   private final SteppingClock clock = new SteppingClock(Instant.parse("2027-01-01T03:30:00Z"));
-  private final MemoryObjectStore store = new MemoryObjectStore(clock);
+  private boolean away;
+  private final MemoryObjectStore store =
+      new MemoryObjectStore(clock) {
+        @Override
+        public synchronized Stream<StoredObject> list(String keyPrefix) {
+          if (away) {
+            throw Problem.storageUnavailable("the store is away", "Wait.").asException();
+          }
+          return super.list(keyPrefix);
+        }
+      };
   private final Problems problems = new Problems(clock);
   private Optional<ProtectedLineage> lineage = Optional.empty();
 
@@ -99,6 +110,20 @@ class RetentionWatchTest {
     watch.look();
     assertThat(problem()).isEmpty();
     assertThat(store.head(OLD_SEGMENT)).isEmpty();
+  }
+
+  /// An outage must not be told of for minutes after its end.
+  @Test
+  void aStoreThatWasAwayIsAskedAgainWithinSeconds() {
+    RetentionWatch watch = watch();
+    away = true;
+    watch.look();
+    assertThat(problem()).contains("the store is away");
+
+    away = false;
+    clock.advance(Duration.ofSeconds(20));
+    watch.look();
+    assertThat(problem()).isEmpty();
   }
 
   @Test
