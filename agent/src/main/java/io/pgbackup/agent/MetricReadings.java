@@ -1,10 +1,14 @@
 package io.pgbackup.agent;
 
 import io.pgbackup.drill.DrillVerdict;
+import io.pgbackup.schedule.Crontab;
+import io.pgbackup.schedule.Schedules;
 import io.pgbackup.status.StatusSnapshot;
 import io.pgbackup.telemetry.Meters;
 import io.pgbackup.telemetry.Readings;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
 import java.util.Optional;
 
 /// The metrics, from the same snapshot that the status shows.
@@ -89,6 +93,19 @@ final class MetricReadings {
         .lastBackup()
         .map(backup -> Duration.between(backup.finishTime(), status.at()))
         .ifPresent(age -> readings.put(Meters.BACKUP_AGE, Math.max(0, age.toMillis() / 1e3)));
+    if (status.schedule().enabled()) {
+      status
+          .lastBackup()
+          .flatMap(backup -> due(status.schedule(), backup.finishTime()))
+          .map(due -> Duration.between(due, status.at()))
+          .ifPresent(
+              late -> readings.put(Meters.BACKUP_OVERDUE, Math.max(0, late.toMillis() / 1e3)));
+    }
+  }
+
+  private static Optional<Instant> due(StatusSnapshot.Schedule schedule, Instant last) {
+    return Schedules.firstAfter(
+        Crontab.parse(schedule.crontab()), ZoneId.of(schedule.timeZone()), last);
   }
 
   private static double number(boolean yes) {

@@ -19,6 +19,11 @@ public enum Meters {
       "pgbackup_backup_next_timestamp_seconds",
       Kind.GAUGE,
       "When the schedule starts the next base backup"),
+  BACKUP_OVERDUE(
+      "pgbackup_backup_overdue_seconds",
+      Kind.GAUGE,
+      "How long ago the schedule first came after the newest base backup finished; 0 where it has"
+          + " not"),
   BACKUP_ENABLED(
       "pgbackup_backup_enabled",
       Kind.GAUGE,

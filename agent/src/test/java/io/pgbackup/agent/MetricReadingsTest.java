@@ -54,6 +54,10 @@ class MetricReadingsTest {
           List.of());
 
   private static StatusSnapshot known() {
+    return known("0 2 * * *");
+  }
+
+  private static StatusSnapshot known(String crontab) {
     return new StatusSnapshot(
         NOW,
         "1",
@@ -104,7 +108,7 @@ class MetricReadingsTest {
             0,
             1,
             3),
-        new StatusSnapshot.Schedule(true, "0 2 * * *", "UTC", Optional.of(NOW.plusSeconds(60))),
+        new StatusSnapshot.Schedule(true, crontab, "UTC", Optional.of(NOW.plusSeconds(60))),
         Optional.of(
             new StatusSnapshot.Configuration(NOW.minusSeconds(100), Optional.of("it is broken"))),
         List.of());
@@ -150,6 +154,7 @@ class MetricReadingsTest {
             "pgbackup_backup_failures_total" + labels + " 4.0",
             "pgbackup_backup_last_success_timestamp_seconds" + labels + " 999940.0",
             "pgbackup_backup_next_timestamp_seconds" + labels + " 1000060.0",
+            "pgbackup_backup_overdue_seconds" + labels + " 0.0",
             "pgbackup_backup_running" + labels + " 0.0",
             "pgbackup_catalog_read_timestamp_seconds" + labels + " 999997.0",
             "pgbackup_credential_expiration_timestamp_seconds" + role + " 1000300.0",
@@ -165,5 +170,21 @@ class MetricReadingsTest {
             "pgbackup_wal_gaps" + labels + " 2.0",
             "pgbackup_wal_gaps_let_go" + labels + " 1.0",
             "pgbackup_wal_refused_total" + labels + " 1.0");
+  }
+
+  @Test
+  void aBaseBackupIsOverdueSinceTheScheduleCameFirst() {
+    assertThat(overdue("0 2 * * *")).isZero();
+    // at 13:46, with one that finished a minute ago
+    assertThat(overdue("46 * * * *")).isEqualTo(40);
+    assertThat(overdue("* * * * *")).isEqualTo(40);
+  }
+
+  private static double overdue(String crontab) {
+    return lines(known(crontab), Optional.of(true)).stream()
+        .filter(line -> line.startsWith("pgbackup_backup_overdue_seconds"))
+        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+        .findFirst()
+        .orElseThrow();
   }
 }
