@@ -106,14 +106,16 @@ final class Browser implements AutoCloseable {
   }
 
   @Override
-  public void close() throws Exception {
+  public void close() throws IOException {
     try {
       client.send(
           HttpRequest.newBuilder(URI.create(session)).DELETE().build(), BodyHandlers.discarding());
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
     } finally {
       client.close();
       driver.destroy();
-      driver.waitFor();
+      driver.onExit().join();
     }
   }
 }
