@@ -234,7 +234,7 @@ class ReloadIT {
         .isAfter(before.configuration().orElseThrow().loadedAt());
     assertThat(metric("pgbackup_config_reload_success")).isEqualTo(1);
     assertThat(metric("pgbackup_config_last_reload_success_timestamp_seconds"))
-        .isGreaterThan(before.at().getEpochSecond());
+        .isGreaterThan((double) before.at().getEpochSecond());
   }
 
   @Test

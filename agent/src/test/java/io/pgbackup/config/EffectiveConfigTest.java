@@ -1,5 +1,6 @@
 package io.pgbackup.config;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -101,12 +102,12 @@ class EffectiveConfigTest {
             retention: { window: 36h }
             """);
 
-    assertThat(settings.get("storage.endpoint").value())
+    assertThat(requireNonNull(settings.get("storage.endpoint")).value())
         .isEqualTo("https://0123456789abcdef0123456789abcdef.r2.cloudflarestorage.com");
-    assertThat(settings.get("storage.region").value()).isEqualTo("auto");
-    assertThat(settings.get("storage.pathStyle").value()).isEqualTo("true");
-    assertThat(settings.get("engine.walgBinary").value()).isEqualTo("/opt/wal-g");
-    assertThat(settings.get("retention.run").value()).isEqualTo("agent");
+    assertThat(requireNonNull(settings.get("storage.region")).value()).isEqualTo("auto");
+    assertThat(requireNonNull(settings.get("storage.pathStyle")).value()).isEqualTo("true");
+    assertThat(requireNonNull(settings.get("engine.walgBinary")).value()).isEqualTo("/opt/wal-g");
+    assertThat(requireNonNull(settings.get("retention.run")).value()).isEqualTo("agent");
     assertThat(settings.get("retention.window"))
         .isEqualTo(setting("retention.window", "36h", Origin.FILE));
   }
@@ -121,7 +122,7 @@ class EffectiveConfigTest {
             broker: { kind: minio, accessKeyIdFile: /k/id, secretAccessKeyFile: /k/secret }
             """);
 
-    assertThat(settings.get("broker.secretAccessKeyFile").value()).isEqualTo("/k/secret");
+    assertThat(requireNonNull(settings.get("broker.secretAccessKeyFile")).value()).isEqualTo("/k/secret");
     assertThat(settings).doesNotContainKey("cluster.name");
   }
 
