@@ -20,7 +20,7 @@ public final class Main {
       Protects the PostgreSQL server beside it: takes its WAL over a Unix socket, takes base backups
       on a schedule, and says over HTTP what can be restored. docs/configuration.md describes FILE.
 
-        --config FILE   the configuration, YAML
+        --config FILE   the configuration, YAML; changes of it are taken while it runs
         --version       print the version and exit
         --help          print this and exit
       """;

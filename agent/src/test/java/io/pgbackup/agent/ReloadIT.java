@@ -11,6 +11,9 @@ import io.pgbackup.status.StatusSnapshot;
 import io.pgbackup.testing.ArchiveCommand;
 import io.pgbackup.testing.EnterableTempDir;
 import io.pgbackup.testing.PostgresRelease;
+import io.pgbackup.testing.PrivateFile;
+import io.pgbackup.testing.RealWalg;
+import io.pgbackup.testing.TestKeys;
 import io.pgbackup.testing.TestPostgres;
 import java.io.IOException;
 import java.net.URI;
@@ -326,6 +329,81 @@ class ReloadIT {
     Instant safe = commit();
     statusOnce(now -> assertThat(covers(now, safe)).isTrue());
     assertThat(status().backups()).as("one pays for the gap").contains(2);
+  }
+
+  @Test
+  void encryptsOnceTheKeyThatItWasToldOfIsThere() throws IOException {
+    Path key = folder.resolve("backup.key");
+    configure(
+        QUIET
+            + wal("")
+            + "encryption: { method: libsodium, keyFile: %s, keyTransform: hex }\n".formatted(key));
+    statusOnce(
+        now ->
+            assertThat(now.configuration().orElseThrow().refused().orElse(""))
+                .contains(key.toString()));
+    PrivateFile.write(key, TestKeys.GOLDEN);
+    statusOnce(now -> assertThat(now.configuration().orElseThrow().refused()).isEmpty());
+    List<String> plain = stored("/wal_005/");
+
+    Instant committed = commit();
+    takeABackup();
+
+    StatusSnapshot after =
+        statusOnce(
+            now -> {
+              assertThat(now.backups()).contains(2);
+              assertThat(now.runningBackup()).isEmpty();
+              assertThat(covers(now, committed)).isTrue();
+            });
+    assertThat(after.windows()).as("one, over plain and encrypted WAL").hasSize(1);
+    assertThat(after.problems()).isEmpty();
+    List<String> encrypted =
+        stored("/wal_005/").stream()
+            .filter(path -> path.endsWith(".lz4") && !plain.contains(path))
+            .toList();
+    assertThat(plain).anyMatch(ReloadIT::isPlainLz4);
+    assertThat(encrypted.getLast()).matches(path -> !isPlainLz4(path));
+    assertThat(stored(after.lastBackup().orElseThrow().name() + "/tar_partitions/")).isNotEmpty();
+  }
+
+  private static boolean isPlainLz4(String path) {
+    try {
+      byte[] content = Files.readAllBytes(Path.of(path));
+      return content.length > 4 && content[0] == 0x04 && content[1] == 0x22 && content[2] == 0x4d;
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void givesWalToARealWalgAndTakesItBack() {
+    Path binary = RealWalg.binary();
+    configure(QUIET + wal("") + "engine: { wal: wal-g, walgBinary: %s }\n".formatted(binary));
+    statusOnce(now -> assertThat(now.engines().orElseThrow().wal()).isEqualTo("wal-g"));
+    Instant byWalg = commit();
+    statusOnce(now -> assertThat(covers(now, byWalg)).isTrue());
+
+    configure(QUIET + wal(""));
+    statusOnce(now -> assertThat(now.engines().orElseThrow().wal()).isEqualTo("embedded"));
+    Instant byUs = commit();
+    StatusSnapshot after = statusOnce(now -> assertThat(covers(now, byUs)).isTrue());
+
+    assertThat(after.windows()).hasSize(1);
+    assertThat(after.gaps()).isEmpty();
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () ->
+                assertThat(ProcessHandle.current().descendants())
+                    .as("its daemon is gone")
+                    .noneMatch(
+                        process ->
+                            process
+                                .info()
+                                .command()
+                                .filter(binary.toString()::equals)
+                                .isPresent()));
   }
 
   @Test
