@@ -29,7 +29,9 @@ import io.pgbackup.testing.PostgresRelease;
 import io.pgbackup.testing.S3Server;
 import io.pgbackup.testing.SessionCredentials;
 import io.pgbackup.testing.TestPostgres;
+import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,6 +47,7 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -53,6 +56,10 @@ import org.junit.jupiter.api.io.TempDir;
 class ExpiredArchiveIT {
   private static final String CONTENT =
       "select count(*) || ':' || md5(string_agg(id || owner, ',' order by id)) from account";
+
+  /// What was left behind is old enough only the day after tomorrow.
+  private static final Duration LATER = Duration.ofDays(2);
+
   private static final RetentionRules TWO =
       new RetentionRules(2, Duration.ZERO, 0, 0, 0, 0, ZoneOffset.UTC);
 
@@ -183,9 +190,9 @@ class ExpiredArchiveIT {
     return moments;
   }
 
-  private static RetentionOutcome apply(ObjectStore store, ProtectedServer server) {
-    // what was left behind is old enough only the day after tomorrow
-    Clock clock = Clock.offset(Clock.systemUTC(), Duration.ofDays(2));
+  private static RetentionOutcome apply(ObjectStore today, ProtectedServer server) {
+    Clock clock = Clock.offset(Clock.systemUTC(), LATER);
+    ObjectStore store = later(today);
     Leases leases = new Leases(store, clock);
     LineageUid uid = server.uid();
     Catalog catalog = new Catalog(store);
@@ -201,20 +208,48 @@ class ExpiredArchiveIT {
   /// The store until so many calls have deleted something.
   private static ObjectStore killedAt(ObjectStore store, int calls) {
     AtomicInteger left = new AtomicInteger(calls);
+    return proxy(
+        (_, method, arguments) -> {
+          if (method.getName().startsWith("delete") && left.decrementAndGet() < 0) {
+            throw new IllegalStateException("killed");
+          }
+          return invoke(store, method, arguments);
+        });
+  }
+
+  /// The store, whose clock goes with ours: by that of what it says of one object, as of a lease.
+  private static ObjectStore later(ObjectStore store) {
+    return proxy(
+        (_, method, arguments) -> {
+          Object answer = invoke(store, method, arguments);
+          return method.getName().equals("head") && answer instanceof Optional<?> found
+              ? found.map(StoredObject.class::cast).map(ExpiredArchiveIT::later)
+              : answer;
+        });
+  }
+
+  private static StoredObject later(StoredObject object) {
+    return new StoredObject(
+        object.key(),
+        object.size(),
+        object.modified().plus(LATER),
+        object.version(),
+        object.metadata());
+  }
+
+  private static ObjectStore proxy(InvocationHandler handler) {
     return (ObjectStore)
         Proxy.newProxyInstance(
-            ObjectStore.class.getClassLoader(),
-            new Class<?>[] {ObjectStore.class},
-            (_, method, arguments) -> {
-              if (method.getName().startsWith("delete") && left.decrementAndGet() < 0) {
-                throw new IllegalStateException("killed");
-              }
-              try {
-                return method.invoke(store, arguments);
-              } catch (InvocationTargetException e) {
-                throw e.getCause();
-              }
-            });
+            ObjectStore.class.getClassLoader(), new Class<?>[] {ObjectStore.class}, handler);
+  }
+
+  private static @Nullable Object invoke(ObjectStore store, Method method, Object[] arguments)
+      throws Throwable {
+    try {
+      return method.invoke(store, arguments);
+    } catch (InvocationTargetException e) {
+      throw e.getCause();
+    }
   }
 
   private static Set<ObjectKey> archive(ObjectStore store) {
