@@ -35,9 +35,6 @@ final class ClustersCommand extends Verb {
     try (Archives archives = Archives.open(configuration, asOf.instant(surroundings()))) {
       Reading reading = read(archives);
       List<LineageCatalog> found = reading.catalogs();
-      if (found.isEmpty() && reading.unreadable().isEmpty()) {
-        reading.requireAny();
-      }
       archives.notices().forEach(this::say);
       reading.notices(true).forEach(this::say);
       if (found.isEmpty() && reading.unreadable().isEmpty()) {
@@ -62,7 +59,11 @@ final class ClustersCommand extends Verb {
   /// A credential of one cluster may not look for others.
   private static Reading read(Archives archives) {
     try {
-      return archives.read(Optional.empty(), Optional.empty());
+      Reading reading = archives.read(Optional.empty(), Optional.empty());
+      if (reading.catalogs().isEmpty() && reading.unreadable().isEmpty()) {
+        reading.requireAny();
+      }
+      return reading;
     } catch (PgBackupException e) {
       if (e.problem() instanceof Problem.StorageFailed failed && !failed.transientFault()) {
         throw Problem.storageFailed(
