@@ -122,7 +122,8 @@ class EffectiveConfigTest {
             broker: { kind: minio, accessKeyIdFile: /k/id, secretAccessKeyFile: /k/secret }
             """);
 
-    assertThat(requireNonNull(settings.get("broker.secretAccessKeyFile")).value()).isEqualTo("/k/secret");
+    assertThat(requireNonNull(settings.get("broker.secretAccessKeyFile")).value())
+        .isEqualTo("/k/secret");
     assertThat(settings).doesNotContainKey("cluster.name");
   }
 

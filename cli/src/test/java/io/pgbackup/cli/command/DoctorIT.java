@@ -97,7 +97,7 @@ class DoctorIT {
     agent.start();
     await()
         .atMost(Duration.ofMinutes(2))
-        .until(() -> !Run.of("--config", healthy().file(), "backups").out().isEmpty());
+        .until(() -> Run.of("--config", healthy().file(), "backups").out().contains("base_"));
   }
 
   @AfterAll
