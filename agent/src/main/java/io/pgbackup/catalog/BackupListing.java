@@ -37,19 +37,8 @@ final class BackupListing {
     this.store = store;
   }
 
-  /// @return oldest finish first
-  List<BaseBackup> read(ArchiveLayout layout) {
-    Map<ObjectKey, StoredObject> documents;
-    try (Stream<StoredObject> objects = list(layout)) {
-      documents = documents(objects);
-    }
-    return documents.values().stream()
-        .flatMap(object -> offered(layout, object, documents).stream())
-        .sorted(Comparator.comparing(BaseBackup::finishTime))
-        .toList();
-  }
-
-  /// Every object, and what the readable documents among them say.
+  /// Every object, and what the readable documents among them say; backups by their finish, oldest
+  /// first.
   BackupSurvey survey(ArchiveLayout layout) {
     List<StoredObject> all;
     try (Stream<StoredObject> objects = list(layout)) {
@@ -66,7 +55,7 @@ final class BackupListing {
               name -> {
                 try {
                   List<BaseBackup> kind =
-                      documents.containsKey(layout.withdrawal(name)) ? withdrawn : backups;
+                      isWithdrawn(layout, name, documents) ? withdrawn : backups;
                   backup(layout, name, object, documents)
                       .ifPresentOrElse(
                           kind::add,
@@ -87,6 +76,18 @@ final class BackupListing {
     return new BackupSurvey(backups, withdrawn, unreadable, all);
   }
 
+  private static boolean isWithdrawn(
+      ArchiveLayout layout, BackupName name, Map<ObjectKey, StoredObject> documents) {
+    boolean withdrawn = documents.containsKey(layout.withdrawal(name));
+    if (withdrawn) {
+      LOGGER
+          .atWarn()
+          .addKeyValue("backup", name)
+          .log("backup left out: it was withdrawn because it failed a proof");
+    }
+    return withdrawn;
+  }
+
   private Stream<StoredObject> list(ArchiveLayout layout) {
     return store.list(layout.baseBackups().path() + "base_");
   }
@@ -97,14 +98,6 @@ final class BackupListing {
         .filter(object -> object.key().value().endsWith(".json"))
         .forEach(object -> documents.put(object.key(), object));
     return documents;
-  }
-
-  private Optional<BaseBackup> offered(
-      ArchiveLayout layout, StoredObject object, Map<ObjectKey, StoredObject> documents) {
-    return layout
-        .backupOf(object.key())
-        .filter(name -> !isWithdrawn(layout, name, documents))
-        .flatMap(name -> backup(layout, name, object, documents));
   }
 
   private Optional<BaseBackup> backup(
@@ -118,18 +111,6 @@ final class BackupListing {
             .map(found -> read(found, metadata, BackupMetadata::read))
             .orElseGet(() -> BackupMetadata.of(sentinel));
     return backup(name, sentinel, facts);
-  }
-
-  private static boolean isWithdrawn(
-      ArchiveLayout layout, BackupName name, Map<ObjectKey, StoredObject> documents) {
-    boolean withdrawn = documents.containsKey(layout.withdrawal(name));
-    if (withdrawn) {
-      LOGGER
-          .atWarn()
-          .addKeyValue("backup", name)
-          .log("backup left out: it was withdrawn because it failed a proof");
-    }
-    return withdrawn;
   }
 
   private static Optional<BaseBackup> backup(

@@ -167,7 +167,8 @@ public final class Catalog {
 
   private Optional<LineageCatalog> read(Lineage lineage, Way way) {
     ArchiveLayout layout = new ArchiveLayout(lineage.prefix());
-    List<BaseBackup> allBackups = backups.read(layout);
+    BackupSurvey found = backups.survey(layout);
+    List<BaseBackup> allBackups = found.backups();
     WalListing wal = WalListing.of(store, layout);
     Optional<SegmentHeader> header =
         lineage.claim().isPresent() ? Optional.empty() : headers.of(wal);
@@ -182,18 +183,19 @@ public final class Catalog {
         .keySet()
         .forEach(name -> WalSegment.tryParse(name, size).ifPresent(segments::add));
     return way.choose(wal, segments, allBackups)
-        .map(path -> along(path, lineage, allBackups, wal, segments, size, header));
+        .map(path -> along(path, lineage, found, wal, segments, size, header));
   }
 
   private LineageCatalog along(
       TimelineHistory path,
       Lineage lineage,
-      List<BaseBackup> allBackups,
+      BackupSurvey found,
       WalListing wal,
       SortedSet<WalSegment> segments,
       WalSegmentSize size,
       Optional<SegmentHeader> header) {
     List<WalRun> runs = WalRun.along(path, segments);
+    List<BaseBackup> allBackups = found.backups();
     Chains chains = Chains.of(allBackups);
     List<BaseBackup> usable =
         canBeNamed(path, wal)
@@ -211,7 +213,8 @@ public final class Catalog {
         reach,
         Gaps.between(runs, usable, path),
         lastCommit(runs, usable, reach),
-        header);
+        header,
+        found.unreadable());
   }
 
   /// A delta counts when all that it stands on is there.

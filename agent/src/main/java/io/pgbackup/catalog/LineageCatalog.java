@@ -1,5 +1,6 @@
 package io.pgbackup.catalog;
 
+import io.pgbackup.catalog.ArchiveSurvey.UnreadableBackup;
 import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.postgres.Timeline;
 import io.pgbackup.postgres.TimelineHistory;
@@ -28,6 +29,8 @@ import java.util.stream.Collectors;
 /// @param lastCommit the greatest commit time that `--latest` reaches, where a backup and a commit
 ///   stand
 /// @param newestSegment what it says of its server; read only where no claim says it
+/// @param unreadable base backups that are not among `backups`, because what describes them is
+///   damaged
 public record LineageCatalog(
     Lineage lineage,
     List<BaseBackup> backups,
@@ -38,7 +41,8 @@ public record LineageCatalog(
     Map<BackupName, Instant> reach,
     List<WalGap> gaps,
     Optional<Instant> lastCommit,
-    Optional<SegmentHeader> newestSegment) {
+    Optional<SegmentHeader> newestSegment,
+    List<UnreadableBackup> unreadable) {
   /// Whether every segment from a backup's start to its finish is there: without one of them it
   /// cannot be restored, although its sentinel stands.
   public boolean hasWalOf(BaseBackup backup) {

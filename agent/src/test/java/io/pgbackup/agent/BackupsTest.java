@@ -140,7 +140,8 @@ class BackupsTest {
             catalog.reach(),
             gaps,
             catalog.lastCommit(),
-            catalog.newestSegment()),
+            catalog.newestSegment(),
+            catalog.unreadable()),
         known.readAt());
   }
 
@@ -178,7 +179,8 @@ class BackupsTest {
             Map.of(),
             List.of(),
             Optional.empty(),
-            Optional.empty()),
+            Optional.empty(),
+            List.of()),
         TWO);
   }
 

@@ -75,7 +75,8 @@ class LetGoMarksTest {
             Map.of(),
             List.of(gaps),
             Optional.empty(),
-            Optional.empty()),
+            Optional.empty(),
+            List.of()),
         NOW);
   }
 

@@ -92,7 +92,8 @@ record CatalogModel(int segments, Set<Integer> lost, List<Span> backups, Lineage
         reach(),
         gaps(archived),
         Optional.empty(),
-        Optional.empty());
+        Optional.empty(),
+        List.of());
   }
 
   private Map<BackupName, Instant> reach() {

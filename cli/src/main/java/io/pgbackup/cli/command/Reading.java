@@ -1,5 +1,6 @@
 package io.pgbackup.cli.command;
 
+import io.pgbackup.catalog.ArchiveSurvey.UnreadableBackup;
 import io.pgbackup.catalog.Discovery;
 import io.pgbackup.catalog.LineageCatalog;
 import io.pgbackup.catalog.Unreadable;
@@ -66,6 +67,13 @@ record Reading(
                   archive.cluster(),
                   archive.problem().message(),
                   archive.problem().hint().map(hint -> ". " + hint).orElse("")));
+    }
+    for (LineageCatalog archive : catalogs) {
+      for (UnreadableBackup backup : archive.unreadable()) {
+        notices.add(
+            "left out: %s of %s: %s. What else is there does not need it, unless a delta stands on it"
+                .formatted(backup.name(), archive.lineage().cluster(), backup.reason()));
+      }
     }
     if (!everything && !catalogs.isEmpty()) {
       return notices;

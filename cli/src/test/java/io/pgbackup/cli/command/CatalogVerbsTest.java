@@ -46,6 +46,27 @@ class CatalogVerbsTest {
         .contains("\"namespace\": \"shop\"", "\"cluster\": \"orders\"", "\"uid\": \"" + UID + "\"");
   }
 
+  /// One damaged document must not hide the rest of an archive in the night it is needed.
+  @Test
+  void aDamagedBackupHidesNoOther() throws IOException {
+    Path sentinel =
+        folder.resolve(
+            "pgbackup/shop/orders/%s/15/basebackups_005/%s_backup_stop_sentinel.json"
+                .formatted(UID, GoldenArchive.DELTA));
+    Files.writeString(sentinel, "{\"LSN\":");
+
+    Run backups = run("backups");
+    Run window = run("window");
+
+    assertThat(backups.out()).contains(GoldenArchive.FULL).doesNotContain(GoldenArchive.DELTA);
+    assertThat(backups.err())
+        .contains("left out: " + GoldenArchive.DELTA + " of shop/orders: ", "sentinel.json is not");
+    assertThat(backups.status()).isZero();
+    assertThat(window.out()).contains("latest");
+    assertThat(window.err()).contains("left out: " + GoldenArchive.DELTA);
+    assertThat(window.status()).isZero();
+  }
+
   @Test
   void anEmptyStoreHasNoClusters() throws IOException {
     Path empty = Files.createDirectory(folder.resolve("empty"));

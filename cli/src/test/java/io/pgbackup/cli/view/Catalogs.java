@@ -93,7 +93,8 @@ public final class Catalogs {
         Map.of(),
         gaps,
         lastCommit,
-        Optional.empty());
+        Optional.empty(),
+        List.of());
   }
 
   private static BaseBackup backup(
