@@ -100,7 +100,7 @@ class ReadAheadTest {
 
   @Test
   void anotherLineagesSegmentIsNotServed() {
-    archive(1, 3);
+    archive(1, 9);
     ahead.behind(name(1), SIZE);
     await().until(() -> engine.fetches.get() == PLACES - 1);
 
