@@ -40,11 +40,30 @@ final class BackupListing {
   /// Every object, and what the readable documents among them say; backups by their finish, oldest
   /// first.
   BackupSurvey survey(ArchiveLayout layout) {
-    List<StoredObject> all;
     try (Stream<StoredObject> objects = list(layout)) {
-      all = objects.toList();
+      return survey(layout, objects.toList());
     }
-    Map<ObjectKey, StoredObject> documents = documents(all.stream());
+  }
+
+  /// The same of the documents alone: the parts of base backups are many, and an agent looks often.
+  BackupSurvey described(ArchiveLayout layout) {
+    BackupSurvey found;
+    try (Stream<StoredObject> objects = list(layout)) {
+      found = survey(layout, objects.filter(BackupListing::isDocument).toList());
+    }
+    found
+        .withdrawn()
+        .forEach(
+            backup ->
+                LOGGER
+                    .atWarn()
+                    .addKeyValue("backup", backup.name())
+                    .log("backup left out: it was withdrawn because it failed a proof"));
+    return found;
+  }
+
+  private BackupSurvey survey(ArchiveLayout layout, List<StoredObject> all) {
+    Map<ObjectKey, StoredObject> documents = documents(all);
     List<BaseBackup> backups = new ArrayList<>();
     List<BaseBackup> withdrawn = new ArrayList<>();
     List<UnreadableBackup> unreadable = new ArrayList<>();
@@ -55,7 +74,7 @@ final class BackupListing {
               name -> {
                 try {
                   List<BaseBackup> kind =
-                      isWithdrawn(layout, name, documents) ? withdrawn : backups;
+                      documents.containsKey(layout.withdrawal(name)) ? withdrawn : backups;
                   backup(layout, name, object, documents)
                       .ifPresentOrElse(
                           kind::add,
@@ -76,26 +95,18 @@ final class BackupListing {
     return new BackupSurvey(backups, withdrawn, unreadable, all);
   }
 
-  private static boolean isWithdrawn(
-      ArchiveLayout layout, BackupName name, Map<ObjectKey, StoredObject> documents) {
-    boolean withdrawn = documents.containsKey(layout.withdrawal(name));
-    if (withdrawn) {
-      LOGGER
-          .atWarn()
-          .addKeyValue("backup", name)
-          .log("backup left out: it was withdrawn because it failed a proof");
-    }
-    return withdrawn;
-  }
-
   private Stream<StoredObject> list(ArchiveLayout layout) {
     return store.list(layout.baseBackups().path() + "base_");
   }
 
-  private static Map<ObjectKey, StoredObject> documents(Stream<StoredObject> objects) {
+  private static boolean isDocument(StoredObject object) {
+    return object.key().value().endsWith(".json");
+  }
+
+  private static Map<ObjectKey, StoredObject> documents(List<StoredObject> objects) {
     Map<ObjectKey, StoredObject> documents = new HashMap<>();
-    objects
-        .filter(object -> object.key().value().endsWith(".json"))
+    objects.stream()
+        .filter(BackupListing::isDocument)
         .forEach(object -> documents.put(object.key(), object));
     return documents;
   }

@@ -167,7 +167,7 @@ public final class Catalog {
 
   private Optional<LineageCatalog> read(Lineage lineage, Way way) {
     ArchiveLayout layout = new ArchiveLayout(lineage.prefix());
-    BackupSurvey found = backups.survey(layout);
+    BackupSurvey found = backups.described(layout);
     List<BaseBackup> allBackups = found.backups();
     WalListing wal = WalListing.of(store, layout);
     Optional<SegmentHeader> header =

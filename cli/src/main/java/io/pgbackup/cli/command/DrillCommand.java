@@ -115,13 +115,7 @@ final class DrillCommand extends Verb implements IExitCodeGenerator {
   @Override
   public void run() {
     Configuration configuration = options.in(configuration());
-    Optional<ClusterId> asked = options.cluster(configuration);
-    if (asked.isEmpty() && configuration.folder().isEmpty()) {
-      throw Problem.misconfigured(
-              "nothing says which cluster",
-              "Give --cluster NAME, which 'pgbackup clusters' lists, or --prefix FOLDER.")
-          .asException();
-    }
+    Optional<ClusterId> asked = options.oneCluster(configuration);
     LocalPostgres process = new LocalPostgres();
     Optional<Path> programs = Optional.ofNullable(binDirectory);
     try (Archives archives = Archives.open(configuration);

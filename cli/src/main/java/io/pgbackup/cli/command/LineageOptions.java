@@ -56,6 +56,20 @@ final class LineageOptions {
         .map(name -> value("--cluster", name, it -> new ClusterId(namespace(configured), it)));
   }
 
+  /// As [#cluster], for what is done to one cluster only: empty where one folder is meant.
+  ///
+  /// @throws io.pgbackup.problem.PgBackupException `Misconfigured` if nothing says which
+  Optional<ClusterId> oneCluster(Configuration configuration) {
+    Optional<ClusterId> asked = cluster(configuration);
+    if (asked.isEmpty() && configuration.folder().isEmpty()) {
+      throw Problem.misconfigured(
+              "nothing says which cluster",
+              "Give --cluster NAME, which 'pgbackup clusters' lists, or --prefix FOLDER.")
+          .asException();
+    }
+    return asked;
+  }
+
   private String namespace(Optional<ClusterConfig> configured) {
     return Optional.ofNullable(namespace)
         .or(() -> configured.map(ClusterConfig::namespace))

@@ -91,13 +91,7 @@ abstract class RestoringVerb extends Verb {
     ZoneId local = surroundings().local();
     RecoveryTarget target = targetOptions.target(local);
     Configuration configuration = options.in(configuration());
-    Optional<ClusterId> asked = options.cluster(configuration);
-    if (asked.isEmpty() && configuration.folder().isEmpty()) {
-      throw Problem.misconfigured(
-              "nothing says which cluster",
-              "Give --cluster NAME, which 'pgbackup clusters' lists, or --prefix FOLDER.")
-          .asException();
-    }
+    Optional<ClusterId> asked = options.oneCluster(configuration);
     asked.ifPresent(this::destination);
     Optional<Instant> readAsOf = asOf.instant(surroundings());
     try (Archives archives = Archives.open(configuration, readAsOf);
