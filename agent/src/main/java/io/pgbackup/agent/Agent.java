@@ -8,7 +8,6 @@ import io.pgbackup.archive.WalArchiver;
 import io.pgbackup.archive.WalServer;
 import io.pgbackup.config.ConfigFile;
 import io.pgbackup.config.PgBackupConfig;
-import io.pgbackup.config.PgBackupConfig.BackupConfig;
 import io.pgbackup.credentials.CredentialScope;
 import io.pgbackup.credentials.StoreCredentials;
 import io.pgbackup.crypto.ObjectCipher;
@@ -168,7 +167,7 @@ public final class Agent implements AutoCloseable {
     lastWal = new LastWal(config.postgres(), store, clock);
     backups =
         new Backups(
-            () -> wired.config().backup(),
+            () -> wired.config(),
             lineages,
             server::seen,
             problems,
@@ -284,8 +283,7 @@ public final class Agent implements AutoCloseable {
 
   private void scheduleRetention(PgBackupConfig old) {
     PgBackupConfig now = wired.config();
-    if (!now.retention().schedule().equals(old.retention().schedule())
-        || !now.backup().timeZone().equals(old.backup().timeZone())) {
+    if (!now.retentionTiming().equals(old.retentionTiming())) {
       scheduleRetention();
     }
   }
@@ -294,8 +292,7 @@ public final class Agent implements AutoCloseable {
     PgBackupConfig now = wired.config();
     schedules.replace(
         RETENTION,
-        now.retention().schedule(),
-        now.backup().timeZone(),
+        now.retentionTiming(),
         clock.instant(),
         () -> {
           retention.scheduled();
@@ -304,19 +301,17 @@ public final class Agent implements AutoCloseable {
   }
 
   private void scheduleBackups(PgBackupConfig old) {
-    BackupConfig now = wired.config().backup();
-    if (now.enabled() != old.backup().enabled()
-        || !now.schedule().equals(old.backup().schedule())
-        || !now.timeZone().equals(old.backup().timeZone())) {
+    PgBackupConfig now = wired.config();
+    if (now.backup().enabled() != old.backup().enabled()
+        || !now.backupTiming().equals(old.backupTiming())) {
       scheduleBackups();
     }
   }
 
   private void scheduleBackups() {
-    BackupConfig now = wired.config().backup();
-    if (now.enabled()) {
-      schedules.replace(
-          BACKUPS, now.schedule(), now.timeZone(), clock.instant(), backups::scheduled);
+    PgBackupConfig now = wired.config();
+    if (now.backup().enabled()) {
+      schedules.replace(BACKUPS, now.backupTiming(), clock.instant(), backups::scheduled);
     } else {
       schedules.remove(BACKUPS);
     }
@@ -427,6 +422,7 @@ public final class Agent implements AutoCloseable {
       watchArchive.soon();
     }
     backups.startIfOwed();
+    backups.lookForMissed();
     return pause;
   }
 

@@ -2,13 +2,13 @@ package io.pgbackup.agent;
 
 import io.pgbackup.backup.BackupRun;
 import io.pgbackup.catalog.WalGap;
-import io.pgbackup.config.PgBackupConfig.BackupConfig;
+import io.pgbackup.config.PgBackupConfig;
 import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.lineage.LineageUid;
 import io.pgbackup.problem.Problem;
-import io.pgbackup.schedule.Schedules;
 import io.pgbackup.status.BackupRequests;
 import io.pgbackup.status.BackupRunView;
+import io.pgbackup.wording.Times;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -32,7 +32,7 @@ final class Backups implements BackupRequests {
   /// @param at by our own clock, so that a server's that is behind makes no backup look missed
   private record Finished(LineageUid uid, Instant at) {}
 
-  private final Supplier<BackupConfig> config;
+  private final Supplier<PgBackupConfig> config;
   private final LineageKeeper lineages;
   private final Supplier<Optional<ServerWatch.Seen>> server;
   private final Problems problems;
@@ -41,6 +41,13 @@ final class Backups implements BackupRequests {
   private final InstantSource clock;
   private final DueBackup due = new DueBackup();
   private Optional<WalGap> gap = Optional.empty();
+
+  /// Since when a run can have been missed: the newest base backup, or begin of one.
+  private Instant waiting;
+
+  /// Whether the problem that stands is that one was missed.
+  private boolean missedOne;
+
   private @Nullable Finished lastOwn;
   private @Nullable Thread thread;
   private boolean closing;
@@ -48,7 +55,7 @@ final class Backups implements BackupRequests {
   /// @param config asked whenever it matters, because it may change
   /// @param afterwards called after each backup that completed, on its thread
   Backups(
-      Supplier<BackupConfig> config,
+      Supplier<PgBackupConfig> config,
       LineageKeeper lineages,
       Supplier<Optional<ServerWatch.Seen>> server,
       Problems problems,
@@ -62,6 +69,7 @@ final class Backups implements BackupRequests {
     this.book = book;
     this.afterwards = afterwards;
     this.clock = clock;
+    this.waiting = clock.instant();
   }
 
   @Override
@@ -75,6 +83,11 @@ final class Backups implements BackupRequests {
     }
     LineageSession session = lineages.require();
     BackupRunView run = book.begin(BackupRun.newId(), clock.instant());
+    waiting = run.startedAt();
+    if (missedOne) {
+      missedOne = false;
+      problems.clear(Problems.About.BACKUP);
+    }
     thread = Thread.ofPlatform().name("backup").start(() -> run(session, run.id(), request));
     return new Answer.Started(run);
   }
@@ -91,18 +104,29 @@ final class Backups implements BackupRequests {
           completed(session);
           afterwards.accept(session);
         }
-        case BackupRun.Failed failed -> failed(failed.problem());
+        case BackupRun.Failed failed -> failed(id, failed.problem());
       }
     } catch (RuntimeException | Error e) {
       LOGGER.atError().addKeyValue("run", id).setCause(e).log("base backup broke off");
       Problem problem = Problem.bug("the base backup broke off: " + e);
       book.abandon(id, problem, clock.instant());
-      failed(problem);
+      failed(id, problem);
     }
   }
 
-  private void failed(Problem problem) {
-    due.failed(clock.instant());
+  private void failed(String id, Problem problem) {
+    Instant now = clock.instant();
+    Optional<Instant> deadline =
+        config
+            .get()
+            .backup()
+            .deadline()
+            .flatMap(limit -> book.find(id).map(run -> run.startedAt().plus(limit)));
+    due.failed(now);
+    deadline
+        .filter(passed -> !passed.isAfter(now))
+        .flatMap(_ -> config.get().backupTiming().firstAfter(now))
+        .ifPresent(due::postponed);
     problems.report(Problems.About.BACKUP, problem);
   }
 
@@ -155,10 +179,10 @@ final class Backups implements BackupRequests {
   /// counts.
   void consider(CatalogWatch.Known known) {
     Optional<Instant> newest = newest(known);
-    BackupConfig now = config.get();
+    newest.ifPresent(this::notMissedUntil);
     boolean missed =
         newest
-            .flatMap(last -> Schedules.firstAfter(now.schedule(), now.timeZone(), last))
+            .flatMap(last -> config.get().backupTiming().firstAfter(last))
             .map(next -> !next.isAfter(clock.instant()))
             .orElse(newest.isEmpty());
     boolean gap = endsBeforeAGap(known);
@@ -200,9 +224,51 @@ final class Backups implements BackupRequests {
     return Stream.concat(own, listed).max(Instant::compareTo);
   }
 
+  private synchronized void notMissedUntil(Instant newest) {
+    if (newest.isAfter(waiting)) {
+      waiting = newest;
+    }
+  }
+
+  /// Says it where a run that the schedule wanted has not begun in time. It is made up for as soon
+  /// as it can be, by one run for all that were missed.
+  synchronized void lookForMissed() {
+    PgBackupConfig now = config.get();
+    boolean elsewhere = server.get().isPresent() && !primary();
+    if (!now.backup().enabled() || now.backup().deadline().isEmpty() || elsewhere || closing) {
+      return;
+    }
+    Duration deadline = now.backup().deadline().get();
+    now.backupTiming()
+        .firstAfter(waiting)
+        .filter(due -> !due.plus(deadline).isAfter(clock.instant()))
+        .ifPresent(
+            due -> {
+              missedOne = true;
+              problems.report(
+                  Problems.About.BACKUP,
+                  Problem.timedOut(
+                      "the base backup of %s has not begun within %s: %s"
+                          .formatted(Times.second(due), Times.span(deadline), obstacle()),
+                      "One is taken as soon as it can be, for all that were missed."));
+            });
+  }
+
+  private String obstacle() {
+    if (book.running().isPresent()) {
+      return "run %s is still under way".formatted(book.running().get().id());
+    }
+    if (server.get().isEmpty()) {
+      return "PostgreSQL does not answer";
+    }
+    return lineages.current().isEmpty()
+        ? "the lineage is not known"
+        : "the archive has not been read";
+  }
+
   /// Starts the backup that is owed, if this is where it can be taken: beside a primary.
   void startIfOwed() {
-    if (config.get().enabled()
+    if (config.get().backup().enabled()
         && primary()
         && lineages.current().isPresent()
         && due.isOwed(clock.instant())) {

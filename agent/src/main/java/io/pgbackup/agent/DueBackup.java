@@ -36,6 +36,11 @@ final class DueBackup {
     pause = FIRST_PAUSE;
   }
 
+  /// It took too long and would again: the schedule's next time pays for this one too.
+  synchronized void postponed(Instant until) {
+    notBefore = until;
+  }
+
   synchronized void failed(Instant at) {
     notBefore = at.plus(pause);
     Duration next = pause.multipliedBy(2);

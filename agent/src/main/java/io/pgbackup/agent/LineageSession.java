@@ -133,6 +133,7 @@ public record LineageSession(
             new Leases(store, clock),
             layout.prefix(),
             "base backup on %s, process %d".formatted(host, ProcessHandle.current().pid()),
+            config.backup().deadline(),
             clock);
     return runner::run;
   }

@@ -2,7 +2,7 @@ package io.pgbackup.agent;
 
 import io.pgbackup.drill.DrillVerdict;
 import io.pgbackup.schedule.Crontab;
-import io.pgbackup.schedule.Schedules;
+import io.pgbackup.schedule.Timing;
 import io.pgbackup.status.StatusSnapshot;
 import io.pgbackup.telemetry.Meters;
 import io.pgbackup.telemetry.Readings;
@@ -104,8 +104,11 @@ final class MetricReadings {
   }
 
   private static Optional<Instant> due(StatusSnapshot.Schedule schedule, Instant last) {
-    return Schedules.firstAfter(
-        Crontab.parse(schedule.crontab()), ZoneId.of(schedule.timeZone()), last);
+    return new Timing(
+            Crontab.parse(schedule.crontab()),
+            ZoneId.of(schedule.timeZone()),
+            Duration.ofSeconds(schedule.delaySeconds()))
+        .firstAfter(last);
   }
 
   private static double number(boolean yes) {

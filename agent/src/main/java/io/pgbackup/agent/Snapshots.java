@@ -183,6 +183,7 @@ record Snapshots(
         config.backup().enabled(),
         config.backup().schedule().toString(),
         config.backup().timeZone().getId(),
+        config.backupTiming().delay().toSeconds(),
         schedules.next(schedule));
   }
 

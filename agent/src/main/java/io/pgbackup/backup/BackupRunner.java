@@ -10,6 +10,7 @@ import io.pgbackup.problem.Problem;
 import io.pgbackup.store.StoreFolder;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,24 +29,28 @@ public final class BackupRunner {
   private final Leases leases;
   private final StoreFolder prefix;
   private final String holder;
+  private final Optional<Duration> deadline;
   private final InstantSource clock;
 
   /// @param probe throws where a backup could not end; see [ArchivingProbe]
   /// @param prefix the lineage's folder
   /// @param holder who this is, for another run that is refused: `base backup on db-1, process
   ///   4711`
+  /// @param deadline how long a run may take, once it has the lease
   public BackupRunner(
       BackupEngine engine,
       Runnable probe,
       Leases leases,
       StoreFolder prefix,
       String holder,
+      Optional<Duration> deadline,
       InstantSource clock) {
     this.engine = engine;
     this.probe = probe;
     this.leases = leases;
     this.prefix = prefix;
     this.holder = holder;
+    this.deadline = deadline;
     this.clock = clock;
   }
 
@@ -55,20 +60,29 @@ public final class BackupRunner {
   /// @param id from [BackupRun#newId]
   public BackupRun.Ended run(String id, BackupRequest request, BackupObserver observer) {
     RunProgress progress = new RunProgress(id, observer, clock);
-    try (Lease lease = leases.acquire(prefix, LEASE, holder)) {
+    RunDeadline limit = new RunDeadline(deadline);
+    try (Lease lease = leases.acquire(prefix, LEASE, holder);
+        RunDeadline.Watch _ = limit.begin()) {
       probe.run();
       return completed(progress.completed(engine.push(request, progress.under(lease))));
     } catch (PgBackupException e) {
-      LOG.atError()
-          .addKeyValue("run", id)
-          .addKeyValue("problem", e.problem().message())
-          .addKeyValue("hint", e.problem().hint().orElse(""))
-          .log("base backup failed");
-      return progress.failed(e.problem());
+      return failed(id, progress, limit.passed().map(progress::late).orElse(e.problem()));
     } catch (RuntimeException e) {
+      if (limit.passed().isPresent()) {
+        return failed(id, progress, progress.late(limit.passed().get()));
+      }
       LOG.atError().addKeyValue("run", id).setCause(e).log("base backup failed");
       return progress.failed(Problem.bug("the base backup failed: " + e));
     }
+  }
+
+  private static BackupRun.Failed failed(String id, RunProgress progress, Problem problem) {
+    LOG.atError()
+        .addKeyValue("run", id)
+        .addKeyValue("problem", problem.message())
+        .addKeyValue("hint", problem.hint().orElse(""))
+        .log("base backup failed");
+    return progress.failed(problem);
   }
 
   private static BackupRun.Completed completed(BackupRun.Completed run) {

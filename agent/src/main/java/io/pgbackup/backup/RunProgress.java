@@ -6,6 +6,8 @@ import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.lineage.Lease;
 import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.problem.Problem;
+import io.pgbackup.wording.Times;
+import java.time.Duration;
 import java.time.InstantSource;
 
 /// Leads one run from state to state as the engine reports, and tells the observer. Thread-safe.
@@ -74,6 +76,26 @@ final class RunProgress {
       return become(running.toFailed(problem, clock.instant()));
     }
     throw illegal("failed");
+  }
+
+  /// Why a run that was ended at its deadline had not ended by itself.
+  synchronized Problem late(Duration deadline) {
+    String awaited =
+        switch (state) {
+          case BackupRun.Probing _ ->
+              "a WAL segment that was finished on purpose to be archived, or the server's checkpoint";
+          case BackupRun.Pushing pushing ->
+              "the files of %s to be stored".formatted(pushing.name());
+          case BackupRun.Verifying verifying ->
+              "WAL segments %s to %s to reach the store"
+                  .formatted(verifying.first().fileName(), verifying.last().fileName());
+          case BackupRun.Ended _ -> "its end";
+        };
+    return Problem.timedOut(
+        "the base backup was ended after %s: it waited for %s"
+            .formatted(Times.span(deadline), awaited),
+        "Nothing of it counts; the next one comes by backup.schedule, or now by pgbackup backup."
+            + " backup.deadline says how long one may take, backup.maxRate how fast it reads.");
   }
 
   private <T extends BackupRun> T become(T next) {

@@ -98,7 +98,9 @@ final class ConfigReader {
         section.withDefault("deltaMaxSteps", Values.integer(0, 1000), 0),
         section.withDefault("deltaOrigin", Values.DELTA_ORIGIN, DeltaOrigin.LATEST),
         section.anything("userData"),
-        maxRate(section));
+        maxRate(section),
+        section.optional("jitter", Values.DURATION).orElse(Duration.ZERO),
+        section.optional("deadline", Values.DURATION));
   }
 
   private static Optional<RateConfig> maxRate(Section section) {
@@ -114,6 +116,7 @@ final class ConfigReader {
     return new RetentionConfig(
         section.withDefault("run", Values.oneOf(RetentionRun.class), usual),
         section.withDefault("schedule", Values.CRONTAB, Crontab.parse("30 3 * * *")),
+        section.optional("jitter", Values.DURATION).orElse(Duration.ZERO),
         section.withDefault("keepFull", Values.integer(1, Integer.MAX_VALUE), 7),
         section.withDefault("window", Values.DURATION, Duration.ofDays(14)),
         section.withDefault("keepDaily", POINTS, 0),

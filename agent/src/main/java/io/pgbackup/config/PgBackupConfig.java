@@ -3,6 +3,7 @@ package io.pgbackup.config;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.pgbackup.engine.format.Codec;
 import io.pgbackup.schedule.Crontab;
+import io.pgbackup.schedule.Timing;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -24,6 +25,24 @@ public record PgBackupConfig(
     EngineConfig engine,
     HttpConfig http,
     Optional<BrokerConfig> broker) {
+
+  /// When base backups come; the same wherever this cluster's configuration is read.
+  public Timing backupTiming() {
+    return timing("base backup", backup.schedule(), backup.jitter());
+  }
+
+  /// When the retention rules are applied.
+  public Timing retentionTiming() {
+    return timing("retention", retention.schedule(), retention.jitter());
+  }
+
+  private Timing timing(String what, Crontab schedule, Duration jitter) {
+    return Timing.spread(
+        schedule,
+        backup.timeZone(),
+        jitter,
+        "%s/%s %s".formatted(cluster.namespace(), cluster.name(), what));
+  }
 
   /// @param name becomes a folder's name, as does the namespace
   /// @param uid empty: made once, then kept in the claim and beside the data
@@ -127,6 +146,8 @@ public record PgBackupConfig(
   /// @param deltaMaxSteps deltas in a row until the next full backup; 0 for full ones always
   /// @param userData any JSON, kept with each base backup
   /// @param maxRate how fast the data directory may be read
+  /// @param jitter how much later than the schedule at the most; see [#backupTiming]
+  /// @param deadline how long a base backup may take, and how late it may begin
   public record BackupConfig(
       boolean enabled,
       Crontab schedule,
@@ -136,7 +157,9 @@ public record PgBackupConfig(
       int deltaMaxSteps,
       DeltaOrigin deltaOrigin,
       Optional<JsonNode> userData,
-      Optional<RateConfig> maxRate) {
+      Optional<RateConfig> maxRate,
+      Duration jitter,
+      Optional<Duration> deadline) {
     /// Full backups only, as fast as it goes.
     public BackupConfig(
         boolean enabled, Crontab schedule, ZoneId timeZone, Codec compression, int threads) {
@@ -149,6 +172,8 @@ public record PgBackupConfig(
           0,
           DeltaOrigin.LATEST,
           Optional.empty(),
+          Optional.empty(),
+          Duration.ZERO,
           Optional.empty());
     }
   }
@@ -171,6 +196,7 @@ public record PgBackupConfig(
 
   /// What is kept; a base backup stays when any rule wants it.
   ///
+  /// @param jitter how much later than the schedule at the most; see [#retentionTiming]
   /// @param keepFull full base backups to keep at least
   /// @param window how far back every instant stays restorable
   /// @param keepDaily days whose last base backup is kept
@@ -182,6 +208,7 @@ public record PgBackupConfig(
   public record RetentionConfig(
       RetentionRun run,
       Crontab schedule,
+      Duration jitter,
       int keepFull,
       Duration window,
       int keepDaily,
@@ -191,7 +218,7 @@ public record PgBackupConfig(
       boolean given) {
     /// Without points.
     public RetentionConfig(RetentionRun run, Crontab schedule, int keepFull, Duration window) {
-      this(run, schedule, keepFull, window, 0, 0, 0, 0, true);
+      this(run, schedule, Duration.ZERO, keepFull, window, 0, 0, 0, 0, true);
     }
   }
 

@@ -5,7 +5,6 @@ import io.pgbackup.config.PgBackupConfig;
 import io.pgbackup.config.PgBackupConfig.BackupConfig;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
-import io.pgbackup.schedule.Schedules;
 import io.pgbackup.secret.SecretFile;
 import io.pgbackup.status.StatusJson;
 import io.pgbackup.status.StatusSnapshot;
@@ -43,21 +42,24 @@ final class AgentChecks {
     return CheckGroup.of(
         Group.AGENT,
         List.of(
-            Check.of("schedule", () -> schedule(config.backup(), clock.instant())),
+            Check.of("schedule", () -> schedule(config, clock.instant())),
             Check.of("secret-files", () -> SecretFiles.judge(config)),
             Check.gate("running", this::running),
             Check.of("socket", this::socket),
             Check.of("problems", this::problems)));
   }
 
-  static Outcome schedule(BackupConfig backup, Instant now) {
+  static Outcome schedule(PgBackupConfig config, Instant now) {
+    BackupConfig backup = config.backup();
     if (!backup.enabled()) {
       return Outcome.warn(
           "backup.enabled is false: nobody takes base backups by schedule",
           "Set backup.enabled: true, or see to it that something else does.");
     }
     String when = "'%s' %s".formatted(backup.schedule(), backup.timeZone());
-    return Schedules.firstAfter(backup.schedule(), backup.timeZone(), now)
+    return config
+        .backupTiming()
+        .firstAfter(now)
         .map(next -> Outcome.pass("base backups by %s, next %s".formatted(when, next)))
         .orElseGet(
             () ->

@@ -181,8 +181,14 @@ public final class StatusPage {
     StatusSnapshot.Schedule schedule = status.schedule();
     return schedule.enabled()
         ? schedule.next().map(Times::second).orElse("not known")
-            + " (%s, %s)".formatted(schedule.crontab(), schedule.timeZone())
+            + " (%s, %s%s)".formatted(schedule.crontab(), schedule.timeZone(), later(schedule))
         : "none: backup.enabled is false";
+  }
+
+  private static String later(StatusSnapshot.Schedule schedule) {
+    return schedule.delaySeconds() == 0
+        ? ""
+        : ", " + Times.span(Duration.ofSeconds(schedule.delaySeconds())) + " later";
   }
 
   private void backups() {

@@ -9,12 +9,10 @@ import io.pgbackup.postgres.Timeline;
 import io.pgbackup.postgres.WalFileName;
 import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.postgres.WalSegmentSize;
-import io.pgbackup.schedule.Crontab;
-import io.pgbackup.schedule.Schedules;
+import io.pgbackup.schedule.Timing;
 import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.StoredObject;
 import java.time.Instant;
-import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -39,8 +37,7 @@ public final class Projection {
 
   /// @param from now
   /// @param until inclusive
-  public static Projected of(
-      ArchiveSurvey survey, Crontab schedule, ZoneId zone, Instant from, Instant until) {
+  public static Projected of(ArchiveSurvey survey, Timing schedule, Instant from, Instant until) {
     Optional<BaseBackup> newest = survey.backups().stream().max(KeepPoints.NEWER);
     if (newest.isEmpty()) {
       return new Projected(survey, Set.of());
@@ -51,7 +48,7 @@ public final class Projection {
     Set<BackupName> assumed = new HashSet<>();
     ArchiveLayout layout = survey.layout();
     WalSegment segment = next(survey, newest.get());
-    Optional<Instant> at = Schedules.firstAfter(schedule, zone, from);
+    Optional<Instant> at = schedule.firstAfter(from);
     while (at.isPresent() && !at.get().isAfter(until) && assumed.size() < MOST) {
       BaseBackup backup = backup(newest.get(), segment, at.get());
       backups.add(backup);
@@ -59,7 +56,7 @@ public final class Projection {
       objects.add(empty(layout.sentinel(backup.name()), at.get()));
       wal.add(empty(layout.wal(new WalFileName.Segment(segment.fileName()), Codec.NONE), at.get()));
       segment = segment.next();
-      at = Schedules.firstAfter(schedule, zone, at.get());
+      at = schedule.firstAfter(at.get());
     }
     return new Projected(
         new ArchiveSurvey(

@@ -70,11 +70,7 @@ record CronTriggers(List<CronTrigger> triggers, Optional<Calendar> daysOfWeek) {
         .withIdentity(name + " " + expression)
         .forJob(name)
         .startAt(Date.from(since))
-        .withSchedule(
-            CronScheduleBuilder.cronSchedule(expression)
-                .inTimeZone(zone)
-                // however many runs were missed, one makes up for them
-                .withMisfireHandlingInstructionFireAndProceed())
+        .withSchedule(CronScheduleBuilder.cronSchedule(expression).inTimeZone(zone))
         .build();
   }
 

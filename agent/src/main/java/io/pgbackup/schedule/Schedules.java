@@ -1,17 +1,14 @@
 package io.pgbackup.schedule;
 
 import java.time.Instant;
-import java.time.ZoneId;
 import java.util.Comparator;
 import java.util.Date;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Properties;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Collectors;
 import org.quartz.JobBuilder;
 import org.quartz.JobDetail;
 import org.quartz.JobKey;
@@ -20,7 +17,7 @@ import org.quartz.SchedulerException;
 import org.quartz.Trigger;
 import org.quartz.impl.StdSchedulerFactory;
 
-/// Runs named work at the times its crontab says, on daemon threads `schedule-run-n`. Nothing is
+/// Runs named work at the times its [Timing] says, on daemon threads `schedule-run-n`. Nothing is
 /// kept on disk: what was missed while the process was away is given as `since`.
 ///
 /// Thread-safe.
@@ -54,52 +51,38 @@ public final class Schedules implements AutoCloseable {
     }
   }
 
-  /// The first time after this instant at which the schedule comes.
-  public static Optional<Instant> firstAfter(Crontab crontab, ZoneId zone, Instant instant) {
-    return CronTriggers.of("schedule", crontab, zone, instant).firstAfter(instant);
-  }
-
   /// Adds work under a name of its own.
   ///
   /// @param since when the work was last done: if the schedule came between then and now, one run
   ///   makes up for it at once
   /// @param work a failure that it throws is logged and ends nothing
-  public void add(String name, Crontab crontab, ZoneId zone, Instant since, Runnable work) {
-    if (jobs.putIfAbsent(name, new ScheduledJob(name, work)) != null) {
+  public void add(String name, Timing timing, Instant since, Runnable work) {
+    if (jobs.putIfAbsent(name, new ScheduledJob(name, timing, work)) != null) {
       throw new IllegalArgumentException("there is a schedule called " + name);
     }
-    CronTriggers cron = CronTriggers.of(name, crontab, zone, since);
-    JobDetail detail = JobBuilder.newJob(ScheduledJob.class).withIdentity(name).build();
+    JobDetail detail =
+        JobBuilder.newJob(ScheduledJob.class).withIdentity(name).storeDurably().build();
+    Optional<Instant> first = timing.firstAfter(since);
     try {
-      if (cron.daysOfWeek().isPresent()) {
-        scheduler.addCalendar(name, cron.daysOfWeek().get(), true, true);
+      scheduler.addJob(detail, false);
+      if (first.isPresent()) {
+        scheduler.scheduleJob(ScheduledJob.at(name, first.get()));
       }
-      Set<Trigger> triggers =
-          cron.triggers().stream()
-              .map(
-                  trigger ->
-                      cron.daysOfWeek().isPresent()
-                          ? trigger.getTriggerBuilder().modifiedByCalendar(name).build()
-                          : trigger)
-              .collect(Collectors.toUnmodifiableSet());
-      scheduler.scheduleJob(detail, triggers, false);
     } catch (SchedulerException e) {
       throw new IllegalStateException(e);
     }
   }
 
   /// The same in the place of what had that name. A run of it that is under way goes on.
-  public synchronized void replace(
-      String name, Crontab crontab, ZoneId zone, Instant since, Runnable work) {
+  public synchronized void replace(String name, Timing timing, Instant since, Runnable work) {
     remove(name);
-    add(name, crontab, zone, since, work);
+    add(name, timing, since, work);
   }
 
   /// Takes work away; it comes no more. Nothing happens where there is none of that name.
   public synchronized void remove(String name) {
     try {
       scheduler.deleteJob(JobKey.jobKey(name));
-      scheduler.deleteCalendar(name);
     } catch (SchedulerException e) {
       throw new IllegalStateException(e);
     }

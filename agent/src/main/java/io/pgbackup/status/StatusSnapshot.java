@@ -137,8 +137,15 @@ public record StatusSnapshot(
       long discarded) {}
 
   /// @param crontab of the base backups
+  /// @param delaySeconds how much later than that they come here: this cluster's share of the
+  ///   jitter
   public record Schedule(
-      boolean enabled, String crontab, String timeZone, Optional<Instant> next) {}
+      boolean enabled, String crontab, String timeZone, long delaySeconds, Optional<Instant> next) {
+    /// Without jitter.
+    public Schedule(boolean enabled, String crontab, String timeZone, Optional<Instant> next) {
+      this(enabled, crontab, timeZone, 0, next);
+    }
+  }
 
   /// Which configuration is in force.
   ///

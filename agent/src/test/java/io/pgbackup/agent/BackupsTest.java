@@ -12,7 +12,8 @@ import io.pgbackup.catalog.BaseBackup;
 import io.pgbackup.catalog.Lineage;
 import io.pgbackup.catalog.LineageCatalog;
 import io.pgbackup.catalog.WalGap;
-import io.pgbackup.config.PgBackupConfig.BackupConfig;
+import io.pgbackup.config.ConfigLoader;
+import io.pgbackup.config.PgBackupConfig;
 import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.engine.TakenBackup;
 import io.pgbackup.engine.embedded.EmbeddedWalEngine;
@@ -31,7 +32,6 @@ import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.postgres.WalSegmentSize;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
-import io.pgbackup.schedule.Crontab;
 import io.pgbackup.status.BackupRequests.Answer;
 import io.pgbackup.status.BackupRunView;
 import io.pgbackup.status.BackupRunView.State;
@@ -40,7 +40,6 @@ import io.pgbackup.testing.MemoryObjectStore;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
-import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -71,6 +70,7 @@ class BackupsTest {
   private final AtomicInteger afterwards = new AtomicInteger();
   private final ScriptedTaker taker = new ScriptedTaker();
   private Optional<ServerWatch.Seen> server = Servers.primary();
+  private String timing = "schedule: \"0 2 * * *\"";
   private LineageKeeper lineages;
 
   @BeforeEach
@@ -108,8 +108,18 @@ class BackupsTest {
 
   private Backups backups(boolean enabled) {
     lineages.check();
+    PgBackupConfig config =
+        new ConfigLoader(Map.of())
+            .parse(
+                "a test",
+                """
+                cluster: { name: orders, namespace: shop }
+                storage: { url: s3://backups }
+                backup: { enabled: %s, %s }
+                """
+                    .formatted(enabled, timing));
     return new Backups(
-        () -> new BackupConfig(enabled, Crontab.parse("0 2 * * *"), ZoneOffset.UTC, Codec.ZSTD, 0),
+        () -> config,
         lineages,
         () -> server,
         problems,
@@ -379,6 +389,80 @@ class BackupsTest {
     backups.startIfOwed();
     await().untilAsserted(() -> assertThat(taker.runs).hasValue(2));
     await().untilAsserted(() -> assertThat(problems.about(About.BACKUP)).isEmpty());
+  }
+
+  @Test
+  void saysThatARunHasNotBegunInTimeAndMakesUpForItByOne() {
+    timing = "schedule: \"0 * * * *\", deadline: 10m";
+    server = Optional.empty();
+    Backups backups = backups();
+    now.set(TWO.plusSeconds(3600 + 599));
+    backups.lookForMissed();
+    assertThat(problems.about(About.BACKUP)).as("not late yet").isEmpty();
+
+    now.set(TWO.plusSeconds(3600 + 600));
+    backups.lookForMissed();
+    assertThat(problems.about(About.BACKUP).orElseThrow().message())
+        .isEqualTo(
+            "the base backup of 2026-11-21T03:00:00Z has not begun within 10 min:"
+                + " PostgreSQL does not answer");
+
+    server = Servers.primary();
+    lineages.check();
+    now.set(TWO.plusSeconds(3 * 3600 + 60));
+    taker.gate = new CountDownLatch(1);
+    backups.consider(known(TWO));
+    backups.startIfOwed();
+    assertThat(problems.about(About.BACKUP)).as("it has begun").isEmpty();
+    taker.gate.countDown();
+    awaitEnd();
+    backups.consider(known(TWO));
+    backups.startIfOwed();
+    backups.lookForMissed();
+
+    assertThat(taker.runs).hasValue(1);
+    assertThat(problems.about(About.BACKUP)).isEmpty();
+  }
+
+  @Test
+  void missesNothingBesideAStandbyOrWithoutADeadlineOrWhereSomebodyElseTookIt() {
+    Backups without = backups();
+    timing = "schedule: \"0 * * * *\", deadline: 10m";
+    Backups within = backups();
+    within.consider(known(TWO.plusSeconds(86_000)));
+    server = Servers.standby();
+    Backups beside = backups();
+    now.set(TWO.plusSeconds(86_400));
+
+    without.lookForMissed();
+    beside.lookForMissed();
+    server = Servers.primary();
+    within.lookForMissed();
+
+    assertThat(problems.about(About.BACKUP)).isEmpty();
+  }
+
+  @Test
+  void oneThatTookTooLongIsNotTriedAgainBeforeTheScheduleComes() {
+    timing = "schedule: \"0 * * * *\", deadline: 10m";
+    taker.failure =
+        Optional.of(Problem.timedOut("the base backup was ended after 10 min", "Look."));
+    taker.gate = new CountDownLatch(1);
+    Backups backups = backups();
+    backups.scheduled();
+    now.updateAndGet(begun -> begun.plusSeconds(600));
+    taker.gate.countDown();
+    awaitEnd();
+    await().until(() -> problems.about(About.BACKUP).isPresent());
+
+    now.set(TWO.plusSeconds(3599));
+    backups.consider(known());
+    backups.startIfOwed();
+    assertThat(taker.runs).hasValue(1);
+
+    now.set(TWO.plusSeconds(3600));
+    backups.startIfOwed();
+    await().untilAsserted(() -> assertThat(taker.runs).hasValue(2));
   }
 
   @Test

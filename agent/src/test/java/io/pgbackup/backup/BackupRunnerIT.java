@@ -236,7 +236,13 @@ class BackupRunnerIT {
                 Codec.LZ4, 0, "db-1", 1 << 30, new BackupDeadlines(PATIENCE, PATIENCE, PATIENCE)),
             clock);
     return new BackupRunner(
-            engine, probe, new Leases(store, clock), layout.prefix(), "a test", clock)
+            engine,
+            probe,
+            new Leases(store, clock),
+            layout.prefix(),
+            "a test",
+            Optional.empty(),
+            clock)
         .run(
             BackupRun.newId(),
             BackupRequest.FULL,

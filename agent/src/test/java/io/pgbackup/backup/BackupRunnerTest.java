@@ -10,6 +10,7 @@ import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.lineage.Leases;
 import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.postgres.WalSegmentSize;
+import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.store.StoreFolder;
 import io.pgbackup.testing.MemoryObjectStore;
@@ -18,7 +19,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class BackupRunnerTest {
   private static final StoreFolder PREFIX = StoreFolder.of("c1/uid/18");
@@ -41,6 +46,7 @@ class BackupRunnerTest {
   private final SteppingClock clock = new SteppingClock(AT);
   private final Leases leases = new Leases(store, clock);
   private final Recorder recorder = new Recorder();
+  private Optional<Duration> deadline = Optional.empty();
 
   @Test
   void goesFromStateToStateAndEndsWithTheBackup() {
@@ -142,6 +148,53 @@ class BackupRunnerTest {
             });
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2})
+  void oneThatTakesTooLongIsEndedAndSaysWhatItWaitedFor(int reached) {
+    deadline = Optional.of(Duration.ofMillis(50));
+
+    BackupRun.Ended end =
+        run(
+            () -> {},
+            (_, listener) -> {
+              if (reached > 0) {
+                listener.started(TAKEN.name());
+              }
+              if (reached > 1) {
+                listener.awaitingWal(FIRST, FIRST.next());
+              }
+              throw waited();
+            });
+
+    String awaited =
+        List.of(
+                "a WAL segment that was finished on purpose to be archived",
+                "the files of base_000000010000000000000002 to be stored",
+                "WAL segments 000000010000000000000002 to 000000010000000000000003 to reach")
+            .get(reached);
+    assertThat(end)
+        .isInstanceOfSatisfying(
+            BackupRun.Failed.class,
+            failed -> {
+              assertThat(failed.problem()).isInstanceOf(Problem.TimedOut.class);
+              assertThat(failed.problem().message())
+                  .startsWith("the base backup was ended after 50 ms: it waited for " + awaited);
+            });
+    assertThat(Thread.currentThread().isInterrupted()).isFalse();
+    assertThat(leases.held(PREFIX, BackupRunner.LEASE)).as("the next need not wait").isEmpty();
+  }
+
+  /// As the engine does: it breaks off, and keeps the interrupt.
+  private static PgBackupException waited() {
+    try {
+      new CountDownLatch(1).await();
+      throw new AssertionError("nobody counts down");
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+      return Problem.timedOut("the base backup was interrupted", "Start it again.").asException();
+    }
+  }
+
   private BackupRun.Ended run(Runnable probe, BackupEngine engine) {
     Runnable probing =
         () -> {
@@ -150,7 +203,7 @@ class BackupRunnerTest {
           probe.run();
         };
     return new BackupRunner(
-            engine, probing, leases, PREFIX, "base backup on db-1, process 1", clock)
+            engine, probing, leases, PREFIX, "base backup on db-1, process 1", deadline, clock)
         .run("run-1", BackupRequest.FULL, recorder);
   }
 

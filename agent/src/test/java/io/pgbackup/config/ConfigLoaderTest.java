@@ -84,9 +84,12 @@ class ConfigLoaderTest {
         userData: { team: shop, size: 1 }
         maxRate: 50MiB
         maxRateHours: 08:00-20:00
+        jitter: 30m
+        deadline: 6h
       retention:
         run: job
         schedule: "5 4 * * *"
+        jitter: 90s
         keepFull: 2
         keepDaily: 3
         keepWeekly: 4
@@ -149,6 +152,7 @@ class ConfigLoaderTest {
                 new RetentionConfig(
                     RetentionRun.JOB,
                     Crontab.parse("30 3 * * *"),
+                    Duration.ZERO,
                     7,
                     Duration.ofDays(14),
                     0,
@@ -203,10 +207,13 @@ class ConfigLoaderTest {
                     Optional.of(
                         new RateConfig(
                             50 << 20,
-                            Optional.of(new Hours(LocalTime.of(8, 0), LocalTime.of(20, 0)))))),
+                            Optional.of(new Hours(LocalTime.of(8, 0), LocalTime.of(20, 0))))),
+                    Duration.ofMinutes(30),
+                    Optional.of(Duration.ofHours(6))),
                 new RetentionConfig(
                     RetentionRun.JOB,
                     Crontab.parse("5 4 * * *"),
+                    Duration.ofSeconds(90),
                     2,
                     Duration.ofHours(36),
                     3,
@@ -255,6 +262,9 @@ class ConfigLoaderTest {
     environment.put("PGBACKUP_BACKUP_USER_DATA", "{\"team\":\"shop\",\"size\":1}");
     environment.put("PGBACKUP_BACKUP_MAX_RATE", "50MiB");
     environment.put("PGBACKUP_BACKUP_MAX_RATE_HOURS", "08:00-20:00");
+    environment.put("PGBACKUP_BACKUP_JITTER", "30m");
+    environment.put("PGBACKUP_BACKUP_DEADLINE", "6h");
+    environment.put("PGBACKUP_RETENTION_JITTER", "90s");
     environment.put("PGBACKUP_RETENTION_RUN", "job");
     environment.put("PGBACKUP_RETENTION_SCHEDULE", "5 4 * * *");
     environment.put("PGBACKUP_RETENTION_KEEP_FULL", "2");

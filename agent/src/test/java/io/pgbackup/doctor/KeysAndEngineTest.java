@@ -115,9 +115,8 @@ class KeysAndEngineTest {
   void theScheduleSaysWhenItComesNext() {
     Instant now = Instant.parse("2026-11-21T05:00:00Z");
 
-    assertThat(AgentChecks.schedule(config("").backup(), now).found())
-        .contains("2026-11-22T02:00:00Z");
-    assertThat(AgentChecks.schedule(config("backup: { enabled: false }\n").backup(), now))
+    assertThat(AgentChecks.schedule(config(""), now).found()).contains("2026-11-22T02:00:00Z");
+    assertThat(AgentChecks.schedule(config("backup: { enabled: false }\n"), now))
         .isInstanceOf(Outcome.Warn.class);
   }
 }

@@ -20,14 +20,14 @@ class CronTriggersTest {
   private static final ZoneId BERLIN = ZoneId.of("Europe/Berlin");
 
   private static Instant next(String crontab, ZoneId zone, String after) {
-    return Schedules.firstAfter(Crontab.parse(crontab), zone, Instant.parse(after)).orElseThrow();
+    return new Timing(Crontab.parse(crontab), zone).firstAfter(Instant.parse(after)).orElseThrow();
   }
 
   private static List<String> several(String crontab, ZoneId zone, String after, int count) {
     List<String> times = new ArrayList<>();
     Instant instant = Instant.parse(after);
     for (int round = 0; round < count; round++) {
-      instant = Schedules.firstAfter(Crontab.parse(crontab), zone, instant).orElseThrow();
+      instant = new Timing(Crontab.parse(crontab), zone).firstAfter(instant).orElseThrow();
       times.add(instant.toString());
     }
     return times;
@@ -99,7 +99,8 @@ class CronTriggersTest {
     Instant instant = after;
     for (Instant one : expected) {
       instant =
-          Schedules.firstAfter(Crontab.parse(cron.toString()), ZoneOffset.UTC, instant)
+          new Timing(Crontab.parse(cron.toString()), ZoneOffset.UTC)
+              .firstAfter(instant)
               .orElseThrow();
       assertThat(instant).as("%s after %s", cron, after).isEqualTo(one);
     }

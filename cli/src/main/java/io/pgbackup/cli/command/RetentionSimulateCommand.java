@@ -6,13 +6,13 @@ import io.pgbackup.catalog.Lineage;
 import io.pgbackup.cli.output.JsonOutput;
 import io.pgbackup.cli.view.RetentionView;
 import io.pgbackup.config.PgBackupConfig;
-import io.pgbackup.config.PgBackupConfig.BackupConfig;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.restore.TargetTime;
 import io.pgbackup.retention.Projection;
 import io.pgbackup.retention.RetentionInput;
 import io.pgbackup.retention.RetentionPlanner;
 import io.pgbackup.retention.RetentionRules;
+import io.pgbackup.schedule.Timing;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneId;
@@ -72,14 +72,15 @@ final class RetentionSimulateCommand extends RetentionVerb {
       return new RetentionView.Planned(lineage, Optional.empty(), Set.of());
     }
     RetentionInput now = tools.reader().read(lineage, wanted.get());
-    Optional<BackupConfig> schedule =
-        tools.configuration().own().map(PgBackupConfig::backup).filter(BackupConfig::enabled);
+    Optional<Timing> schedule =
+        tools
+            .configuration()
+            .own()
+            .filter(config -> config.backup().enabled())
+            .map(PgBackupConfig::backupTiming);
     Projection.Projected projected =
         schedule
-            .map(
-                backup ->
-                    Projection.of(
-                        now.survey(), backup.schedule(), backup.timeZone(), now.now(), day))
+            .map(timing -> Projection.of(now.survey(), timing, now.now(), day))
             .orElseGet(() -> new Projection.Projected(now.survey(), Set.of()));
     return new RetentionView.Planned(
         lineage,

@@ -137,7 +137,11 @@ public final class StatusView {
         ? "'%s' %s%s"
             .formatted(
                 schedule.crontab(),
-                schedule.timeZone(),
+                schedule.timeZone()
+                    + (schedule.delaySeconds() == 0
+                        ? ""
+                        : ", %s later"
+                            .formatted(Times.span(Duration.ofSeconds(schedule.delaySeconds())))),
                 schedule.next().map(next -> ", next " + Times.second(next)).orElse(""))
         : "off (backup.enabled is false)";
   }
