@@ -6,6 +6,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -62,6 +63,18 @@ public record BrokerConfig(
         timeToLive,
         List.of(),
         LISTEN);
+  }
+
+  /// Of R2; empty for other kinds.
+  public Optional<R2Account> r2Account() {
+    return cloudflareAccountId()
+        .map(
+            id ->
+                new R2Account(
+                    id,
+                    jurisdiction()
+                        .map(word -> R2Account.Jurisdiction.valueOf(word.toUpperCase(Locale.ROOT)))
+                        .orElse(R2Account.Jurisdiction.DEFAULT)));
   }
 
   /// Files that hold one secret each.

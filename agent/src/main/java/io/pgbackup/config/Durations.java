@@ -29,7 +29,7 @@ public final class Durations {
   }
 
   /// In the greatest unit that needs no fraction, at most days: `14d`, `36h`.
-  static String print(Duration duration) {
+  public static String print(Duration duration) {
     long seconds = duration.toSeconds();
     for (String letter : List.of("d", "h", "m")) {
       long length = unit(letter).getDuration().toSeconds();

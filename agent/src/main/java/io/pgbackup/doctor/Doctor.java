@@ -5,6 +5,7 @@ import io.pgbackup.config.PgBackupConfig.StorageConfig;
 import io.pgbackup.credentials.CredentialScope;
 import io.pgbackup.credentials.CredentialState;
 import io.pgbackup.credentials.StoreCredentials;
+import io.pgbackup.credentials.r2.CloudflareAccess;
 import io.pgbackup.lineage.ClusterId;
 import io.pgbackup.lineage.PrefixTemplate;
 import io.pgbackup.problem.PgBackupException;
@@ -31,12 +32,16 @@ public final class Doctor {
   private final PgBackupConfig config;
   private final String host;
   private final Clock clock;
+  private final Optional<CloudflareAccess> cloudflare;
 
   /// @param host this machine's name
-  public Doctor(PgBackupConfig config, String host, Clock clock) {
+  /// @param cloudflare to look at the lock rules of a bucket of R2
+  public Doctor(
+      PgBackupConfig config, String host, Clock clock, Optional<CloudflareAccess> cloudflare) {
     this.config = config;
     this.host = host;
     this.clock = clock;
+    this.cloudflare = cloudflare;
   }
 
   /// @param only these groups, where there are any; what they are about must then be there, while a
@@ -79,7 +84,10 @@ public final class Doctor {
       CredentialState credential = StoreCredentials.of(storage, scope(folder), clock).state();
       Expectation expectation = Expectation.of(credential.role(), config);
       StoreDialect dialect = new StoreDialect(store, storage.endpoint(), keys, credential, clock);
-      checks.add(dialect.group());
+      checks.add(
+          LockRuleCheck.of(config, cloudflare, () -> opened.archive(storage))
+              .map(check -> dialect.group().and(check))
+              .orElseGet(dialect::group));
       checks.add(new Permissions(store, keys, expectation).group());
       checks.add(
           folder.path().isEmpty()

@@ -2,6 +2,8 @@ package io.pgbackup.credentials.broker;
 
 import io.pgbackup.catalog.Catalog;
 import io.pgbackup.catalog.Discovery;
+import io.pgbackup.catalog.Lineage;
+import io.pgbackup.catalog.Unreadable;
 import io.pgbackup.credentials.broker.Broker.Holder;
 import io.pgbackup.credentials.policy.ClusterScope;
 import io.pgbackup.lineage.ClusterId;
@@ -19,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /// Which clusters there are, and which folder is whose: what lies in the bucket says it, and what
 /// was registered before anything lay there. So nobody who asks for a credential can name a folder.
@@ -70,6 +73,19 @@ public final class Inventory implements AutoCloseable {
     found.lineages().forEach(it -> list.add(it.prefix(), it.cluster(), it.uid()));
     found.unreadable().forEach(it -> list.add(it.folder(), it.cluster(), it.uid()));
     return list.build();
+  }
+
+  /// The folders of the archives that lie in a cluster's folder now, those that cannot be read
+  /// among them; costs a search of the bucket.
+  public List<StoreFolder> archives(Holder holder) {
+    Discovery found = new Catalog(store).discover(template, Optional.of(holder.cluster()));
+    return Stream.concat(
+            found.lineages().stream().map(Lineage::prefix),
+            found.unreadable().stream().map(Unreadable::folder))
+        .filter(folder -> folder.path().startsWith(holder.scope().folder().path()))
+        .distinct()
+        .sorted(Comparator.comparing(StoreFolder::path))
+        .toList();
   }
 
   /// Names a cluster and notes its folder. One that has backups stays where they are, and from then

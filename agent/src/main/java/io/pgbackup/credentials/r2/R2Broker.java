@@ -13,7 +13,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
-import java.util.Locale;
 import java.util.Optional;
 import software.amazon.awssdk.auth.credentials.AwsCredentials;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
@@ -31,13 +30,7 @@ public final class R2Broker implements Broker {
 
   /// As the configuration has it; the files are read when something is issued.
   public static R2Broker of(BrokerConfig broker, InstantSource clock) {
-    var account =
-        new R2Account(
-            broker.cloudflareAccountId().orElseThrow(),
-            broker
-                .jurisdiction()
-                .map(word -> R2Account.Jurisdiction.valueOf(word.toUpperCase(Locale.ROOT)))
-                .orElse(R2Account.Jurisdiction.DEFAULT));
+    R2Account account = broker.r2Account().orElseThrow();
     return new R2Broker(account, account.endpoint(), ParentCredentials.of(broker, clock), clock);
   }
 

@@ -8,6 +8,8 @@ import io.pgbackup.credentials.broker.Inventory;
 import io.pgbackup.credentials.open.Brokers;
 import io.pgbackup.lineage.ClusterId;
 import io.pgbackup.lineage.LineageUid;
+import io.pgbackup.store.StoreFolder;
+import java.util.List;
 import java.util.Optional;
 
 /// Who issues credentials, and to whom; tests bring their own.
@@ -16,6 +18,9 @@ interface Brokerage extends AutoCloseable {
 
   /// The clusters that may have credentials now.
   ClusterList clusters();
+
+  /// The folders of a cluster's archives.
+  List<StoreFolder> archives(Holder holder);
 
   /// Names a cluster, whether it has backups yet or not.
   Holder register(ClusterId cluster, Optional<LineageUid> uid);
@@ -44,6 +49,11 @@ interface Brokerage extends AutoCloseable {
     @Override
     public ClusterList clusters() {
       return inventory.read();
+    }
+
+    @Override
+    public List<StoreFolder> archives(Holder holder) {
+      return inventory.archives(holder);
     }
 
     @Override

@@ -35,6 +35,7 @@ final class CredentialsCommand implements Callable<Integer> {
         .addSubcommand(new RotateCommand(surroundings))
         .addSubcommand(new RevokeCommand(surroundings))
         .addSubcommand(new InventoryCommand(surroundings))
+        .addSubcommand(new LockCommand(surroundings))
         .addSubcommand(new ServeCommand(surroundings));
   }
 

@@ -19,6 +19,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IExitCodeGenerator;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -51,6 +52,8 @@ final class DoctorCommand extends Verb implements IExitCodeGenerator {
               + " encryption, agent. A server or an agent asked for so must be there.")
   private List<String> only = List.of();
 
+  @Mixin private final CloudflareOptions cloudflare = new CloudflareOptions();
+
   @Spec private @Nullable CommandSpec spec;
 
   private ExitStatus status = ExitStatus.DONE;
@@ -63,7 +66,7 @@ final class DoctorCommand extends Verb implements IExitCodeGenerator {
   public void run() {
     Set<Group> groups = groups();
     PgBackupConfig config = configuration().requireFile("doctor");
-    Doctor doctor = new Doctor(config, Host.name(), surroundings().clock());
+    Doctor doctor = new Doctor(config, Host.name(), surroundings().clock(), cloudflare.access());
     if (asJson()) {
       Diagnosis diagnosis = doctor.examine(groups, _ -> {});
       print(JsonOutput.render(DoctorView.json(diagnosis)));

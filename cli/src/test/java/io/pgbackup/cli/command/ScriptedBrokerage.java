@@ -57,6 +57,11 @@ final class ScriptedBrokerage implements Brokerage, Broker {
   }
 
   @Override
+  public List<StoreFolder> archives(Holder holder) {
+    return List.of(holder.scope().folder().folder("u-1/18"));
+  }
+
+  @Override
   public Holder register(ClusterId cluster, Optional<LineageUid> uid) {
     asked.add("register " + cluster);
     return new Holder(cluster, scope(cluster));
