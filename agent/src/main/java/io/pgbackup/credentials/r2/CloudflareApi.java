@@ -57,7 +57,7 @@ final class CloudflareApi implements AutoCloseable {
     this.pause = pause;
   }
 
-  private record Answer(int status, Optional<String> retryAfter, byte[] body) {}
+  private record Answer(int status, Optional<String> retryAfter, String body) {}
 
   /// @param what below the bucket: `lock`
   /// @return `result` of the answer
@@ -136,7 +136,7 @@ final class CloudflareApi implements AutoCloseable {
         return new Answer(
             response.statusCode(),
             response.headers().firstValue("Retry-After"),
-            body.readNBytes(GREATEST_ANSWER));
+            new String(body.readNBytes(GREATEST_ANSWER), UTF_8));
       }
     } catch (IOException e) {
       throw Problem.storageUnavailable(
@@ -172,13 +172,11 @@ final class CloudflareApi implements AutoCloseable {
     throw problem(answer.status(), body.map(CloudflareApi::errors).orElse("")).asException();
   }
 
-  private static Optional<JsonNode> parse(byte[] body) {
+  private static Optional<JsonNode> parse(String body) {
     try {
       return Optional.ofNullable(MAPPER.readTree(body)).filter(JsonNode::isObject);
     } catch (JacksonException e) {
       return Optional.empty();
-    } catch (IOException e) {
-      throw new IllegalStateException(e);
     }
   }
 
