@@ -26,6 +26,7 @@ import io.pgbackup.store.StoreFolder;
 import io.pgbackup.store.StoredObject;
 import io.pgbackup.store.file.FileObjectStore;
 import io.pgbackup.testing.ArchivePump;
+import io.pgbackup.testing.EachRelease;
 import io.pgbackup.testing.EnterableTempDir;
 import io.pgbackup.testing.PostgresRelease;
 import io.pgbackup.testing.TestPostgres;
@@ -39,8 +40,6 @@ import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 class BackupRunnerIT {
   private static final Duration PATIENCE = Duration.ofMinutes(2);
@@ -56,8 +55,7 @@ class BackupRunnerIT {
     store = FileObjectStore.open(Files.createDirectory(folder.resolve("store")));
   }
 
-  @ParameterizedTest
-  @EnumSource(PostgresRelease.class)
+  @EachRelease
   void completesOnAServerThatArchives(PostgresRelease release) {
     try (ArchivePump pump = new ArchivePump(folder.resolve("spool"), wal());
         TestPostgres postgres = server(release, pump.archiveCommand())) {

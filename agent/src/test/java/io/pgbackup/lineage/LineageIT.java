@@ -22,6 +22,7 @@ import io.pgbackup.postgres.jdbc.PostgresClient;
 import io.pgbackup.postgres.jdbc.ServerFacts;
 import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.file.FileObjectStore;
+import io.pgbackup.testing.EachRelease;
 import io.pgbackup.testing.EnterableTempDir;
 import io.pgbackup.testing.PostgresRelease;
 import io.pgbackup.testing.TestPostgres;
@@ -39,16 +40,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /// A real server's WAL through the fence and back out of the catalogue, over a promotion.
 class LineageIT {
   private static final WalSegmentSize SIZE = new WalSegmentSize(1 << 20);
   private static final Duration PATIENCE = Duration.ofMinutes(2);
 
-  @ParameterizedTest
-  @EnumSource(PostgresRelease.class)
+  @EachRelease
   void theWindowFollowsTheServerOverAPromotion(
       PostgresRelease release, @TempDir(factory = EnterableTempDir.class) Path folder)
       throws IOException {

@@ -3,6 +3,7 @@ package io.pgbackup.postgres;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.pgbackup.testing.EachRelease;
 import io.pgbackup.testing.EnterableTempDir;
 import io.pgbackup.testing.PostgresRelease;
 import io.pgbackup.testing.TestPostgres;
@@ -10,15 +11,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 class ControlFileIT {
   @TempDir(factory = EnterableTempDir.class)
   Path folder;
 
-  @ParameterizedTest
-  @EnumSource(PostgresRelease.class)
+  @EachRelease
   void saysWhatTheServerSays(PostgresRelease release) throws IOException {
     try (TestPostgres postgres =
         TestPostgres.builder(release)
@@ -51,8 +49,7 @@ class ControlFileIT {
     }
   }
 
-  @ParameterizedTest
-  @EnumSource(PostgresRelease.class)
+  @EachRelease
   void aTornFileIsRefused(PostgresRelease release) throws IOException {
     try (TestPostgres postgres = TestPostgres.create(release, folder)) {
       byte[] content = Files.readAllBytes(postgres.dataDirectory().resolve(ControlFile.PATH));

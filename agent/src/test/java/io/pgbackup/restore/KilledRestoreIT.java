@@ -128,7 +128,7 @@ class KilledRestoreIT {
                 System.getProperty("java.class.path"),
                 RestoreChild.class.getName(),
                 folder.resolve("store").toString(),
-                RELEASE.name(),
+                RELEASE.version(),
                 uid.value(),
                 target.toString(),
                 server.postgres.dataDirectory().toString(),

@@ -16,7 +16,7 @@ final class RestoreChild {
   public static void main(String[] arguments) {
     RestoreStep fatal = RestoreStep.valueOf(arguments[5]);
     FileObjectStore store = FileObjectStore.open(Path.of(arguments[0]));
-    new RestoreBench(store, PostgresRelease.valueOf(arguments[1]))
+    new RestoreBench(store, new PostgresRelease(arguments[1]))
         .runner()
         .run(
             ProtectedServer.plan(

@@ -13,6 +13,7 @@ import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.s3.S3ObjectStore;
+import io.pgbackup.testing.EachRelease;
 import io.pgbackup.testing.EnterableTempDir;
 import io.pgbackup.testing.PostgresRelease;
 import io.pgbackup.testing.S3Server;
@@ -26,8 +27,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 class RestoreIT {
   private static final String CONTENT =
@@ -55,8 +54,7 @@ class RestoreIT {
   /// An instant and what the table held then.
   private record Moment(Instant instant, String content) {}
 
-  @ParameterizedTest
-  @EnumSource(PostgresRelease.class)
+  @EachRelease
   void eachOfThreeInstantsComesBackInADirectory(PostgresRelease release) {
     try (ProtectedServer server = new ProtectedServer(release, store, folder)) {
       List<Moment> moments = story(server);
@@ -104,8 +102,7 @@ class RestoreIT {
     }
   }
 
-  @ParameterizedTest
-  @EnumSource(PostgresRelease.class)
+  @EachRelease
   void aCopyArchivesNothing(PostgresRelease release) {
     try (ProtectedServer server = new ProtectedServer(release, store, folder)) {
       story(server);
@@ -137,8 +134,7 @@ class RestoreIT {
     }
   }
 
-  @ParameterizedTest
-  @EnumSource(PostgresRelease.class)
+  @EachRelease
   void inPlaceAgainToAnotherInstantAndBackAgain(PostgresRelease release) {
     try (ProtectedServer server = new ProtectedServer(release, store, folder)) {
       List<Moment> moments = story(server);
@@ -208,8 +204,7 @@ class RestoreIT {
     }
   }
 
-  @ParameterizedTest
-  @EnumSource(PostgresRelease.class)
+  @EachRelease
   void aServerThatWasStoppedStaysStoppedAndKeepsTodaysConfiguration(PostgresRelease release) {
     try (ProtectedServer server = new ProtectedServer(release, store, folder)) {
       List<Moment> moments = story(server);

@@ -9,6 +9,7 @@ import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.s3.S3ObjectStore;
+import io.pgbackup.testing.EachRelease;
 import io.pgbackup.testing.EnterableTempDir;
 import io.pgbackup.testing.FaultyProxy;
 import io.pgbackup.testing.PostgresRelease;
@@ -19,16 +20,13 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /// The store goes away while the latest state is being recovered.
 class StoreOutageIT {
   @TempDir(factory = EnterableTempDir.class)
   private Path folder;
 
-  @ParameterizedTest
-  @EnumSource(PostgresRelease.class)
+  @EachRelease
   void recoveryNeverEndsEarlyAndGoesOnWhenTheStoreIsBack(PostgresRelease release) {
     S3Server s3 = S3Server.shared();
     String bucket = s3.newBucket();

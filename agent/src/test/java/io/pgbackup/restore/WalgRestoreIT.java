@@ -17,6 +17,7 @@ import io.pgbackup.postgres.WalFileName;
 import io.pgbackup.store.StoreFolder;
 import io.pgbackup.store.file.FileObjectStore;
 import io.pgbackup.testing.ArchivePump;
+import io.pgbackup.testing.EachRelease;
 import io.pgbackup.testing.EnterableTempDir;
 import io.pgbackup.testing.PostgresRelease;
 import io.pgbackup.testing.TestPostgres;
@@ -33,8 +34,6 @@ import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /// What a stock wal-g takes of a server with a tablespace becomes the same rows again.
 class WalgRestoreIT {
@@ -72,8 +71,7 @@ class WalgRestoreIT {
     }
   }
 
-  @ParameterizedTest
-  @EnumSource(PostgresRelease.class)
+  @EachRelease
   void aChainOfThreeDeltasIsRestoredFromEachOfItsLinks(PostgresRelease release) throws Exception {
     List<Moment> moments = new ArrayList<>();
     try (ArchivePump pump = pump();
@@ -110,8 +108,7 @@ class WalgRestoreIT {
     }
   }
 
-  @ParameterizedTest
-  @EnumSource(PostgresRelease.class)
+  @EachRelease
   void aStreamedBackupIsRestored(PostgresRelease release) throws Exception {
     String expected;
     try (ArchivePump pump = pump();

@@ -22,6 +22,7 @@ import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.StoreFolder;
 import io.pgbackup.store.file.FileObjectStore;
 import io.pgbackup.testing.ArchivePump;
+import io.pgbackup.testing.EachRelease;
 import io.pgbackup.testing.EnterableTempDir;
 import io.pgbackup.testing.PostgresRelease;
 import io.pgbackup.testing.QuietListener;
@@ -44,8 +45,6 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /// The promise of a recovery window, over a random history: what it offers restores, to exactly the
 /// rows committed until then; the first instant it refuses does not.
@@ -60,8 +59,7 @@ class WindowPropertyIT {
 
   private final ArchiveLayout layout = new ArchiveLayout(StoreFolder.of("orders/uid"));
 
-  @ParameterizedTest
-  @EnumSource(PostgresRelease.class)
+  @EachRelease
   void everyOfferedInstantRestoresAndTheFirstRefusedOneDoesNot(PostgresRelease release)
       throws IOException {
     long seed = Long.getLong("pgbackup.seed", System.nanoTime());

@@ -9,34 +9,40 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 
-/// The PostgreSQL versions that every build tests against; `@EnumSource(PostgresRelease.class)`
-/// runs a test with both.
-public enum PostgresRelease {
+/// A PostgreSQL that tests run against; [EachRelease] and [NewestRelease] hand them out.
+///
+/// @param version as published by zonky; empty: the one on the class path
+public record PostgresRelease(String version) {
   /// On the class path.
-  NEWEST {
-    @Override
-    EmbeddedDistribution distribution() {
-      return EmbeddedDistribution.onClassPath()
-          .orElseThrow(() -> new IllegalStateException("no PostgreSQL on the class path"));
-    }
-  },
-  /// A jar that the build copies beside the test classes.
-  OLDER {
-    @Override
-    EmbeddedDistribution distribution() {
-      return EmbeddedDistribution.inJar(olderJar());
-    }
-  };
+  public static final PostgresRelease NEWEST = new PostgresRelease("");
 
-  abstract EmbeddedDistribution distribution();
+  /// The oldest of those that the build copies beside the test classes.
+  public static final PostgresRelease OLDER = older().getFirst();
+
+  /// Two in an ordinary build, five under `-Pmatrix`.
+  static Stream<PostgresRelease> all() {
+    return Stream.concat(Stream.of(NEWEST), older().stream());
+  }
+
+  /// The build says which, since others may lie there from an earlier build.
+  private static List<PostgresRelease> older() {
+    return Stream.of(System.getProperty("embedded.postgres.older", "unknown").split(","))
+        .map(PostgresRelease::new)
+        .toList();
+  }
 
   public PostgresInstallation installation() {
     return distribution().install();
   }
 
-  /// The build says which, since another one may lie there from an earlier build.
-  private static Path olderJar() {
-    String version = System.getProperty("embedded.postgres.older", "");
+  private EmbeddedDistribution distribution() {
+    return version.isEmpty()
+        ? EmbeddedDistribution.onClassPath()
+            .orElseThrow(() -> new IllegalStateException("no PostgreSQL on the class path"))
+        : EmbeddedDistribution.inJar(jar());
+  }
+
+  private Path jar() {
     for (String module : List.of("", "../agent/")) {
       Path folder = Path.of(module + "target/postgres-older", version);
       if (Files.isDirectory(folder)) {
@@ -47,6 +53,12 @@ public enum PostgresRelease {
         }
       }
     }
-    throw new IllegalStateException("target/postgres-older is missing: build with Maven first");
+    throw new IllegalStateException(
+        "target/postgres-older/" + version + " is missing: build with Maven first");
+  }
+
+  @Override
+  public String toString() {
+    return version.isEmpty() ? "newest" : version;
   }
 }

@@ -11,6 +11,7 @@ import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.engine.format.DeltaOrigin;
 import io.pgbackup.engine.format.FileDescription.Content;
 import io.pgbackup.engine.format.ManifestFile;
+import io.pgbackup.testing.EachRelease;
 import io.pgbackup.testing.EnterableTempDir;
 import io.pgbackup.testing.PostgresRelease;
 import io.pgbackup.testing.TestPostgres;
@@ -23,8 +24,6 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /// A full backup and three deltas on it, of a database in which everything happens that can happen
 /// to a relation's file; each of them restored.
@@ -48,8 +47,7 @@ class DeltaChainIT {
     }
   }
 
-  @ParameterizedTest
-  @EnumSource(PostgresRelease.class)
+  @EachRelease
   void everyLinkRestoresToWhatTheServerHad(PostgresRelease release) throws Exception {
     takeChain(release);
 
@@ -60,8 +58,7 @@ class DeltaChainIT {
     }
   }
 
-  @ParameterizedTest
-  @EnumSource(PostgresRelease.class)
+  @EachRelease
   void stockWalgRestoresItInBothWays(PostgresRelease release) throws Exception {
     StockWalg.over(folder);
     takeChain(release);

@@ -32,6 +32,7 @@ import io.pgbackup.store.StoredObject;
 import io.pgbackup.store.file.FileObjectStore;
 import io.pgbackup.store.s3.S3ObjectStore;
 import io.pgbackup.testing.ArchivePump;
+import io.pgbackup.testing.EachRelease;
 import io.pgbackup.testing.EnterableTempDir;
 import io.pgbackup.testing.PostgresRelease;
 import io.pgbackup.testing.QuietListener;
@@ -63,7 +64,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.EnumSource;
 
 class EmbeddedBackupIT {
   private static final Duration PATIENCE = Duration.ofMinutes(2);
@@ -190,8 +190,7 @@ class EmbeddedBackupIT {
     }
   }
 
-  @ParameterizedTest
-  @EnumSource(PostgresRelease.class)
+  @EachRelease
   void holdsWhatPostgresqlsOwnBackupHoldsAndNothingThatMustNotComeBack(PostgresRelease release)
       throws Exception {
     try (ArchivePump pump = pump();
@@ -277,8 +276,7 @@ class EmbeddedBackupIT {
     }
   }
 
-  @ParameterizedTest
-  @EnumSource(PostgresRelease.class)
+  @EachRelease
   void aFlippedByteOnDiskIsReportedWithFileAndPage(PostgresRelease release) throws Exception {
     try (ArchivePump pump = pump();
         TestPostgres postgres = server(release, pump)) {

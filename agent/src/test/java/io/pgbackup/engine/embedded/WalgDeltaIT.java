@@ -14,6 +14,7 @@ import io.pgbackup.engine.embedded.StockWalg.Result;
 import io.pgbackup.engine.format.BackupMetadata;
 import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.engine.format.Codec;
+import io.pgbackup.testing.EachRelease;
 import io.pgbackup.testing.EnterableTempDir;
 import io.pgbackup.testing.PostgresRelease;
 import io.pgbackup.testing.TestPostgres;
@@ -25,8 +26,6 @@ import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /// Deltas of ours and of stock wal-g's on each other's backups; and what wal-g does with an archive
 /// that holds both.
@@ -51,8 +50,7 @@ class WalgDeltaIT {
     }
   }
 
-  @ParameterizedTest
-  @EnumSource(PostgresRelease.class)
+  @EachRelease
   void aChainOfBothRestoresWithBoth(PostgresRelease release) throws Exception {
     open(release);
     List<BackupName> names = new ArrayList<>();

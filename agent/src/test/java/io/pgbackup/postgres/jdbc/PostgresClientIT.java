@@ -12,6 +12,7 @@ import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.postgres.WalSegmentSize;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
+import io.pgbackup.testing.EachRelease;
 import io.pgbackup.testing.EnterableTempDir;
 import io.pgbackup.testing.PostgresRelease;
 import io.pgbackup.testing.PrivateFile;
@@ -27,8 +28,6 @@ import java.util.Optional;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 class PostgresClientIT {
   private static final Duration PATIENCE = Duration.ofMinutes(1);
@@ -36,8 +35,7 @@ class PostgresClientIT {
   @TempDir(factory = EnterableTempDir.class)
   private Path folder;
 
-  @ParameterizedTest
-  @EnumSource(PostgresRelease.class)
+  @EachRelease
   void comparesAFileWithItsOwnWhereItMayBeRead(PostgresRelease release) throws IOException {
     try (TestPostgres postgres =
         TestPostgres.builder(release).create(folder.resolve("data")).start()) {
@@ -70,8 +68,7 @@ class PostgresClientIT {
     }
   }
 
-  @ParameterizedTest
-  @EnumSource(PostgresRelease.class)
+  @EachRelease
   void tellsTheServersFactsOverUnixSocketAndTcpAlike(PostgresRelease release) {
     try (TestPostgres postgres =
         TestPostgres.builder(release)
@@ -105,8 +102,7 @@ class PostgresClientIT {
     }
   }
 
-  @ParameterizedTest
-  @EnumSource(PostgresRelease.class)
+  @EachRelease
   void seesHowFarArchivingIsBehind(PostgresRelease release) {
     try (TestPostgres postgres =
             TestPostgres.builder(release)
@@ -148,8 +144,7 @@ class PostgresClientIT {
     }
   }
 
-  @ParameterizedTest
-  @EnumSource(PostgresRelease.class)
+  @EachRelease
   void startsAndStopsABaseBackupAlthoughTheServersTimeoutsAreShort(PostgresRelease release) {
     try (TestPostgres postgres =
         TestPostgres.builder(release)
@@ -180,8 +175,7 @@ class PostgresClientIT {
     }
   }
 
-  @ParameterizedTest
-  @EnumSource(PostgresRelease.class)
+  @EachRelease
   void needsNoSuperuserButTheRightsThatAreDocumented(PostgresRelease release) throws IOException {
     try (TestPostgres postgres = TestPostgres.create(release, folder).start()) {
       postgres.sql("create role backup login");

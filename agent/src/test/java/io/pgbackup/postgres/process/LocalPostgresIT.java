@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pgbackup.problem.PgBackupException;
+import io.pgbackup.testing.EachRelease;
 import io.pgbackup.testing.EnterableTempDir;
 import io.pgbackup.testing.PostgresRelease;
 import io.pgbackup.testing.TestPostgres;
@@ -13,8 +14,6 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 class LocalPostgresIT {
   private final LocalPostgres process = new LocalPostgres();
@@ -22,8 +21,7 @@ class LocalPostgresIT {
   @TempDir(factory = EnterableTempDir.class)
   Path folder;
 
-  @ParameterizedTest
-  @EnumSource(PostgresRelease.class)
+  @EachRelease
   void startsStopsAndKeepsWhatWasWritten(PostgresRelease release) {
     try (TestPostgres postgres = TestPostgres.create(release, folder)) {
       postgres.start();

@@ -6,6 +6,7 @@ import io.pgbackup.postgres.Lsn;
 import io.pgbackup.postgres.Timeline;
 import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.postgres.WalSegmentSize;
+import io.pgbackup.testing.EachRelease;
 import io.pgbackup.testing.EnterableTempDir;
 import io.pgbackup.testing.PostgresRelease;
 import io.pgbackup.testing.TestPostgres;
@@ -19,15 +20,12 @@ import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /// Against the server's own memory of its commits (`track_commit_timestamp`).
 class WalReaderIT {
   private static final WalSegmentSize SMALL = new WalSegmentSize(1 << 20);
 
-  @ParameterizedTest
-  @EnumSource(PostgresRelease.class)
+  @EachRelease
   void findsEveryCommitThatTheServerRemembers(
       PostgresRelease release, @TempDir(factory = EnterableTempDir.class) Path folder)
       throws IOException {

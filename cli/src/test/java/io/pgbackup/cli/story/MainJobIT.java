@@ -4,14 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.pgbackup.cli.story.ProtectedServer.Moment;
+import io.pgbackup.testing.EachRelease;
 import io.pgbackup.testing.EnterableTempDir;
+import io.pgbackup.testing.NewestRelease;
 import io.pgbackup.testing.PostgresRelease;
 import io.pgbackup.testing.S3Server;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 class MainJobIT {
   @TempDir(factory = EnterableTempDir.class)
@@ -22,8 +22,7 @@ class MainJobIT {
     return new ProtectedServer(release, folder, s3.storageConfig(s3.newBucket()));
   }
 
-  @ParameterizedTest
-  @EnumSource(PostgresRelease.class)
+  @EachRelease
   void restoresEachInstantAroundABaseBackup(PostgresRelease release) {
     try (ProtectedServer server = protectedServer(release)) {
       String uid = server.uid();
@@ -44,8 +43,7 @@ class MainJobIT {
     }
   }
 
-  @ParameterizedTest
-  @EnumSource(PostgresRelease.class)
+  @EachRelease
   void restoresInPlaceAgainFromTheOriginalAndUndoesIt(PostgresRelease release) {
     try (ProtectedServer server = protectedServer(release)) {
       String original = server.uid();
@@ -87,8 +85,7 @@ class MainJobIT {
     return server.postgres().dataDirectory().toString();
   }
 
-  @ParameterizedTest
-  @EnumSource(PostgresRelease.class)
+  @NewestRelease
   void refusesWhatCannotBeRestoredAndNamesTheNearestInstants(PostgresRelease release) {
     try (ProtectedServer server = protectedServer(release)) {
       server.awaitBackups(server.uid(), 1);
@@ -114,8 +111,7 @@ class MainJobIT {
     return server.pgbackup(server.restore(timestamp, folder.resolve("restored")));
   }
 
-  @ParameterizedTest
-  @EnumSource(PostgresRelease.class)
+  @NewestRelease
   void anAgentKilledWhileItArchivesLosesNothing(PostgresRelease release) {
     try (ProtectedServer server = protectedServer(release)) {
       String uid = server.uid();
