@@ -8,7 +8,9 @@ import io.pgbackup.store.ObjectStore;
 import io.pgbackup.testing.S3Server;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
+@Isolated("it sets system properties that every S3 client reads")
 class S3DefaultChainIT {
   @Test
   void withoutCredentialFilesTheSdksDefaultChainIsAsked() {
