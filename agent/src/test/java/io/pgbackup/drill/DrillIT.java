@@ -16,6 +16,7 @@ import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.StoredObject;
 import io.pgbackup.store.s3.S3ObjectStore;
+import io.pgbackup.testing.EachRelease;
 import io.pgbackup.testing.EnterableTempDir;
 import io.pgbackup.testing.PostgresRelease;
 import io.pgbackup.testing.S3Server;
@@ -36,8 +37,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /// Drills over what a real server left in a real S3 server. Whatever they find, nothing of them is
 /// left behind.
@@ -121,8 +120,7 @@ class DrillIT {
         .toList();
   }
 
-  @ParameterizedTest
-  @EnumSource
+  @EachRelease
   void aGoodBackupPassesAndABadProbeFails(PostgresRelease release) {
     try (ProtectedServer server = new ProtectedServer(release, store, folder)) {
       server.postgres.sql("create table account as select generate_series(1, 5000) id");

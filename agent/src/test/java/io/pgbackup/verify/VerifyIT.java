@@ -12,6 +12,7 @@ import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.StoredObject;
 import io.pgbackup.store.s3.S3ObjectStore;
+import io.pgbackup.testing.EachRelease;
 import io.pgbackup.testing.EnterableTempDir;
 import io.pgbackup.testing.PostgresRelease;
 import io.pgbackup.testing.S3Server;
@@ -22,16 +23,13 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /// Over what a real server and our engine left in a real S3 server.
 class VerifyIT {
   @TempDir(factory = EnterableTempDir.class)
   private Path folder;
 
-  @ParameterizedTest
-  @EnumSource
+  @EachRelease
   void whatAServerLeftIsSoundAndEachKindOfDamageIsFound(PostgresRelease release)
       throws IOException {
     S3Server s3 = S3Server.shared();

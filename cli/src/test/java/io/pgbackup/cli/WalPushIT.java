@@ -20,6 +20,7 @@ import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.StoreFolder;
 import io.pgbackup.store.file.FileObjectStore;
 import io.pgbackup.store.s3.S3ObjectStore;
+import io.pgbackup.testing.EachRelease;
 import io.pgbackup.testing.EnterableTempDir;
 import io.pgbackup.testing.PostgresRelease;
 import io.pgbackup.testing.S3Server;
@@ -37,7 +38,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// A real PostgreSQL archives and recovers through the real launcher and a real agent's socket.
@@ -141,8 +141,7 @@ class WalPushIT {
     }
   }
 
-  @ParameterizedTest
-  @EnumSource
+  @EachRelease
   void everySegmentStandsInTheBucketAsItWas(PostgresRelease release) throws IOException {
     S3Server server = S3Server.shared();
     try (ObjectStore store = S3ObjectStore.open(server.storageConfig(server.newBucket()))) {
@@ -150,8 +149,7 @@ class WalPushIT {
     }
   }
 
-  @ParameterizedTest
-  @EnumSource
+  @EachRelease
   void everySegmentStandsInTheDirectoryAsItWas(PostgresRelease release) throws IOException {
     archivesByteEqual(release, "1", engine(files()));
   }
@@ -206,8 +204,7 @@ class WalPushIT {
     }
   }
 
-  @ParameterizedTest
-  @EnumSource
+  @EachRelease
   void recoveryFetchesEverythingAndEndsOnlyAtTheProvenEnd(PostgresRelease release)
       throws Exception {
     WalEngine engine = engine(files());

@@ -50,6 +50,11 @@ final class RunningAgent implements AutoCloseable {
     }
   }
 
+  /// Of its Java process, which the launcher has become.
+  long pid() {
+    return process.pid();
+  }
+
   String log() {
     try {
       return Files.readString(log);

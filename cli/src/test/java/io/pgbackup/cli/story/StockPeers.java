@@ -1,0 +1,113 @@
+package io.pgbackup.cli.story;
+
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.pgbackup.testing.RealWalg;
+import io.pgbackup.testing.S3Server;
+import io.pgbackup.testing.TestPostgres;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/// wal-g and, where it is installed, pgBackRest, set up beside one server as their manuals say.
+final class StockPeers {
+  private final TestPostgres postgres;
+  private final Path folder;
+  private final Path walg = RealWalg.binary();
+
+  StockPeers(TestPostgres postgres, Path folder) {
+    this.postgres = postgres;
+    this.folder = folder;
+  }
+
+  Path walg() {
+    return walg;
+  }
+
+  /// The client of wal-g's daemon.
+  static String daemonClient() {
+    String named = System.getenv("WALG_DAEMON_CLIENT");
+    assumeTrue(named != null, "WALG_DAEMON_CLIENT names no walg-daemon-client");
+    return named;
+  }
+
+  Map<String, String> walgSettings(S3Server s3, String bucket, String codec) {
+    return Map.ofEntries(
+        Map.entry("WALG_S3_PREFIX", "s3://" + bucket + "/peer"),
+        Map.entry("AWS_ENDPOINT", s3.endpoint().toString()),
+        Map.entry("AWS_REGION", S3Server.REGION),
+        Map.entry("AWS_S3_FORCE_PATH_STYLE", "true"),
+        Map.entry("AWS_ACCESS_KEY_ID", S3Server.ACCESS_KEY),
+        Map.entry("AWS_SECRET_ACCESS_KEY", S3Server.SECRET_KEY),
+        Map.entry("WALG_COMPRESSION_METHOD", codec),
+        Map.entry("PGDATA", postgres.dataDirectory().toString()),
+        Map.entry("PGHOST", postgres.socketDirectory().toString()),
+        Map.entry("PGPORT", Integer.toString(postgres.port())),
+        Map.entry("PGUSER", "postgres"),
+        Map.entry("PGDATABASE", "postgres"));
+  }
+
+  static Optional<String> pgBackRest() {
+    return Stream.of(System.getenv("PATH").split(":"))
+        .map(directory -> Path.of(directory, "pgbackrest"))
+        .filter(Files::isExecutable)
+        .map(Path::toString)
+        .findFirst();
+  }
+
+  /// A command of pgBackRest; it insists on TLS.
+  ///
+  /// @param data what it calls pg1-path
+  List<String> pgBackRest(S3Server tls, String bucket, Path data, String... words)
+      throws IOException {
+    Path configuration = folder.resolve("pgbackrest-" + data.getFileName() + ".conf");
+    Files.writeString(
+        configuration,
+        """
+        [global]
+        repo1-type=s3
+        repo1-path=/peer
+        repo1-s3-bucket=%s
+        repo1-s3-endpoint=127.0.0.1
+        repo1-storage-port=%d
+        repo1-storage-verify-tls=n
+        repo1-s3-uri-style=path
+        repo1-s3-region=%s
+        repo1-s3-key=%s
+        repo1-s3-key-secret=%s
+        compress-type=lz4
+        process-max=2
+        start-fast=y
+        archive-check=n
+        log-level-console=warn
+        log-level-file=off
+        lock-path=%s
+        spool-path=%s
+        [main]
+        pg1-path=%s
+        pg1-port=%d
+        pg1-socket-path=%s
+        pg1-user=postgres
+        pg1-database=postgres
+        """
+            .formatted(
+                bucket,
+                tls.endpoint().getPort(),
+                S3Server.REGION,
+                S3Server.ACCESS_KEY,
+                S3Server.SECRET_KEY,
+                folder.resolve("rest-lock"),
+                folder.resolve("rest-spool"),
+                data,
+                postgres.port(),
+                postgres.socketDirectory()));
+    return Stream.concat(
+            Stream.of(pgBackRest().orElseThrow(), "--config=" + configuration, "--stanza=main"),
+            Stream.of(words))
+        .toList();
+  }
+}
