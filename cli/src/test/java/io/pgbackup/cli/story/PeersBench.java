@@ -7,6 +7,7 @@ import io.pgbackup.archive.ArchiveClient;
 import io.pgbackup.cli.story.Meter.Cost;
 import io.pgbackup.lineage.LineageUid;
 import io.pgbackup.postgres.WalFileName;
+import io.pgbackup.postgres.process.ServerUser;
 import io.pgbackup.testing.EnterableTempDir;
 import io.pgbackup.testing.PostgresRelease;
 import io.pgbackup.testing.S3Server;
@@ -22,6 +23,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -49,8 +52,8 @@ class PeersBench {
   private String restBucket;
   private Process daemon;
 
-  @Test
-  void besideTheOthers() throws Exception {
+  @BeforeEach
+  void server() throws IOException {
     meter = new Meter(folder);
     s3 = S3Server.shared();
     tls = S3Server.secured(TestAuthority.in(folder).serverFiles("ip:127.0.0.1"));
@@ -63,22 +66,25 @@ class PeersBench {
             "backup: { schedule: \"0 5 1 1 *\", compression: lz4 }\n");
     peers = new StockPeers(server.postgres(), folder);
     walg = peers.walgSettings(s3, s3.newBucket(), "lz4");
-    try {
-      measure();
-    } finally {
-      if (daemon != null) {
-        daemon.destroy();
-      }
-      server.close();
-      tls.close();
-    }
+    daemon = startDaemon();
+  }
+
+  @AfterEach
+  void end() {
+    daemon.destroy();
+    server.close();
+    tls.close();
+  }
+
+  @Test
+  void besideTheOthers() throws Exception {
+    measure();
     System.out.println("| what | who | wall s | cpu s | MiB |\n| --- | --- | --- | --- | --- |");
     table.forEach(System.out::println);
   }
 
   private void measure() throws Exception {
     server.awaitBackups(server.uid(), 1);
-    startDaemon();
     Thread.sleep(20_000);
     note("idle, resident", "pgbackup agent", Meter.residentMib(server.agent().pid()));
     note("idle, resident", "wal-g daemon", Meter.residentMib(daemon.pid()));
@@ -97,14 +103,15 @@ class PeersBench {
     return folder.resolve("walg.sock");
   }
 
-  private void startDaemon() throws IOException {
+  private Process startDaemon() throws IOException {
     ProcessBuilder builder =
         new ProcessBuilder(peers.walg().toString(), "daemon", walgSocket().toString())
             .redirectErrorStream(true)
             .redirectOutput(folder.resolve("daemon.log").toFile());
     builder.environment().putAll(walg);
-    daemon = builder.start();
+    Process started = builder.start();
     await().atMost(PATIENCE).until(() -> Files.exists(walgSocket()));
+    return started;
   }
 
   private void load() {
@@ -220,7 +227,7 @@ class PeersBench {
   private void recover(String who, Path data, String command, Cost fetched, String expected)
       throws IOException {
     Files.createFile(data.resolve("recovery.signal"));
-    io.pgbackup.postgres.process.ServerUser.forNewDirectory().ownTree(data);
+    ServerUser.forNewDirectory().ownTree(data);
     long start = System.nanoTime();
     isWhole(data, Map.of("restore_command", command, "archive_mode", "off"), expected);
     double recovery = (System.nanoTime() - start) / 1e9;
