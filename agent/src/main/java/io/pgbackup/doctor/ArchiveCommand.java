@@ -100,10 +100,17 @@ final class ArchiveCommand {
     int program = program(words, "pgbackup");
     int verb = words.indexOf("wal");
     return isDaemonClient(words)
+        || isStaticClient(words)
         || (program >= 0
             && verb > program
             && verb + 1 < words.size()
             && words.get(verb + 1).equals("push"));
+  }
+
+  /// The one of the container image.
+  private static boolean isStaticClient(List<String> words) {
+    int program = program(words, "pgbackup-client");
+    return program >= 0 && words.subList(program, words.size()).contains("push");
   }
 
   /// WAL-G's, which our socket understands too.

@@ -26,6 +26,8 @@ class ArchiveCommandTest {
         "pgbackup --config /etc/pgbackup.yaml wal push %p",
         "env PGBACKUP_WAL_SOCKET=/run/pgbackup/archive.sock pgbackup wal push %p",
         "test -f %p && pgbackup wal push %p",
+        "/opt/pgbackup/pgbackup-client push %p",
+        "pgbackup-client --socket /run/pgbackup/archive.sock push %p",
         "walg-daemon-client /run/pgbackup/archive.sock wal-push %f",
       })
   void knowsOurs(String command) {
@@ -43,6 +45,7 @@ class ArchiveCommandTest {
     "cp %p /mnt/archive/%f, is not pgbackup's",
     "/bin/true, is not pgbackup's",
     "pgbackup wal fetch %f %p, is not pgbackup's",
+    "pgbackup-client fetch %f %p, is not pgbackup's",
     "pgbackrest archive-push %p, is not pgbackup's",
     "pgbackup wal push, does not name the file",
     "'', is empty",
