@@ -143,7 +143,10 @@ public final class Agent implements AutoCloseable {
             clock);
     boolean needsThem = "s3".equals(config.storage().url().getScheme());
     credential =
-        new CredentialWatch(needsThem ? Optional.of(credentials) : Optional.empty(), problems);
+        new CredentialWatch(
+            needsThem ? Optional.of(credentials) : Optional.empty(),
+            problems,
+            this::credentialRenewed);
     store = new ObservedStore(Stores.open(config.storage(), credentials), health);
     wired = new Wired(config, cipher, Engines.open(config, credentials, clock));
     server = new ServerWatch(config.postgres(), this::storesWal, pace.server(), problems);
@@ -424,6 +427,10 @@ public final class Agent implements AutoCloseable {
     backups.startIfOwed();
     backups.lookForMissed();
     return pause;
+  }
+
+  private void credentialRenewed() {
+    backups.credentialRenewed();
   }
 
   /// Opens the recovery window of a backup: it needs a later commit in the archive, which an idle

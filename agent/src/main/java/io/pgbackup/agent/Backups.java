@@ -174,6 +174,11 @@ final class Backups implements BackupRequests {
     }
   }
 
+  /// The store takes our credential again; what failed without one is not put off any longer.
+  void credentialRenewed() {
+    due.retryNow();
+  }
+
   /// Looks at what the archive holds: a lineage without a base backup needs its first, a run that
   /// the schedule had while nobody was there is made up for, and one that somebody else took
   /// counts.

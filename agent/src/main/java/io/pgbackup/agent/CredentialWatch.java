@@ -16,20 +16,34 @@ final class CredentialWatch {
 
   private final Optional<StoreCredentials> credentials;
   private final Problems problems;
+  private final Runnable renewed;
+  private boolean expired;
 
   /// @param credentials empty for a store that needs none
-  CredentialWatch(Optional<StoreCredentials> credentials, Problems problems) {
+  /// @param renewed told when one that had expired is followed by another
+  CredentialWatch(
+      Optional<StoreCredentials> credentials, Problems problems, Runnable renewed) {
     this.credentials = credentials;
     this.problems = problems;
+    this.renewed = renewed;
   }
 
   Duration look() {
+    if (hasComeBack(credentials.map(used -> used.state().expired()).orElse(false))) {
+      renewed.run();
+    }
     credentials
         .flatMap(used -> used.state().problem())
         .ifPresentOrElse(
             problem -> problems.report(Problems.About.CREDENTIAL, problem),
             () -> problems.clear(Problems.About.CREDENTIAL));
     return INTERVAL;
+  }
+
+  private synchronized boolean hasComeBack(boolean expiredNow) {
+    boolean before = expired;
+    expired = expiredNow;
+    return before && !expiredNow;
   }
 
   /// What a person sees of it.

@@ -26,6 +26,12 @@ final class DueBackup {
     notBefore = Instant.MIN;
   }
 
+  /// What kept it from coming is gone.
+  synchronized void retryNow() {
+    notBefore = Instant.MIN;
+    pause = FIRST_PAUSE;
+  }
+
   synchronized boolean isOwed(Instant now) {
     return due && !now.isBefore(notBefore);
   }

@@ -85,6 +85,15 @@ public final class StoreCredentials {
     return new Used(last.get());
   }
 
+  /// What a request or a process that begins now is given; nothing where there are none.
+  public Used current() {
+    try {
+      return new Used(resolve());
+    } catch (PgBackupException _) {
+      return new Used(null);
+    }
+  }
+
   /// A mark that shows nothing.
   public static final class Used {
     private final @Nullable AwsCredentials credentials;

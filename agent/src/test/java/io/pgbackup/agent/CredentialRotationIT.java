@@ -253,7 +253,7 @@ class CredentialRotationIT {
     once(now -> assertThat(now.windows()).hasSize(1));
 
     for (int rotation = 1; rotation <= 3; rotation++) {
-      // when: the old one lives on, for its child asks again only every five minutes
+      // when: the old one lives on, for its child asks again only every minute
       sessions.mintInto(file);
       commit(rotation);
       String acked = acked();

@@ -80,4 +80,24 @@ class DueBackupTest {
 
     assertThat(due.isOwed(NOW.plusSeconds(60))).isTrue();
   }
+
+  @Test
+  void whatFailedIsTriedAtOnceWhenItsReasonIsGone() {
+    due.fallDue();
+    due.failed(NOW);
+    due.failed(NOW);
+
+    due.retryNow();
+
+    assertThat(due.isOwed(NOW)).isTrue();
+    due.failed(NOW);
+    assertThat(due.isOwed(NOW.plusSeconds(60))).isTrue();
+  }
+
+  @Test
+  void nothingIsOwedBecauseAReasonIsGone() {
+    due.retryNow();
+
+    assertThat(due.isOwed(NOW)).isFalse();
+  }
 }

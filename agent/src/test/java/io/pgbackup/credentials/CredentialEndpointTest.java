@@ -34,13 +34,13 @@ class CredentialEndpointTest {
   }
 
   @Test
-  void givesWhatCountsNowForTenMinutes() throws Exception {
+  void givesWhatCountsNowUntilItIsAskedAgainAMinuteLater() throws Exception {
     JsonNode given = json(get(endpoint.uri(), endpoint.token()));
 
     assertThat(given.path("AccessKeyId").asText()).isEqualTo("id");
     assertThat(given.path("SecretAccessKey").asText()).isEqualTo("a/\"b\\c");
     assertThat(given.path("Token").asText()).isEmpty();
-    assertThat(given.path("Expiration").asText()).isEqualTo("2026-11-21T05:10:00Z");
+    assertThat(given.path("Expiration").asText()).isEqualTo("2026-11-21T05:06:00Z");
   }
 
   @Test

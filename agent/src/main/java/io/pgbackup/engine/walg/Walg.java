@@ -44,17 +44,20 @@ public final class Walg implements AutoCloseable {
   private final Scratch scratch;
   private final Optional<CredentialEndpoint> credentials;
   private final WalgEnvironment environment;
+  private final Optional<StoreCredentials> storeCredentials;
   private final Children children = new Children();
 
   private Walg(
       WalgBinary binary,
       Scratch scratch,
       Optional<CredentialEndpoint> credentials,
-      WalgEnvironment environment) {
+      WalgEnvironment environment,
+      Optional<StoreCredentials> storeCredentials) {
     this.binary = binary;
     this.scratch = scratch;
     this.credentials = credentials;
     this.environment = environment;
+    this.storeCredentials = storeCredentials;
   }
 
   /// Checks the binary and opens what its runs need.
@@ -100,7 +103,8 @@ public final class Walg implements AutoCloseable {
               config.postgres(),
               EncryptionSettings.of(config.encryption()),
               scratch,
-              credentials));
+              credentials),
+          credentials.map(_ -> storeCredentials));
     } catch (RuntimeException e) {
       scratch.close();
       throw e;
@@ -158,7 +162,8 @@ public final class Walg implements AutoCloseable {
             });
     refuseOtherServer(ended.exit().tail());
     if (!ended.exit().succeeded()) {
-      throw ended.exit().failure("wal-g backup-push");
+      PgBackupException failure = ended.exit().failure("wal-g backup-push");
+      throw WalgExit.explained(failure.problem(), storeCredentials).causedBy(failure);
     }
   }
 
@@ -225,6 +230,7 @@ public final class Walg implements AutoCloseable {
             socket,
             STARTUP,
             children,
+            storeCredentials,
             clock),
         pgWal);
   }

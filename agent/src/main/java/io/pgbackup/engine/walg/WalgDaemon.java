@@ -1,5 +1,6 @@
 package io.pgbackup.engine.walg;
 
+import io.pgbackup.credentials.StoreCredentials;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import java.io.IOException;
@@ -7,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,8 +27,10 @@ final class WalgDaemon implements AutoCloseable {
   private final Path socket;
   private final Duration startup;
   private final Children children;
+  private final Optional<StoreCredentials> credentials;
   private final InstantSource clock;
   private @Nullable WalgProcess process;
+  private Optional<StoreCredentials.Used> given = Optional.empty();
   private Duration pause = FIRST_PAUSE;
   private Instant notBefore = Instant.MIN;
   private int starts;
@@ -35,18 +39,21 @@ final class WalgDaemon implements AutoCloseable {
   /// @param purpose for the log: `push` or `fetch`
   /// @param command that opens the socket
   /// @param startup until it must answer for the first time
+  /// @param credentials that it asks for, where the store needs any
   WalgDaemon(
       String purpose,
       WalgProcess.Command command,
       Path socket,
       Duration startup,
       Children children,
+      Optional<StoreCredentials> credentials,
       InstantSource clock) {
     this.purpose = purpose;
     this.command = command;
     this.socket = socket;
     this.startup = startup;
     this.children = children;
+    this.credentials = credentials;
     this.clock = clock;
   }
 
@@ -54,15 +61,47 @@ final class WalgDaemon implements AutoCloseable {
   ///   failure is never absence
   DaemonReply ask(DaemonRequest request, Duration deadline) {
     WalgProcess running = running();
+    try {
+      return ask(running, request, deadline);
+    } catch (FailedException e) {
+      if (!renew(running)) {
+        throw explained(e.problem());
+      }
+    }
+    try {
+      return ask(running(), request, deadline);
+    } catch (FailedException e) {
+      throw explained(e.problem());
+    }
+  }
+
+  /// It said that it failed.
+  private static final class FailedException extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    private final transient Problem problem;
+
+    FailedException(Problem problem) {
+      super(problem.message());
+      this.problem = problem;
+    }
+
+    Problem problem() {
+      return problem;
+    }
+  }
+
+  private DaemonReply ask(WalgProcess running, DaemonRequest request, Duration deadline)
+      throws FailedException {
     long before = running.tail().count();
     try {
       DaemonReply reply = DaemonCall.ask(socket, request, deadline);
       running.peakMemory().ifPresent(children::used);
       well();
       if (reply == DaemonReply.FAILED) {
-        throw WalgExit.classified(
-                "wal-g failed" + running.tail().reasonAfter(before).map(": "::concat).orElse(""))
-            .asException();
+        throw new FailedException(
+            WalgExit.classified(
+                "wal-g failed" + running.tail().reasonAfter(before).map(": "::concat).orElse("")));
       }
       return reply;
     } catch (DaemonCall.SilenceException e) {
@@ -81,6 +120,30 @@ final class WalgDaemon implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw Problem.timedOut("interrupted while " + WHAT + " worked", "Try again.").causedBy(e);
     }
+  }
+
+  /// A process keeps the credentials that it was given for minutes, also those that the store no
+  /// longer takes. Where there are others it ends, and the next one asks for those.
+  ///
+  /// @return whether another one may fare better
+  private synchronized boolean renew(WalgProcess failed) {
+    boolean others =
+        credentials.isPresent() && given.filter(credentials.get()::changedSince).isPresent();
+    if (!others) {
+      return false;
+    }
+    if (process == failed) {
+      LOG.atInfo().addKeyValue("purpose", purpose).log("wal-g daemon ends: other credentials");
+      failed.peakMemory().ifPresent(children::used);
+      failed.close();
+      failed.forget();
+      process = null;
+    }
+    return true;
+  }
+
+  private PgBackupException explained(Problem failure) {
+    return WalgExit.explained(failure, credentials).asException();
   }
 
   /// How often a process was started.
@@ -116,6 +179,7 @@ final class WalgDaemon implements AutoCloseable {
       children.restarted();
     }
     starts++;
+    given = credentials.map(StoreCredentials::current);
     WalgProcess started = WalgProcess.start(command, WalgRun::log, WalgRun::log);
     process = started;
     awaitFirstAnswer(started);

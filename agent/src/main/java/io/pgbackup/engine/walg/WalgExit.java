@@ -1,9 +1,12 @@
 package io.pgbackup.engine.walg;
 
+import io.pgbackup.credentials.CredentialState;
+import io.pgbackup.credentials.StoreCredentials;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /// How a wal-g ended, in our words: its exit status says little (1 is any error, 2 a panic of Go),
@@ -80,6 +83,21 @@ record WalgExit(int status, boolean killedByUs, LogTail tail, OptionalLong peakM
     return peakMemory.isPresent()
         ? "; its memory had reached %d MiB".formatted(peakMemory.getAsLong() >> 20)
         : "";
+  }
+
+  /// A failure under a credential that is known to have ended is that of the credential.
+  static Problem explained(Problem failure, Optional<StoreCredentials> credentials) {
+    return credentials
+        .map(StoreCredentials::state)
+        .filter(state -> state.expired() && failure instanceof Problem.StorageFailed)
+        .flatMap(CredentialState::problem)
+        .<Problem>map(
+            expiry ->
+                new Problem.StorageFailed(
+                    expiry.message() + "; " + failure.message(),
+                    expiry.hint(),
+                    /* transientFault= */ true))
+        .orElse(failure);
   }
 
   /// By what it said.

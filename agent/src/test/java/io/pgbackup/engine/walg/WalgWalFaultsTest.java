@@ -4,6 +4,14 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.pgbackup.config.AccessKeys;
+import io.pgbackup.config.PgBackupConfig.CredentialFiles;
+import io.pgbackup.config.PgBackupConfig.CredentialJson;
+import io.pgbackup.config.PgBackupConfig.CredentialSource;
+import io.pgbackup.config.PgBackupConfig.StorageConfig;
+import io.pgbackup.credentials.CredentialDocument;
+import io.pgbackup.credentials.StoreCredentials;
+import io.pgbackup.credentials.policy.Role;
 import io.pgbackup.engine.WalEngine.Pushed;
 import io.pgbackup.engine.embedded.EmbeddedWalEngine;
 import io.pgbackup.engine.format.ArchiveLayout;
@@ -14,10 +22,12 @@ import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.store.StoreFolder;
 import io.pgbackup.testing.MemoryObjectStore;
+import io.pgbackup.testing.PrivateFile;
 import io.pgbackup.testing.SteppingClock;
 import io.pgbackup.testing.TestKeys;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -26,6 +36,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
@@ -54,6 +65,8 @@ class WalgWalFaultsTest {
 
   private Duration startup = Duration.ofSeconds(30);
   private final SteppingClock clock = new SteppingClock(Instant.parse("2026-11-21T00:00:00Z"));
+
+  private Optional<StoreCredentials> credentials = Optional.empty();
 
   @TempDir private Path folder;
   private Path socket;
@@ -175,6 +188,83 @@ class WalgWalFaultsTest {
     assertThat(problem.message()).isEqualTo("wal-g failed: Message loop failure: AccessDenied: no");
     assertThat(problem.hint().orElseThrow()).contains("rights of the credentials");
     assertThat(store.list("")).isEmpty();
+  }
+
+  @Test
+  void oneThatFailsWithAnEarlierCredentialIsFollowedByOneThatAsksForTheNew() throws IOException {
+    credentials = Optional.of(credentialsIn("id-1"));
+    AtomicInteger asked = new AtomicInteger();
+    given(
+        IDLE,
+        _ -> {
+          if (asked.incrementAndGet() == 1) {
+            write(folder.resolve("id"), "id-2".getBytes(UTF_8));
+            return 'E';
+          }
+          stores(CONTENT);
+          return 'O';
+        });
+
+    assertThat(engine.push(NAME, CONTENT)).isEqualTo(Pushed.STORED);
+
+    assertThat(asked).hasValue(2);
+    assertThat(folder.resolve("pids")).content().hasLineCount(2);
+  }
+
+  @Test
+  void oneThatFailsWithTheCredentialThatCountsGoesOn() throws IOException {
+    credentials = Optional.of(credentialsIn("id-1"));
+    given(IDLE, _ -> 'E');
+
+    assertThat(problem(() -> engine.push(NAME, CONTENT)).message()).isEqualTo("wal-g failed");
+
+    assertThat(folder.resolve("pids")).content().hasLineCount(1);
+  }
+
+  @Test
+  void aFailureUnderACredentialThatEndedIsThatOfTheCredential() throws IOException {
+    CredentialDocument ended =
+        new CredentialDocument(
+            Role.ARCHIVER,
+            "backups",
+            StoreFolder.of("orders"),
+            new AccessKeys("id", "secret", Optional.empty()),
+            Instant.parse("2026-11-20T00:00:00Z"),
+            Optional.of(Instant.parse("2026-11-20T12:00:00Z")));
+    credentials =
+        Optional.of(
+            StoreCredentials.of(
+                storage(
+                    new CredentialJson(
+                        PrivateFile.write(folder.resolve("document"), ended.json())))));
+    given(IDLE, _ -> 'E');
+
+    Problem problem = problem(() -> engine.push(NAME, CONTENT));
+
+    assertThat(problem.message())
+        .startsWith("credential expired: that of the archiver")
+        .endsWith("; wal-g failed");
+    assertThat(problem.retryMayHelp()).isTrue();
+  }
+
+  private StoreCredentials credentialsIn(String id) {
+    return StoreCredentials.of(
+        storage(
+            new CredentialFiles(
+                PrivateFile.write(folder.resolve("id"), id),
+                PrivateFile.write(folder.resolve("secret"), "secret"),
+                Optional.empty())));
+  }
+
+  private static StorageConfig storage(CredentialSource source) {
+    return new StorageConfig(
+        URI.create("s3://backups"),
+        Optional.empty(),
+        "us-east-1",
+        false,
+        Optional.empty(),
+        Optional.of(source),
+        "orders");
   }
 
   @Test
@@ -360,6 +450,7 @@ class WalgWalFaultsTest {
             socket,
             startup,
             children,
+            credentials,
             clock);
     engine =
         new WalgWalEngine(
