@@ -21,8 +21,7 @@ final class CredentialWatch {
 
   /// @param credentials empty for a store that needs none
   /// @param renewed told when one that had expired is followed by another
-  CredentialWatch(
-      Optional<StoreCredentials> credentials, Problems problems, Runnable renewed) {
+  CredentialWatch(Optional<StoreCredentials> credentials, Problems problems, Runnable renewed) {
     this.credentials = credentials;
     this.problems = problems;
     this.renewed = renewed;

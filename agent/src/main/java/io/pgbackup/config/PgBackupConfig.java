@@ -73,6 +73,7 @@ public record PgBackupConfig(
   /// @param caFile PEM, added to the system's authorities
   /// @param prefix template with `$(NAMESPACE)`, `$(CLUSTER)`, `$(UID)`, `$(PGVERSION)`, or the
   ///   literal folder of an existing archive
+  /// @param dialect what the store does otherwise
   public record StorageConfig(
       URI url,
       Optional<URI> endpoint,
@@ -80,9 +81,28 @@ public record PgBackupConfig(
       boolean pathStyle,
       Optional<Path> caFile,
       Optional<CredentialSource> credentials,
-      String prefix) {
+      String prefix,
+      StorageDialect dialect) {
+    /// Of a store that does as AWS does.
+    public StorageConfig(
+        URI url,
+        Optional<URI> endpoint,
+        String region,
+        boolean pathStyle,
+        Optional<Path> caFile,
+        Optional<CredentialSource> credentials,
+        String prefix) {
+      this(url, endpoint, region, pathStyle, caFile, credentials, prefix, StorageDialect.DEFAULT);
+    }
+
     public StorageConfig withPrefix(String other) {
-      return new StorageConfig(url, endpoint, region, pathStyle, caFile, credentials, other);
+      return new StorageConfig(
+          url, endpoint, region, pathStyle, caFile, credentials, other, dialect);
+    }
+
+    public StorageConfig withDialect(StorageDialect other) {
+      return new StorageConfig(
+          url, endpoint, region, pathStyle, caFile, credentials, prefix, other);
     }
   }
 

@@ -4,6 +4,7 @@ import io.pgbackup.config.PgBackupConfig.CredentialFiles;
 import io.pgbackup.config.PgBackupConfig.CredentialJson;
 import io.pgbackup.config.PgBackupConfig.CredentialSource;
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
+import io.pgbackup.config.StorageDialect.Checksum;
 import io.pgbackup.lineage.PrefixTemplate;
 import java.net.URI;
 import java.nio.file.Path;
@@ -39,7 +40,15 @@ final class StorageReader {
         section.withDefault("pathStyle", Values.BOOLEAN, address.isPresent()),
         section.optional("caFile", Values.ABSOLUTE_PATH),
         credentials(section.section("credentials")),
-        section.withDefault("prefix", Values.PREFIX, PrefixTemplate.DEFAULT.text()));
+        section.withDefault("prefix", Values.PREFIX, PrefixTemplate.DEFAULT.text()),
+        dialect(section.section("dialect")));
+  }
+
+  private static StorageDialect dialect(Section section) {
+    return new StorageDialect(
+        section.withDefault(
+            "checksum", Values.oneOf(Checksum.class), StorageDialect.DEFAULT.checksum()),
+        section.withDefault("batchDelete", Values.BOOLEAN, StorageDialect.DEFAULT.batchDelete()));
   }
 
   private static Optional<R2Account> account(Section section) {

@@ -83,7 +83,8 @@ public final class Doctor {
       BareStore store = opened.add(Stores.bare(storage));
       CredentialState credential = StoreCredentials.of(storage, scope(folder), clock).state();
       Expectation expectation = Expectation.of(credential.role(), config);
-      StoreDialect dialect = new StoreDialect(store, storage.endpoint(), keys, credential, clock);
+      StoreDialect dialect =
+          new StoreDialect(store, storage.endpoint(), storage.dialect(), keys, credential, clock);
       checks.add(
           LockRuleCheck.of(config, cloudflare, () -> opened.archive(storage))
               .map(check -> dialect.group().and(check))

@@ -9,6 +9,7 @@ import java.util.Optional;
 /// @param replaceIfMatch honours `If-Match` on PutObject
 /// @param checksums refuses a body that does not fit its CRC32C
 /// @param batchDelete answers DeleteObjects
+/// @param dialect what `storage.dialect` should say
 /// @param versions keeps what is overwritten or deleted
 /// @param lock the default retention; `none` without one
 public record StorageProfile(
@@ -18,4 +19,10 @@ public record StorageProfile(
     Optional<Boolean> checksums,
     Optional<Boolean> batchDelete,
     Optional<Boolean> versions,
-    Optional<String> lock) {}
+    Optional<String> lock,
+    Dialect dialect) {
+  /// As the configuration has it. Empty: not known.
+  ///
+  /// @param checksum `crc32c` or `md5`
+  public record Dialect(Optional<String> checksum, Optional<Boolean> batchDelete) {}
+}

@@ -2,6 +2,8 @@ package io.pgbackup.doctor;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.pgbackup.config.StorageDialect;
+import io.pgbackup.config.StorageDialect.Checksum;
 import io.pgbackup.credentials.CredentialState;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.store.ObjectKey;
@@ -15,6 +17,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -29,6 +32,7 @@ final class StoreDialect {
 
   private final BareStore store;
   private final Optional<URI> endpoint;
+  private final StorageDialect configured;
   private final ProbeKeys keys;
   private final CredentialState credential;
   private final InstantSource clock;
@@ -37,21 +41,26 @@ final class StoreDialect {
   private Optional<Boolean> createOnlyParts = Optional.empty();
   private Optional<Boolean> replaceIfMatch = Optional.empty();
   private Optional<Boolean> checksums = Optional.empty();
+  private Optional<Checksum> fitting = Optional.empty();
+  private boolean takesNothing;
   private Optional<Boolean> batchDelete = Optional.empty();
   private Optional<Boolean> versions = Optional.empty();
   private Optional<String> lock = Optional.empty();
 
   /// @param endpoint empty for AWS
+  /// @param configured what is said of the store
   /// @param credential what its document says
   StoreDialect(
       BareStore store,
       Optional<URI> endpoint,
+      StorageDialect configured,
       ProbeKeys keys,
       CredentialState credential,
       InstantSource clock) {
     this.credential = credential;
     this.store = store;
     this.endpoint = endpoint;
+    this.configured = configured;
     this.keys = keys;
     this.clock = clock;
   }
@@ -63,10 +72,10 @@ final class StoreDialect {
             Check.gate("reachable", this::reachable),
             Check.gate("credentials", this::credentials),
             Check.of("clock", this::clock),
+            Check.of("checksums", this::checksums),
             Check.of("create-only", this::createOnly),
             Check.of("replace-if-match", this::replaceIfMatch),
             Check.of("read-after-write", this::readAfterWrite),
-            Check.of("checksums", this::checksums),
             Check.of("multipart", this::multipart),
             Check.of("batch-delete", this::batchDelete),
             Check.of("versioning", this::versioning),
@@ -75,7 +84,14 @@ final class StoreDialect {
 
   StorageProfile profile() {
     return new StorageProfile(
-        createOnly, createOnlyParts, replaceIfMatch, checksums, batchDelete, versions, lock);
+        createOnly,
+        createOnlyParts,
+        replaceIfMatch,
+        checksums,
+        batchDelete,
+        versions,
+        lock,
+        new StorageProfile.Dialect(fitting.map(StoreDialect::word), batchDelete));
   }
 
   private Answer<Map<String, String>> listing() {
@@ -190,7 +206,14 @@ final class StoreDialect {
     return Outcome.skip("not tried: the credential may not put here (" + answer.words() + ")");
   }
 
+  private static Outcome takesNothing() {
+    return Outcome.skip("not tried: the store takes no PUT as it is configured, see checksums");
+  }
+
   private Outcome createOnly() {
+    if (takesNothing) {
+      return takesNothing();
+    }
     Answer<Written> first = store.put(keys.lease(), content("first"), Condition.ABSENT);
     if (first.isForbidden()) {
       return mayNotPut(first);
@@ -300,19 +323,58 @@ final class StoreDialect {
   }
 
   private Outcome checksums() {
-    Answer<Written> damaged = store.putDamaged(keys.lease(), content("damaged"));
-    if (damaged.isForbidden()) {
-      return mayNotPut(damaged);
+    Checksum ours = configured.checksum();
+    Answer<Written> plain = store.put(keys.lease(), content("plain"), ours);
+    if (plain.isForbidden()) {
+      return mayNotPut(plain);
     }
+    Checksum other = ours == Checksum.CRC32C ? Checksum.MD5 : Checksum.CRC32C;
+    if (!plain.ok()) {
+      takesNothing = true;
+      return Outcome.fail(refusing(plain, ours, other));
+    }
+    noteVersion(plain);
+    Answer<Written> damaged = store.putDamaged(keys.lease(), content("damaged"), ours);
     checksums = Optional.of(!damaged.ok());
-    return damaged.ok()
-        ? Outcome.warn(
-            "the store takes a body that does not fit its CRC32C",
-            "What is damaged on its way is found only when it is read. " + CHANGE_STORE)
-        : Outcome.pass("a body that does not fit its CRC32C is refused with " + damaged.words());
+    if (!damaged.ok()) {
+      fitting = Optional.of(ours);
+      return Outcome.pass(
+          "a body that does not fit its %s is refused with %s".formatted(ours, damaged.words()));
+    }
+    Answer<Written> byOther = store.putDamaged(keys.lease(), content("damaged"), other);
+    boolean helps =
+        byOther.status() == 400 && store.put(keys.lease(), content("plain"), other).ok();
+    fitting = Optional.of(helps ? other : ours);
+    return Outcome.warn(
+        "the store takes a body that does not fit its " + ours,
+        helps
+            ? "It refuses one that does not fit its %s: set storage.dialect.checksum: %s."
+                .formatted(other, word(other))
+            : "What is damaged on its way is found only when it is read. " + CHANGE_STORE);
+  }
+
+  private Problem refusing(Answer<Written> plain, Checksum ours, Checksum other) {
+    String message =
+        "the store answers a PUT with the %s of its body by %s %s"
+            .formatted(ours, plain.words(), plain.message())
+            .strip();
+    if (!store.put(keys.lease(), content("plain"), other).ok()) {
+      return Problem.storageFailed(message, CHANGE_STORE);
+    }
+    fitting = Optional.of(other);
+    return Problem.misconfigured(
+        message + ", and takes one with its " + other,
+        "Set storage.dialect.checksum: %s.".formatted(word(other)));
+  }
+
+  private static String word(Checksum checksum) {
+    return checksum.name().toLowerCase(Locale.ROOT);
   }
 
   private Outcome multipart() {
+    if (takesNothing) {
+      return takesNothing();
+    }
     byte[] part = content("part");
     Answer<String> begun = store.beginUpload(keys.parts());
     if (begun.isForbidden()) {
@@ -369,16 +431,26 @@ final class StoreDialect {
     if (deleted.isForbidden()) {
       return Outcome.skip("not tried: the credential may not delete (" + deleted.words() + ")");
     }
-    batchDelete = Optional.of(deleted.ok());
+    String request = configured.batchDelete() ? "DeleteObjects" : "DeleteObject";
     if (!deleted.ok()) {
-      return Outcome.fail(
-          Problem.storageFailed(
-              "DeleteObjects is answered by %s %s".formatted(deleted.words(), deleted.message()),
-              "Retention deletes with it. " + CHANGE_STORE));
+      return Outcome.fail(notDeleting(request, deleted));
     }
+    batchDelete = Optional.of(configured.batchDelete());
     return deleted.value().orElseThrow().isEmpty()
-        ? Outcome.pass("DeleteObjects deletes")
-        : Outcome.pass("DeleteObjects answers, and names each key that it may not delete");
+        ? Outcome.pass(request + " deletes")
+        : Outcome.pass(request + " answers, and names each key that it may not delete");
+  }
+
+  private Problem notDeleting(String request, Answer<?> deleted) {
+    String message =
+        "%s is answered by %s %s".formatted(request, deleted.words(), deleted.message()).strip();
+    boolean singly = configured.batchDelete() && store.deleteOneByOne(keys.all()).ok();
+    batchDelete = Optional.of(false);
+    return singly
+        ? Problem.misconfigured(
+            message + ", and DeleteObject deletes",
+            "Retention deletes with it: set storage.dialect.batchDelete: false.")
+        : Problem.storageFailed(message, "Retention deletes with it. " + CHANGE_STORE);
   }
 
   private Outcome versioning() {
@@ -391,7 +463,7 @@ final class StoreDialect {
         ? Outcome.pass("the bucket keeps versions")
         : Outcome.warn(
             "the bucket keeps no versions: what is overwritten or deleted is gone",
-            "Switch versioning on, with an object lock; on R2 set a lock rule for the folder.");
+            "Switch versioning on, with an object lock; on R2 run 'pgbackup credentials lock'.");
   }
 
   private Outcome objectLock() {
@@ -403,7 +475,7 @@ final class StoreDialect {
     return lock.get().equals("none")
         ? Outcome.warn(
             "no object lock with a default retention: who may delete can delete for good",
-            "Set one for as long as backups must survive an attacker; on R2 a lock rule.")
+            "Set one for as long as backups must survive an attacker; on R2 run 'pgbackup credentials lock'.")
         : Outcome.pass("new objects are locked by default, " + lock.get());
   }
 }

@@ -180,6 +180,15 @@ class ConfigRulesTest {
   }
 
   @Test
+  void aStoreDoesAsAwsDoesUnlessItIsSaid() {
+    assertThat(with().storage().dialect()).isEqualTo(StorageDialect.DEFAULT);
+    assertThat(with("STORAGE_DIALECT_CHECKSUM", "md5").storage().dialect())
+        .isEqualTo(new StorageDialect(StorageDialect.Checksum.MD5, true));
+    assertThat(with("STORAGE_DIALECT_BATCH_DELETE", "false").storage().dialect())
+        .isEqualTo(new StorageDialect(StorageDialect.Checksum.CRC32C, false));
+  }
+
+  @Test
   void takesTheRegionThatThePlatformNamesOnlyForAmazonsOwnStore() {
     Map<String, String> environment = new HashMap<>();
     environment.put("PGBACKUP_CLUSTER_NAME", "orders");

@@ -1,5 +1,7 @@
 package io.pgbackup.doctor;
 
+import io.pgbackup.config.StorageDialect;
+import io.pgbackup.config.StorageDialect.Checksum;
 import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.probe.Answer;
 import io.pgbackup.store.probe.BareStore;
@@ -24,6 +26,8 @@ final class QuirkyStore implements BareStore {
     KNOWS_NO_CONDITIONS,
     IGNORES_IF_MATCH,
     TAKES_DAMAGED_BODIES,
+    IGNORES_CRC32C,
+    REFUSES_CRC32C,
     READS_STALE,
     LISTS_LATE,
     KNOWS_NO_BATCH_DELETE,
@@ -48,6 +52,12 @@ final class QuirkyStore implements BareStore {
   private Optional<Answer<?>> always = Optional.empty();
   private Instant now = Instant.EPOCH;
   private int count;
+  private StorageDialect dialect = StorageDialect.DEFAULT;
+
+  QuirkyStore configured(StorageDialect as) {
+    dialect = as;
+    return this;
+  }
 
   QuirkyStore with(Quirk quirk) {
     quirks.add(quirk);
@@ -148,6 +158,9 @@ final class QuirkyStore implements BareStore {
     if (refusal.isPresent()) {
       return refusal.get();
     }
+    if (!knows(dialect.checksum())) {
+      return refused(501, "NotImplemented");
+    }
     if (!(condition instanceof Condition.Any) && quirks.contains(Quirk.KNOWS_NO_CONDITIONS)) {
       return refused(501, "NotImplemented");
     }
@@ -173,12 +186,24 @@ final class QuirkyStore implements BareStore {
             quirks.contains(Quirk.KEEPS_VERSIONS) ? Optional.of("v" + count) : Optional.empty()));
   }
 
+  private boolean knows(Checksum checksum) {
+    return checksum == Checksum.MD5 || !quirks.contains(Quirk.REFUSES_CRC32C);
+  }
+
   @Override
-  public Answer<Written> putDamaged(ObjectKey key, byte[] content) {
+  public Answer<Written> put(ObjectKey key, byte[] content, Checksum checksum) {
     Optional<Answer<Written>> refusal = refusal(Request.PUT, key.value());
     return refusal.orElseGet(
+        () -> knows(checksum) ? written(key, content) : refused(501, "NotImplemented"));
+  }
+
+  @Override
+  public Answer<Written> putDamaged(ObjectKey key, byte[] content, Checksum checksum) {
+    Optional<Answer<Written>> refusal = refusal(Request.PUT, key.value());
+    boolean ignored = checksum == Checksum.CRC32C && quirks.contains(Quirk.IGNORES_CRC32C);
+    return refusal.orElseGet(
         () ->
-            quirks.contains(Quirk.TAKES_DAMAGED_BODIES)
+            ignored || quirks.contains(Quirk.TAKES_DAMAGED_BODIES)
                 ? written(key, content)
                 : refused(400, "BadDigest"));
   }
@@ -227,9 +252,16 @@ final class QuirkyStore implements BareStore {
 
   @Override
   public Answer<Map<ObjectKey, String>> delete(List<ObjectKey> keys) {
-    if (quirks.contains(Quirk.KNOWS_NO_BATCH_DELETE)) {
-      return refused(501, "NotImplemented");
+    if (!dialect.batchDelete()) {
+      return deleteOneByOne(keys);
     }
+    return quirks.contains(Quirk.KNOWS_NO_BATCH_DELETE)
+        ? refused(501, "NotImplemented")
+        : deleteOneByOne(keys);
+  }
+
+  @Override
+  public Answer<Map<ObjectKey, String>> deleteOneByOne(List<ObjectKey> keys) {
     Map<ObjectKey, String> refused = new LinkedHashMap<>();
     for (ObjectKey key : keys) {
       if (forbidden.test(Request.DELETE, key.value())) {

@@ -2,6 +2,8 @@ package io.pgbackup.doctor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pgbackup.config.StorageDialect;
+import io.pgbackup.config.StorageDialect.Checksum;
 import io.pgbackup.credentials.CredentialState;
 import io.pgbackup.credentials.policy.Role;
 import io.pgbackup.doctor.QuirkyStore.Quirk;
@@ -12,6 +14,7 @@ import java.net.URI;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.Locale;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,10 +30,13 @@ class StoreDialectTest {
       new CredentialState(
           Optional.empty(), Optional.empty(), Optional.empty(), false, Optional.empty());
 
+  private StorageDialect configured = StorageDialect.DEFAULT;
+
   private StoreDialect dialect() {
     return new StoreDialect(
-        store,
+        store.configured(configured),
         Optional.of(URI.create("https://minio.example")),
+        configured,
         KEYS,
         credential,
         Clock.fixed(NOW, ZoneOffset.UTC));
@@ -63,7 +69,45 @@ class StoreDialectTest {
                 Optional.of(true),
                 Optional.of(true),
                 Optional.of(true),
-                Optional.of("COMPLIANCE 14 days")));
+                Optional.of("COMPLIANCE 14 days"),
+                new StorageProfile.Dialect(Optional.of("crc32c"), Optional.of(true))));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "REFUSES_CRC32C, checksums, Fail, storage.dialect.checksum: md5",
+    "IGNORES_CRC32C, checksums, Warn, storage.dialect.checksum: md5",
+    "KNOWS_NO_BATCH_DELETE, batch-delete, Fail, storage.dialect.batchDelete: false",
+  })
+  void namesTheSettingThatHelpsAndPassesWithIt(
+      Quirk quirk, String check, String verdict, String setting) {
+    store.with(quirk).with(Quirk.KEEPS_VERSIONS);
+    StoreDialect asked = dialect();
+
+    Outcome without = Findings.of(asked.group()).of(check);
+
+    assertThat(without.getClass().getSimpleName()).isEqualTo(verdict);
+    assertThat(without.toString()).contains(setting);
+
+    StorageProfile.Dialect found = asked.profile().dialect();
+    configured =
+        new StorageDialect(
+            Checksum.valueOf(found.checksum().orElseThrow().toUpperCase(Locale.ROOT)),
+            found.batchDelete().orElseThrow());
+
+    assertThat(findings().names(Outcome.Pass.class)).hasSize(11);
+    assertThat(store.keys()).isEmpty();
+  }
+
+  @Test
+  void aStoreThatTakesNoPutIsSaidOnce() {
+    store.with(Quirk.REFUSES_CRC32C);
+
+    Findings findings = findings();
+
+    assertThat(findings.names(Outcome.Fail.class)).containsExactly("checksums");
+    assertThat(findings.of("create-only").found()).contains("see checksums");
+    assertThat(status()).isEqualTo(ExitStatus.USAGE);
   }
 
   @ParameterizedTest
@@ -74,7 +118,7 @@ class StoreDialectTest {
     "IGNORES_IF_MATCH, replace-if-match, REFUSED, ignores If-Match",
     "READS_STALE, read-after-write, STORAGE, older content",
     "LISTS_LATE, read-after-write, STORAGE, listing",
-    "KNOWS_NO_BATCH_DELETE, batch-delete, STORAGE, 501 NotImplemented",
+    "KNOWS_NO_BATCH_DELETE, batch-delete, USAGE, 501 NotImplemented",
     "KNOWS_NO_PARTS, multipart, STORAGE, 501 NotImplemented",
   })
   void namesWhatTheStoreDoesOtherwise(Quirk quirk, String check, ExitStatus status, String words) {

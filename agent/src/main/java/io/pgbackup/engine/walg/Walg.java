@@ -277,6 +277,7 @@ public final class Walg implements AutoCloseable {
 
   /// `delete target`, not believed.
   void delete(ArchiveLayout layout, BackupName name) {
+    environment.requireBatchDelete();
     var _ =
         WalgRun.succeed(
             command(

@@ -5,6 +5,7 @@ import io.pgbackup.config.PgBackupConfig.StorageConfig;
 import io.pgbackup.credentials.CredentialEndpoint;
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.Codec;
+import io.pgbackup.problem.Problem;
 import io.pgbackup.secret.SecretFile;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -99,6 +100,18 @@ final class WalgEnvironment {
               "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
               scratch.file("credentials-token", endpoint.token()).toString());
         });
+  }
+
+  /// It sends `Content-MD5` whatever we say, and deletes with DeleteObjects only.
+  ///
+  /// @throws io.pgbackup.problem.PgBackupException `Refused` where the store does not know that
+  void requireBatchDelete() {
+    if ("s3".equals(storage.url().getScheme()) && !storage.dialect().batchDelete()) {
+      throw Problem.refused(
+              "wal-g deletes with DeleteObjects only, and storage.dialect.batchDelete is false",
+              "The retention rules delete one by one: let them do it.")
+          .asException();
+    }
   }
 
   /// What keeps a run from replacing an object. In S3 the store itself refuses; the header goes

@@ -1,5 +1,6 @@
 package io.pgbackup.store.probe;
 
+import io.pgbackup.config.StorageDialect.Checksum;
 import io.pgbackup.store.ObjectKey;
 import java.util.List;
 import java.util.Map;
@@ -28,11 +29,14 @@ public interface BareStore extends AutoCloseable {
 
   Answer<byte[]> get(ObjectKey key);
 
-  /// With the content's CRC32C as a header.
+  /// With the content's checksum as the configuration has it.
   Answer<Written> put(ObjectKey key, byte[] content, Condition condition);
 
-  /// With the CRC32C of other content.
-  Answer<Written> putDamaged(ObjectKey key, byte[] content);
+  /// Whatever stands there, with this checksum.
+  Answer<Written> put(ObjectKey key, byte[] content, Checksum checksum);
+
+  /// With this checksum of other content.
+  Answer<Written> putDamaged(ObjectKey key, byte[] content, Checksum checksum);
 
   /// @return the upload's id
   Answer<String> beginUpload(ObjectKey key);
@@ -46,10 +50,15 @@ public interface BareStore extends AutoCloseable {
 
   Answer<String> abortUpload(ObjectKey key, String upload);
 
-  /// In one request for all.
+  /// In one request for all, or one by one as the configuration has it.
   ///
   /// @return the keys that the store refused to delete, with the error's code
   Answer<Map<ObjectKey, String>> delete(List<ObjectKey> keys);
+
+  /// With a request for each key.
+  ///
+  /// @return as [#delete(List)]
+  Answer<Map<ObjectKey, String>> deleteOneByOne(List<ObjectKey> keys);
 
   /// @return `Enabled`, `Suspended`, or `off`
   Answer<String> versioning();

@@ -2,6 +2,8 @@ package io.pgbackup.store.s3;
 
 import java.io.ByteArrayInputStream;
 import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
 import java.util.zip.CRC32C;
 import software.amazon.awssdk.core.sync.RequestBody;
@@ -23,6 +25,18 @@ final class Content {
   RequestBody body() {
     return RequestBody.fromContentProvider(
         () -> new ByteArrayInputStream(bytes, 0, length), length, "application/octet-stream");
+  }
+
+  /// As S3 wants it in `Content-MD5`.
+  String md5() {
+    try {
+      // S3 asks for it by this name; it guards against damage, not against people
+      MessageDigest md5 = MessageDigest.getInstance("MD5");
+      md5.update(bytes, 0, length);
+      return Base64.getEncoder().encodeToString(md5.digest());
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   /// As S3 wants it in a header: four bytes, big endian, in Base64.

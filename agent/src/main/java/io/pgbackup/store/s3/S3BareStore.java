@@ -1,6 +1,8 @@
 package io.pgbackup.store.s3;
 
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
+import io.pgbackup.config.StorageDialect;
+import io.pgbackup.config.StorageDialect.Checksum;
 import io.pgbackup.credentials.StoreCredentials;
 import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.probe.Answer;
@@ -22,7 +24,6 @@ import software.amazon.awssdk.core.ResponseBytes;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.http.SdkHttpResponse;
 import software.amazon.awssdk.services.s3.S3Client;
-import software.amazon.awssdk.services.s3.model.ChecksumAlgorithm;
 import software.amazon.awssdk.services.s3.model.CompletedPart;
 import software.amazon.awssdk.services.s3.model.DefaultRetention;
 import software.amazon.awssdk.services.s3.model.GetObjectResponse;
@@ -43,6 +44,8 @@ public final class S3BareStore implements BareStore {
   private final String bucket;
   private final String where;
   private final S3Failures failures;
+  private final StorageDialect dialect;
+  private final BodyCheck check;
 
   private S3BareStore(StorageConfig storage) {
     this.bucket = S3ObjectStore.bucketName(storage.url());
@@ -51,6 +54,8 @@ public final class S3BareStore implements BareStore {
     String endpoint =
         storage.endpoint().map(URI::toString).orElseGet(() -> "AWS " + storage.region());
     this.where = "bucket '" + bucket + "' at " + endpoint;
+    this.dialect = storage.dialect();
+    this.check = new BodyCheck(dialect.checksum());
     this.failures = new S3Failures(bucket, endpoint, credentials, () -> {});
   }
 
@@ -100,7 +105,7 @@ public final class S3BareStore implements BareStore {
   @Override
   public Answer<Written> put(ObjectKey key, byte[] content, Condition condition) {
     Content body = new Content(content, content.length);
-    var request = request(key, body);
+    var request = request(key, body, check);
     switch (condition) {
       case Condition.Absent() -> request.ifNoneMatch("*");
       case Condition.Version(String tag) -> request.ifMatch(tag);
@@ -110,18 +115,24 @@ public final class S3BareStore implements BareStore {
   }
 
   @Override
-  public Answer<Written> putDamaged(ObjectKey key, byte[] content) {
+  public Answer<Written> put(ObjectKey key, byte[] content, Checksum checksum) {
+    Content body = new Content(content, content.length);
+    return put(key, request(key, body, new BodyCheck(checksum)).build(), body);
+  }
+
+  @Override
+  public Answer<Written> putDamaged(ObjectKey key, byte[] content, Checksum checksum) {
     Content body = new Content(content, content.length);
     byte[] other = content.clone();
     other[0] ^= 1;
-    return put(key, request(key, new Content(other, other.length)).build(), body);
+    Content checked = new Content(other, other.length);
+    return put(key, request(key, checked, new BodyCheck(checksum)).build(), body);
   }
 
-  private PutObjectRequest.Builder request(ObjectKey key, Content checked) {
-    return PutObjectRequest.builder()
-        .bucket(bucket)
-        .key(key.value())
-        .checksumCRC32C(checked.crc32c());
+  private PutObjectRequest.Builder request(ObjectKey key, Content checked, BodyCheck how) {
+    PutObjectRequest.Builder request = PutObjectRequest.builder().bucket(bucket).key(key.value());
+    how.of(request, checked);
+    return request;
   }
 
   private Answer<Written> put(ObjectKey key, PutObjectRequest request, Content body) {
@@ -138,11 +149,10 @@ public final class S3BareStore implements BareStore {
         "begin to write " + key,
         () ->
             client.createMultipartUpload(
-                request ->
-                    request
-                        .bucket(bucket)
-                        .key(key.value())
-                        .checksumAlgorithm(ChecksumAlgorithm.CRC32_C)),
+                request -> {
+                  request.bucket(bucket).key(key.value());
+                  check.ofUpload(request);
+                }),
         begun -> begun.uploadId());
   }
 
@@ -153,13 +163,10 @@ public final class S3BareStore implements BareStore {
         "write a part of " + key,
         () ->
             client.uploadPart(
-                request ->
-                    request
-                        .bucket(bucket)
-                        .key(key.value())
-                        .uploadId(upload)
-                        .partNumber(1)
-                        .checksumCRC32C(body.crc32c()),
+                request -> {
+                  request.bucket(bucket).key(key.value()).uploadId(upload).partNumber(1);
+                  check.of(request, body);
+                },
                 body.body()),
         part -> part.eTag());
   }
@@ -167,12 +174,7 @@ public final class S3BareStore implements BareStore {
   @Override
   public Answer<Written> completeUpload(
       ObjectKey key, String upload, String tag, byte[] content, Condition condition) {
-    CompletedPart part =
-        CompletedPart.builder()
-            .partNumber(1)
-            .eTag(tag)
-            .checksumCRC32C(new Content(content, content.length).crc32c())
-            .build();
+    CompletedPart part = check.part(1, tag, new Content(content, content.length));
     return ask(
         "complete " + key,
         () ->
@@ -201,7 +203,36 @@ public final class S3BareStore implements BareStore {
   }
 
   @Override
+  public Answer<Map<ObjectKey, String>> deleteOneByOne(List<ObjectKey> keys) {
+    Map<ObjectKey, String> refused = new LinkedHashMap<>();
+    Answer<Map<ObjectKey, String>> last = deleteOne(keys.getFirst(), refused);
+    for (ObjectKey key : keys.subList(1, keys.size())) {
+      if (last.ok()) {
+        last = deleteOne(key, refused);
+      }
+    }
+    return last;
+  }
+
+  /// @param refused what is answered; grows by the key if it may not be deleted
+  private Answer<Map<ObjectKey, String>> deleteOne(ObjectKey key, Map<ObjectKey, String> refused) {
+    Answer<Map<ObjectKey, String>> answer =
+        ask(
+            "delete " + key,
+            () -> client.deleteObject(request -> request.bucket(bucket).key(key.value())),
+            _ -> refused);
+    if (!answer.isForbidden()) {
+      return answer;
+    }
+    refused.put(key, answer.code());
+    return new Answer<>(200, "", "", answer.at(), Optional.of(refused));
+  }
+
+  @Override
   public Answer<Map<ObjectKey, String>> delete(List<ObjectKey> keys) {
+    if (!dialect.batchDelete()) {
+      return deleteOneByOne(keys);
+    }
     List<ObjectIdentifier> objects =
         keys.stream().map(key -> ObjectIdentifier.builder().key(key.value()).build()).toList();
     return ask(

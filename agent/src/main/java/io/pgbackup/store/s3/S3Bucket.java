@@ -29,11 +29,17 @@ final class S3Bucket {
   private final S3Client client;
   private final String name;
   private final S3Failures failures;
+  private final BodyCheck check;
 
-  S3Bucket(S3Client client, String name, S3Failures failures) {
+  S3Bucket(S3Client client, String name, S3Failures failures, BodyCheck check) {
     this.client = client;
     this.name = name;
     this.failures = failures;
+    this.check = check;
+  }
+
+  BodyCheck check() {
+    return check;
   }
 
   String name() {
@@ -101,11 +107,32 @@ final class S3Bucket {
 
   private PutObjectRequest.Builder put(
       ObjectKey key, Content content, Map<String, String> metadata, Attempt attempt) {
-    return PutObjectRequest.builder()
-        .bucket(name)
-        .key(key.value())
-        .metadata(attempt.mark(metadata))
-        .checksumCRC32C(content.crc32c());
+    PutObjectRequest.Builder request =
+        PutObjectRequest.builder().bucket(name).key(key.value()).metadata(attempt.mark(metadata));
+    check.of(request, content);
+    return request;
+  }
+
+  /// Deletes one object; none under this key is as good.
+  ///
+  /// @return why the store does not let it be deleted; empty where it is gone
+  Optional<String> delete(ObjectKey key) {
+    return failures.translate(
+        "delete " + key,
+        () -> {
+          try {
+            client.deleteObject(request -> request.bucket(name).key(key.value()));
+            return Optional.empty();
+          } catch (S3Exception e) {
+            if (S3Failures.code(e).equals("NoSuchKey")) {
+              return Optional.empty();
+            }
+            if (e.statusCode() == 403 && !S3Failures.isExpired(e)) {
+              return Optional.of(S3Failures.code(e));
+            }
+            throw e;
+          }
+        });
   }
 
   /// What stands under this key after the store refused to write over it.

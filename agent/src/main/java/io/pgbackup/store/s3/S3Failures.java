@@ -129,7 +129,7 @@ final class S3Failures {
     return true;
   }
 
-  private static boolean isExpired(S3Exception e) {
+  static boolean isExpired(S3Exception e) {
     return EXPIRED.contains(code(e)) || e.statusCode() == 401;
   }
 
@@ -177,7 +177,11 @@ final class S3Failures {
           Problem.storageFailed(
               message,
               "Check storage.url, storage.region, storage.endpoint and storage.pathStyle.");
-      case 501 -> Problem.storageFailed(message, "This store cannot do what pgbackup needs.");
+      case 501 ->
+          Problem.storageFailed(
+              message,
+              "This store does not know what was asked of it. 'pgbackup doctor' says what it can do,"
+                  + " and whether storage.dialect helps.");
       default ->
           e.statusCode() == 429 || e.statusCode() == 409 || e.statusCode() >= 500 || succeeded(e)
               ? Problem.storageUnavailable(message, "The store is overloaded or broken; try later.")

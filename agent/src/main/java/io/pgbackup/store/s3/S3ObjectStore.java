@@ -48,6 +48,7 @@ public final class S3ObjectStore implements ObjectStore {
   private final S3Tuning tuning;
   private final PartBuffers buffers;
   private final boolean r2;
+  private final boolean batchDelete;
   private final ExecutorService senders =
       Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("part-upload-", 0).factory());
 
@@ -61,8 +62,9 @@ public final class S3ObjectStore implements ObjectStore {
             storage.endpoint().map(URI::toString).orElse("AWS " + storage.region()),
             credentials,
             () -> probe(name));
-    this.bucket = new S3Bucket(client, name, failures);
+    this.bucket = new S3Bucket(client, name, failures, new BodyCheck(storage.dialect().checksum()));
     this.r2 = storage.endpoint().map(URI::getHost).filter(S3ObjectStore::isR2).isPresent();
+    this.batchDelete = storage.dialect().batchDelete();
     this.tuning = tuning;
     this.buffers = new PartBuffers(tuning.partSize(), tuning.partBuffers());
   }
@@ -199,6 +201,10 @@ public final class S3ObjectStore implements ObjectStore {
   public Map<ObjectKey, String> deleteOrExplain(Collection<ObjectKey> keys) {
     List<ObjectKey> all = keys.stream().distinct().toList();
     Map<ObjectKey, String> refused = new LinkedHashMap<>();
+    if (!batchDelete) {
+      all.forEach(key -> bucket.delete(key).ifPresent(reason -> refused.put(key, reason)));
+      return refused;
+    }
     for (int from = 0; from < all.size(); from += DELETE_AT_ONCE) {
       deleteAtOnce(all.subList(from, Math.min(from + DELETE_AT_ONCE, all.size())), refused);
     }

@@ -25,10 +25,10 @@ import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import software.amazon.awssdk.services.s3.model.ChecksumAlgorithm;
 import software.amazon.awssdk.services.s3.model.CompleteMultipartUploadResponse;
 import software.amazon.awssdk.services.s3.model.CompletedPart;
 import software.amazon.awssdk.services.s3.model.S3Exception;
+import software.amazon.awssdk.services.s3.model.UploadPartRequest;
 
 /// Fills one part at a time and sends it while the next is filled. What fits in one part becomes a
 /// single PUT.
@@ -152,36 +152,32 @@ final class S3Upload implements ObjectUpload {
             client ->
                 client
                     .createMultipartUpload(
-                        request ->
-                            request
-                                .bucket(bucket.name())
-                                .key(key.value())
-                                .metadata(attempt.mark(metadata))
-                                .checksumAlgorithm(ChecksumAlgorithm.CRC32_C))
+                        request -> {
+                          request
+                              .bucket(bucket.name())
+                              .key(key.value())
+                              .metadata(attempt.mark(metadata));
+                          bucket.check().ofUpload(request);
+                        })
                     .uploadId());
     uploadId = id;
     return id;
   }
 
   private CompletedPart send(String id, int number, Content content) {
-    String checksum = content.crc32c();
+    UploadPartRequest.Builder request =
+        UploadPartRequest.builder()
+            .bucket(bucket.name())
+            .key(key.value())
+            .uploadId(id)
+            .partNumber(number);
+    bucket.check().of(request, content);
     String tag =
         bucket.askPatiently(
             "write part " + number + " of " + key,
             patience,
-            client ->
-                client
-                    .uploadPart(
-                        request ->
-                            request
-                                .bucket(bucket.name())
-                                .key(key.value())
-                                .uploadId(id)
-                                .partNumber(number)
-                                .checksumCRC32C(checksum),
-                        content.body())
-                    .eTag());
-    return CompletedPart.builder().partNumber(number).eTag(tag).checksumCRC32C(checksum).build();
+            client -> client.uploadPart(request.build(), content.body()).eTag());
+    return bucket.check().part(number, tag, content);
   }
 
   @Override
