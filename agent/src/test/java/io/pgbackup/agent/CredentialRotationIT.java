@@ -38,6 +38,7 @@ import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import software.amazon.awssdk.services.s3.S3Client;
@@ -48,9 +49,14 @@ import software.amazon.awssdk.services.s3.model.S3Object;
 /// that is the same as its expiry, `InvalidAccessKeyId`.
 class CredentialRotationIT {
   private static final Pace QUICK = new Pace(Duration.ofMillis(200), Duration.ofMillis(500));
-  private static final Duration PATIENCE = Duration.ofMinutes(3);
+  private static final Duration PATIENCE = Duration.ofMinutes(6);
   private static final Pattern UPLOAD = Pattern.compile("^/[^/]+/([^?]+)\\?.*uploadId=([^&]+)");
   private static final Pattern SEGMENT = Pattern.compile("wal_005/([0-9A-F]{24})\\.lz4$");
+
+  private static final String READY =
+      "select count(*) from pg_ls_archive_statusdir() where name like '%.ready'";
+  private static final String READY_AND_GONE =
+      READY + " and replace(name, '.ready', '') not in (select name from pg_ls_waldir())";
 
   @TempDir(factory = EnterableTempDir.class)
   private Path folder;
@@ -100,6 +106,11 @@ class CredentialRotationIT {
   }
 
   private void start(String more) {
+    start("", more);
+  }
+
+  /// @param backup more of the section
+  private void start(String backup, String more) {
     postgres.start();
     PgBackupConfig config =
         new ConfigLoader(Map.of())
@@ -110,7 +121,7 @@ class CredentialRotationIT {
                 postgres: { host: %s, port: %d, dataDirectory: %s }
                 storage: { url: "s3://%s", endpoint: "%s", credentials: { file: %s } }
                 wal: { socket: %s }
-                backup: { compression: none, threads: 1 }
+                backup: { compression: none, threads: 1%s }
                 http: { listen: "127.0.0.1:0" }
                 %s
                 """
@@ -122,6 +133,7 @@ class CredentialRotationIT {
                         proxy.endpoint(),
                         file,
                         socket(),
+                        backup,
                         more));
     agent = opened(new Agent(config, "1.2.3", Clock.systemUTC(), QUICK));
   }
@@ -180,10 +192,7 @@ class CredentialRotationIT {
   void aBaseBackupAndAStreamOfWalGoThroughRotationsAndAnExpiry() {
     // given: so much that packs to nothing less, as many parts
     start("");
-    postgres.sql(
-        "create table ballast as select string_agg(decode(md5((i * 64 + j)::text), 'hex'), '')"
-            + " from generate_series(1, 50000) i, generate_series(1, 64) j group by i");
-    postgres.sql("create table orders (id int)");
+    fill();
     requireNonNull(agent).start();
     Thread orders = Thread.ofPlatform().daemon().start(this::commitUntilInterrupted);
     opened(
@@ -264,6 +273,54 @@ class CredentialRotationIT {
     everyAckedSegmentIsStored();
   }
 
+  /// Takes minutes: wal-g tries again by itself, each time later.
+  @Test
+  @Tag("matrix")
+  void aBaseBackupAndWalGoThroughAnExpiryWithARealWalgAsWell() {
+    // given
+    start(
+        ", maxRate: 10MiB",
+        "engine: { wal: wal-g, backup: wal-g, walgBinary: %s }".formatted(RealWalg.binary()));
+    fill();
+    requireNonNull(agent).start();
+
+    // when: the credential ends while wal-g sends parts, and nobody brings another
+    awaitParts(1);
+    sessions.revokeAll();
+    StatusSnapshot ended =
+        once(
+            status -> {
+              assertThat(status.storage().credential().orElseThrow().expired()).isTrue();
+              assertThat(status.problems())
+                  .anySatisfy(
+                      problem -> {
+                        assertThat(problem.about()).isEqualTo("credential");
+                        assertThat(problem.problem().message()).startsWith("credential expired:");
+                      });
+            });
+    assertThat(expired()).endsWith(" 1.0");
+    assertThat(ended.lastBackup()).isEmpty();
+    String acked = acked();
+    commit(1);
+    commit(2);
+
+    // then: PostgreSQL keeps what nobody took
+    assertThat(acked()).isEqualTo(acked);
+    assertThat(postgres.value(READY)).matches("[1-9][0-9]*");
+    assertThat(postgres.value(READY_AND_GONE)).isEqualTo("0");
+
+    // and a new file is all it takes
+    sessions.mintInto(file);
+    once(
+        now -> {
+          assertThat(now.lastRun()).isPresent();
+          assertThat(now.lastRun().orElseThrow().state()).isEqualTo(State.COMPLETED);
+          assertThat(now.windows()).hasSize(1);
+        });
+    assertThat(expired()).endsWith(" 0.0");
+    everyAckedSegmentIsStored();
+  }
+
   private void commitUntilInterrupted() {
     for (int number = 1; !Thread.currentThread().isInterrupted(); number++) {
       commit(number);
@@ -273,6 +330,13 @@ class CredentialRotationIT {
         return;
       }
     }
+  }
+
+  private void fill() {
+    postgres.sql(
+        "create table ballast as select string_agg(decode(md5((i * 64 + j)::text), 'hex'), '')"
+            + " from generate_series(1, 50000) i, generate_series(1, 64) j group by i");
+    postgres.sql("create table orders (id int)");
   }
 
   private String acked() {
