@@ -1,0 +1,70 @@
+{{- define "pgbackup.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 52 | trimSuffix "-" -}}
+{{- end -}}
+
+{{/* At most 52 characters: a StatefulSet's pods carry a hash and an ordinal behind it. */}}
+{{- define "pgbackup.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 52 | trimSuffix "-" -}}
+{{- else -}}
+{{- .Release.Name | trunc 52 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "pgbackup.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "pgbackup.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "pgbackup.labels" -}}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{ include "pgbackup.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end -}}
+
+{{/* dict "image", "tag", "root" */}}
+{{- define "pgbackup.image" -}}
+{{- $repository := .image.repository -}}
+{{- with .root.Values.global.imageRegistry }}{{ $repository = printf "%s/%s" (trimSuffix "/" .) $repository }}{{ end -}}
+{{- if .image.digest -}}
+{{ $repository }}@{{ .image.digest }}
+{{- else -}}
+{{ $repository }}:{{ default .tag .image.tag }}
+{{- end -}}
+{{- end -}}
+
+{{- define "pgbackup.serviceAccount" -}}
+{{- if .Values.serviceAccount.create -}}
+{{ default (include "pgbackup.fullname" .) .Values.serviceAccount.name }}
+{{- else -}}
+{{ default "default" .Values.serviceAccount.name }}
+{{- end -}}
+{{- end -}}
+
+{{/* The agent's configuration file: what the chart knows, under what the values say. */}}
+{{- define "pgbackup.config" -}}
+{{- $name := default (include "pgbackup.fullname" .) .Values.cluster.name -}}
+{{- $cluster := dict "name" $name "namespace" .Release.Namespace -}}
+{{- with .Values.cluster.uid }}{{ $_ := set $cluster "uid" . }}{{ end -}}
+{{- $config := dict
+      "cluster" $cluster
+      "postgres" (dict "host" "/var/run/postgresql" "dataDirectory" "/var/lib/pgbackup/data")
+      "wal" (dict "socket" "/run/pgbackup/archive.sock")
+      "http" (dict "listen" "0.0.0.0:9797") -}}
+{{- if .Values.agent.apiTokenSecret.name }}{{ $_ := set $config.http "tokenFile" "/etc/pgbackup-api/token" }}{{ end -}}
+{{- if .Values.credentials.existingSecret }}
+{{- $credentials := dict
+      "accessKeyIdFile" "/etc/pgbackup-credentials/access-key-id"
+      "secretAccessKeyFile" "/etc/pgbackup-credentials/secret-access-key" -}}
+{{- if .Values.credentials.sessionTokenKey }}{{ $_ := set $credentials "sessionTokenFile" "/etc/pgbackup-credentials/session-token" }}{{ end -}}
+{{- $_ := set $config "storage" (dict "credentials" $credentials) -}}
+{{- end -}}
+{{- mergeOverwrite $config (deepCopy .Values.config) | toYaml -}}
+{{- end -}}
+
+{{- define "pgbackup.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: { drop: [ALL] }
+{{- end -}}
