@@ -57,7 +57,9 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- $credentials := dict
       "accessKeyIdFile" "/etc/pgbackup-credentials/access-key-id"
       "secretAccessKeyFile" "/etc/pgbackup-credentials/secret-access-key" -}}
-{{- if .Values.credentials.sessionTokenKey }}{{ $_ := set $credentials "sessionTokenFile" "/etc/pgbackup-credentials/session-token" }}{{ end -}}
+{{- if .Values.credentials.sessionTokenKey }}
+{{- $_ := set $credentials "sessionTokenFile" "/etc/pgbackup-credentials/session-token" }}
+{{- end -}}
 {{- $_ := set $config "storage" (dict "credentials" $credentials) -}}
 {{- end -}}
 {{- mergeOverwrite $config (deepCopy .Values.config) | toYaml -}}
