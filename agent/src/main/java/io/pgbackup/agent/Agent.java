@@ -2,6 +2,7 @@ package io.pgbackup.agent;
 
 import io.pgbackup.archive.ArchiveClient;
 import io.pgbackup.archive.ArchiveSocket;
+import io.pgbackup.archive.OutageGovernor;
 import io.pgbackup.archive.Retry;
 import io.pgbackup.archive.SocketLimits;
 import io.pgbackup.archive.WalArchiver;
@@ -76,6 +77,7 @@ public final class Agent implements AutoCloseable {
   private final Backups backups;
   private final CatalogWatch catalog;
   private final WalLag lag;
+  private final OutageWatch outage;
   private final Schedules schedules = new Schedules();
   private final Snapshots snapshots;
   private final Instant startedAt;
@@ -90,6 +92,7 @@ public final class Agent implements AutoCloseable {
   private final Periodic watchRetention;
   private final DrillWatch drills;
   private final Periodic watchDrills;
+  private volatile Optional<ArchiveSocket> archiveSocket = Optional.empty();
   private Optional<InetSocketAddress> address = Optional.empty();
 
   /// Wires everything; nothing runs yet. Changes of the file are taken while it runs.
@@ -181,6 +184,14 @@ public final class Agent implements AutoCloseable {
         new CatalogWatch(
             lineages, server::seen, pace.archive(), problems, clock, this::archiveRead);
     lag = new WalLag(server, catalog, archiver::status, this::storesWal);
+    outage =
+        new OutageWatch(
+            lag::lag,
+            () -> OutageWatch.freeBeside(config.postgres().dataDirectory()),
+            this::archivingBecame,
+            problems,
+            clock);
+    drills = new DrillWatch(lineages, store);
     configuration = loaded.map(now -> new ConfigWatch(now, this::take, problems, clock));
     snapshots =
         new Snapshots(
@@ -194,11 +205,13 @@ public final class Agent implements AutoCloseable {
             () -> wired.engines().view(),
             catalog,
             lag,
+            outage::outage,
             archiver::status,
             discarded::segments,
             letGo::letGo,
             health,
             credential::view,
+            drills::of,
             runs,
             schedules,
             BACKUPS,
@@ -220,12 +233,15 @@ public final class Agent implements AutoCloseable {
             problems,
             clock);
     watchRetention = new Periodic("watch-retention", retention::look);
-    drills = new DrillWatch(lineages, store);
     watchDrills = new Periodic("watch-drills", drills::look);
   }
 
   private boolean storesWal() {
     return wired.config().wal().enabled();
+  }
+
+  private void archivingBecame(OutageGovernor.Level level) {
+    archiveSocket.ifPresent(door -> door.hurry(level != OutageGovernor.Level.NORMAL));
   }
 
   private boolean backingUp() {
@@ -342,13 +358,15 @@ public final class Agent implements AutoCloseable {
                   config.http().tokenFile().map(ApiToken::new),
                   statusSources()));
       address = Optional.of(status.address());
-      closing.add(
-          ArchiveSocket.open(
-              config.wal().socket(),
-              config.postgres().dataDirectory(),
-              archiver,
-              walServer,
-              SocketLimits.DEFAULT));
+      archiveSocket =
+          Optional.of(
+              closing.add(
+                  ArchiveSocket.open(
+                      config.wal().socket(),
+                      config.postgres().dataDirectory(),
+                      archiver,
+                      walServer,
+                      SocketLimits.DEFAULT)));
       closing.add(this::bringInTheRest);
       closing.add(backups::drain);
       closing.add(server);
@@ -397,7 +415,12 @@ public final class Agent implements AutoCloseable {
               return readings;
             });
     return new StatusSources(
-        snapshots::now, snapshots::page, exposition::scrape, this::unready, backups);
+        snapshots::now,
+        snapshots::page,
+        exposition::scrape,
+        this::unready,
+        backups,
+        snapshots::backups);
   }
 
   private Optional<String> unready() {
@@ -412,6 +435,7 @@ public final class Agent implements AutoCloseable {
   private Duration lookAtServer() {
     Duration pause = server.look();
     lag.update();
+    outage.look();
     return pause;
   }
 

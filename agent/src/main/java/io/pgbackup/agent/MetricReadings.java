@@ -1,5 +1,6 @@
 package io.pgbackup.agent;
 
+import io.pgbackup.archive.OutageGovernor.Level;
 import io.pgbackup.drill.DrillVerdict;
 import io.pgbackup.schedule.Crontab;
 import io.pgbackup.schedule.Timing;
@@ -9,6 +10,7 @@ import io.pgbackup.telemetry.Readings;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
+import java.util.Locale;
 import java.util.Optional;
 
 /// The metrics, from the same snapshot that the status shows.
@@ -26,6 +28,7 @@ final class MetricReadings {
     status.storage().credential().ifPresent(used -> credential(used, readings));
     status.archive().lagSeconds().ifPresent(lag -> readings.put(Meters.WAL_LAG_SECONDS, lag));
     status.archive().lagBytes().ifPresent(lag -> readings.put(Meters.WAL_LAG_BYTES, lag));
+    status.archive().outage().ifPresent(outage -> outage(outage, readings));
     readings.put(Meters.BACKUP_ENABLED, number(status.schedule().enabled()));
     readings.put(Meters.WAL_ENABLED, number(status.archive().enabled()));
     readings.put(Meters.WAL_DISCARDED, (double) status.archive().discarded());
@@ -50,6 +53,15 @@ final class MetricReadings {
     }
     status.engines().ifPresent(engines -> engines(engines, readings));
     return readings;
+  }
+
+  private static void outage(StatusSnapshot.Outage outage, Readings readings) {
+    Level level = Level.valueOf(outage.state().toUpperCase(Locale.ROOT));
+    readings.put(Meters.WAL_OUTAGE_LEVEL, level.ordinal());
+    outage.freeBytes().ifPresent(free -> readings.put(Meters.WAL_VOLUME_FREE, (double) free));
+    outage
+        .secondsUntilFull()
+        .ifPresent(seconds -> readings.put(Meters.WAL_VOLUME_FULL, (double) seconds));
   }
 
   private static void credential(StatusSnapshot.Credential used, Readings readings) {

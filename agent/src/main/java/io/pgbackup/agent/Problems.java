@@ -24,6 +24,7 @@ final class Problems {
     POSTGRES,
     CREDENTIAL,
     WAL,
+    VOLUME,
     CATALOG,
     TIMELINE,
     BACKUP,

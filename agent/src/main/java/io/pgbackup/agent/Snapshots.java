@@ -1,10 +1,12 @@
 package io.pgbackup.agent;
 
 import io.pgbackup.archive.ArchiveStatus;
+import io.pgbackup.archive.OutageGovernor.Outage;
 import io.pgbackup.catalog.BaseBackup;
 import io.pgbackup.catalog.LineageCatalog;
 import io.pgbackup.catalog.WalGap;
 import io.pgbackup.config.PgBackupConfig;
+import io.pgbackup.drill.DrillVerdict;
 import io.pgbackup.page.StatusPage;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.schedule.Schedules;
@@ -12,6 +14,7 @@ import io.pgbackup.status.Page;
 import io.pgbackup.status.ProblemView;
 import io.pgbackup.status.StatusSnapshot;
 import io.pgbackup.telemetry.StoreHealth;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.List;
@@ -19,6 +22,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -31,6 +35,7 @@ import java.util.stream.Stream;
 /// @param configuration the one in force
 /// @param discarded how many segments were let go
 /// @param letGo whether a gap was wanted
+/// @param drills the newest verdict over a base backup
 /// @param storeUrl as a person calls the store
 /// @param schedule name of the base backups' schedule
 record Snapshots(
@@ -44,11 +49,13 @@ record Snapshots(
     Supplier<StatusSnapshot.Engines> engines,
     CatalogWatch catalog,
     WalLag lag,
+    Supplier<Optional<Outage>> outage,
     Supplier<ArchiveStatus> pushes,
     LongSupplier discarded,
     Predicate<WalGap> letGo,
     StoreHealth store,
     Supplier<Optional<StatusSnapshot.Credential>> credential,
+    Function<String, Optional<DrillVerdict>> drills,
     RunBook runs,
     Schedules schedules,
     String schedule,
@@ -69,7 +76,7 @@ record Snapshots(
         new StatusSnapshot.Storage(storeUrl, storeNow(), credential.get()),
         Optional.of(engines.get()),
         archive.map(now -> now.backups().size()),
-        archive.flatMap(Snapshots::newest).map(Snapshots::backup),
+        archive.flatMap(Snapshots::newest).map(this::backup),
         runs.running(),
         runs.lastEnded(),
         archive.stream().flatMap(Snapshots::windows).toList(),
@@ -87,14 +94,20 @@ record Snapshots(
   }
 
   Page page() {
-    List<StatusSnapshot.Backup> newest =
-        catalog.known().map(CatalogWatch.Known::catalog).stream()
-            .flatMap(archive -> archive.backups().stream())
-            .sorted(Comparator.comparing(BaseBackup::finishTime).reversed())
-            .limit(StatusPage.BACKUPS)
-            .map(Snapshots::backup)
-            .toList();
-    return StatusPage.of(now(), newest);
+    return StatusPage.of(
+        now(), backups().orElse(List.of()).stream().limit(StatusPage.BACKUPS).toList());
+  }
+
+  /// All that the archive holds, the newest first; empty where it has not been read yet.
+  Optional<List<StatusSnapshot.Backup>> backups() {
+    return catalog
+        .known()
+        .map(
+            known ->
+                known.catalog().backups().stream()
+                    .sorted(Comparator.comparing(BaseBackup::finishTime).reversed())
+                    .map(this::backup)
+                    .toList());
   }
 
   private StatusSnapshot.Server serverNow() {
@@ -125,7 +138,7 @@ record Snapshots(
         .max(Comparator.comparing(BaseBackup::finishTime));
   }
 
-  private static StatusSnapshot.Backup backup(BaseBackup backup) {
+  private StatusSnapshot.Backup backup(BaseBackup backup) {
     return new StatusSnapshot.Backup(
         backup.name().value(),
         backup.startTime(),
@@ -134,7 +147,10 @@ record Snapshots(
         backup.finishLsn().toString(),
         backup.timeline().id(),
         backup.uncompressedSize(),
-        backup.compressedSize());
+        backup.compressedSize(),
+        drills
+            .apply(backup.name().value())
+            .map(drill -> new StatusSnapshot.Proof(drill.at(), drill.passed(), drill.host())));
   }
 
   private static Stream<StatusSnapshot.Window> windows(LineageCatalog archive) {
@@ -175,7 +191,16 @@ record Snapshots(
         status.archived(),
         status.failed(),
         status.refused(),
-        discarded.getAsLong());
+        discarded.getAsLong(),
+        outage.get().map(Snapshots::outage));
+  }
+
+  private static StatusSnapshot.Outage outage(Outage judged) {
+    return new StatusSnapshot.Outage(
+        judged.level().name().toLowerCase(Locale.ROOT),
+        judged.since(),
+        judged.free(),
+        judged.untilFull().map(Duration::toSeconds));
   }
 
   private StatusSnapshot.Schedule scheduleNow(PgBackupConfig config) {

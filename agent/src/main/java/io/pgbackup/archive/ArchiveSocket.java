@@ -88,6 +88,11 @@ public final class ArchiveSocket implements AutoCloseable {
     }
   }
 
+  /// Whether to store more WAL at once than usual, as far as the heap has room for it.
+  public void hurry(boolean now) {
+    service.hurry(now);
+  }
+
   private void accept() {
     while (listener.isOpen()) {
       places.acquireUninterruptibly();

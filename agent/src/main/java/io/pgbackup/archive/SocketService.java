@@ -16,20 +16,37 @@ import org.jspecify.annotations.Nullable;
 /// Carries out what was asked, whatever protocol it came in. Every answer comes within its limit;
 /// work that takes longer goes on without the client. Thread-safe.
 final class SocketService {
+  private static final long USUAL_HEAP = 256L << 20;
+
+  /// Content, what becomes of it, and what the store's client holds of that.
+  private static final long MEMORY_OF_A_TRANSFER = 64L << 20;
+
   private final WalArchiver archiver;
   private final CatchUp catchUp;
   private final ReadAhead readAhead;
   private final WalServer server;
   private final SocketLimits limits;
   private final TransferSlots slots;
+  private final int extraTransfers;
 
   SocketService(WalArchiver archiver, WalServer server, PgWal pgWal, SocketLimits limits) {
     this.archiver = archiver;
     this.server = server;
     this.limits = limits;
     this.slots = new TransferSlots(limits.transfers());
+    this.extraTransfers = extraTransfers(limits.transfers(), Runtime.getRuntime().maxMemory());
     this.catchUp = new CatchUp(archiver, pgWal, slots);
     this.readAhead = new ReadAhead(server::engine, slots, limits.idle());
+  }
+
+  /// As many again at most, and none in the heap that an agent has by itself.
+  static int extraTransfers(int usual, long heap) {
+    return (int) Math.clamp((heap - USUAL_HEAP) / MEMORY_OF_A_TRANSFER, 0, usual);
+  }
+
+  /// Whether to store more WAL at once than usual.
+  void hurry(boolean now) {
+    slots.setExtra(now ? extraTransfers : 0);
   }
 
   TransferSlots.Slot takeSlot(long size) {

@@ -13,11 +13,12 @@ final class TransferSlots {
   private static final long USUAL = 16 << 20;
 
   private final int count;
-  private final Semaphore free;
+  private final Places free;
+  private int extra;
 
   TransferSlots(int count) {
     this.count = count;
-    this.free = new Semaphore(count, true);
+    this.free = new Places(count);
   }
 
   /// Waits for room.
@@ -42,12 +43,23 @@ final class TransferSlots {
         : Optional.empty();
   }
 
+  /// Gives so much more room than usual, or takes it back, which nobody who has it notices.
+  synchronized void setExtra(int wanted) {
+    if (wanted > extra) {
+      free.release(wanted - extra);
+    } else {
+      free.takeAway(extra - wanted);
+    }
+    extra = wanted;
+  }
+
   private int permits(long size) {
     return Math.clamp((size + USUAL - 1) / USUAL, 1, count);
   }
 
   /// Waits until nothing is under way, and then lets nothing in any more.
   boolean drain(Duration patience) {
+    setExtra(0);
     return acquire(count, patience);
   }
 
@@ -57,6 +69,18 @@ final class TransferSlots {
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
       return false;
+    }
+  }
+
+  private static final class Places extends Semaphore {
+    private static final long serialVersionUID = 1L;
+
+    Places(int count) {
+      super(count, true);
+    }
+
+    void takeAway(int permits) {
+      reducePermits(permits);
     }
   }
 

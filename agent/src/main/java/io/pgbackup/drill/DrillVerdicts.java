@@ -12,6 +12,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -46,19 +48,25 @@ public final class DrillVerdicts {
   /// @return nothing where no drill was ever stored
   /// @throws PgBackupException `VerificationFailed` if the newest cannot be understood
   public Optional<DrillVerdict> newest(StoreFolder prefix) {
-    String folder = new ArchiveLayout(prefix).drills().path();
-    Optional<ObjectKey> newest;
-    try (Stream<StoredObject> listing = store.list(folder)) {
-      newest =
-          listing
-              .map(StoredObject::key)
-              .filter(key -> key.name().endsWith(".json"))
-              .reduce((one, other) -> one.compareTo(other) > 0 ? one : other);
-    }
-    return newest.map(this::read);
+    return keys(prefix, 1).stream().findFirst().map(this::read);
   }
 
-  private DrillVerdict read(ObjectKey key) {
+  /// Where the newest lie, the newest first. One LIST.
+  ///
+  /// @param prefix the lineage's folder
+  public List<ObjectKey> keys(StoreFolder prefix, int most) {
+    try (Stream<StoredObject> listing = store.list(new ArchiveLayout(prefix).drills().path())) {
+      return listing
+          .map(StoredObject::key)
+          .filter(key -> key.name().endsWith(".json"))
+          .sorted(Comparator.reverseOrder())
+          .limit(most)
+          .toList();
+    }
+  }
+
+  /// @throws PgBackupException `VerificationFailed` if it cannot be understood
+  public DrillVerdict read(ObjectKey key) {
     try (InputStream stored = store.open(key)) {
       return DrillJson.read(stored.readNBytes(GREATEST));
     } catch (IOException e) {

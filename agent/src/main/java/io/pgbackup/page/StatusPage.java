@@ -146,7 +146,19 @@ public final class StatusPage {
             .orElse("how much waits is not known");
     String last =
         archive.lastFileAt().map(at -> "; last stored " + ago(at)).orElse("; none stored yet");
-    return lag + last + count(archive.failed(), "failed") + count(archive.refused(), "refused");
+    String full =
+        archive
+            .outage()
+            .flatMap(StatusSnapshot.Outage::secondsUntilFull)
+            .map(
+                left ->
+                    "; at this rate its volume is full in " + Times.span(Duration.ofSeconds(left)))
+            .orElse("");
+    return lag
+        + full
+        + last
+        + count(archive.failed(), "failed")
+        + count(archive.refused(), "refused");
   }
 
   private static String count(long files, String what) {
@@ -198,7 +210,7 @@ public final class StatusPage {
     html.markup("<section>")
         .element("h2", "Base backups")
         .markup("<div class=wide><table><thead><tr><th>finished<th>name<th>kind")
-        .markup("<th class=number>data<th class=number>stored</thead><tbody>");
+        .markup("<th class=number>data<th class=number>stored<th>restored on trial</thead><tbody>");
     for (StatusSnapshot.Backup backup : backups) {
       html.markup("<tr><td>")
           .element("time", Times.second(backup.finishTime()))
@@ -207,6 +219,8 @@ public final class StatusPage {
           .element("td", backup.name().contains("_D_") ? "delta" : "full")
           .element("td", "number", Sizes.human(backup.uncompressedSize()))
           .element("td", "number", Sizes.human(backup.compressedSize()));
+      html.markup("<td>");
+      backup.proof().ifPresent(this::proof);
     }
     html.markup("</tbody></table></div>");
     status
@@ -217,6 +231,12 @@ public final class StatusPage {
                 html.element(
                     "p", "%d of %d; pgbackup backups lists all.".formatted(backups.size(), all)));
     html.markup("</section>");
+  }
+
+  private void proof(StatusSnapshot.Proof proof) {
+    html.element("span", proof.passed() ? "good" : "bad", proof.passed() ? "passed " : "failed ")
+        .element("time", Times.second(proof.at()))
+        .element("small", " " + ago(proof.at()));
   }
 
   private void about() {

@@ -47,12 +47,29 @@ final class Routes {
       return get(method, () -> Reply.json(200, sources.status().get()));
     }
     if (path.equals(RUNS)) {
-      return method.equals("POST") ? requestBackup(read(body)) : Reply.methodNotAllowed("POST");
+      return switch (method) {
+        case "POST" -> requestBackup(read(body));
+        case "GET", "HEAD" -> archived();
+        default -> Reply.methodNotAllowed("GET, HEAD, POST");
+      };
     }
     if (path.startsWith(RUNS + "/")) {
       return get(method, () -> run(path.substring(RUNS.length() + 1)));
     }
     return Reply.notFound(path);
+  }
+
+  private Reply archived() {
+    return sources
+        .archived()
+        .get()
+        .map(backups -> Reply.json(200, new BackupList(backups)))
+        .orElseGet(
+            () ->
+                Reply.failure(
+                    Problem.storageUnavailable(
+                        "the archive has not been read yet",
+                        "Ask again; GET /api/v1/status says what stands in the way.")));
   }
 
   private Reply page() {

@@ -96,6 +96,7 @@ public record StatusSnapshot(
 
   /// @param startTime,finishTime by the server's clock
   /// @param compressedSize bytes in the store
+  /// @param proof the newest there is
   public record Backup(
       String name,
       Instant startTime,
@@ -104,7 +105,37 @@ public record StatusSnapshot(
       String finishLsn,
       long timeline,
       long uncompressedSize,
-      long compressedSize) {}
+      long compressedSize,
+      Optional<Proof> proof) {
+    /// That nobody has restored yet.
+    public Backup(
+        String name,
+        Instant startTime,
+        Instant finishTime,
+        String startLsn,
+        String finishLsn,
+        long timeline,
+        long uncompressedSize,
+        long compressedSize) {
+      this(
+          name,
+          startTime,
+          finishTime,
+          startLsn,
+          finishLsn,
+          timeline,
+          uncompressedSize,
+          compressedSize,
+          Optional.empty());
+    }
+  }
+
+  /// That a base backup was restored on trial, as the verdict in the archive says.
+  ///
+  /// @param at when that began
+  /// @param passed whether every check did
+  /// @param host where it was restored
+  public record Proof(Instant at, boolean passed, String host) {}
 
   /// @param end exclusive
   public record Window(Instant start, Instant end, String oldestBackup, long timeline) {}
@@ -124,6 +155,7 @@ public record StatusSnapshot(
   /// @param enabled whether it is stored; otherwise it is answered as stored and let go
   /// @param archived,failed,refused files since the agent started
   /// @param discarded segments that were let go since the agent started
+  /// @param outage empty while it is not known how much waits
   public record Archive(
       boolean enabled,
       String socket,
@@ -134,7 +166,43 @@ public record StatusSnapshot(
       long archived,
       long failed,
       long refused,
-      long discarded) {}
+      long discarded,
+      Optional<Outage> outage) {
+    /// Of an agent that does not judge it.
+    public Archive(
+        boolean enabled,
+        String socket,
+        Optional<Double> lagSeconds,
+        Optional<Long> lagBytes,
+        Optional<String> lastFile,
+        Optional<Instant> lastFileAt,
+        long archived,
+        long failed,
+        long refused,
+        long discarded) {
+      this(
+          enabled,
+          socket,
+          lagSeconds,
+          lagBytes,
+          lastFile,
+          lastFileAt,
+          archived,
+          failed,
+          refused,
+          discarded,
+          Optional.empty());
+    }
+  }
+
+  /// How near WAL that waits is to filling its volume.
+  ///
+  /// @param state `normal`, `behind` or `critical`
+  /// @param since when it came to that
+  /// @param freeBytes on the volume of `pg_wal`, where the agent sees it
+  /// @param secondsUntilFull at the rate of the last minutes, where what waits grows
+  public record Outage(
+      String state, Instant since, Optional<Long> freeBytes, Optional<Long> secondsUntilFull) {}
 
   /// @param crontab of the base backups
   /// @param delaySeconds how much later than that they come here: this cluster's share of the
@@ -154,6 +222,6 @@ public record StatusSnapshot(
   public record Configuration(Instant loadedAt, Optional<String> refused) {}
 
   /// @param about `configuration`, `lineage`, `postgres`, `credential`, `storage`, `catalog`,
-  ///   `timeline`, `wal` or `backup`
+  ///   `timeline`, `wal`, `volume` or `backup`
   public record StandingProblem(String about, Instant since, ProblemView problem) {}
 }

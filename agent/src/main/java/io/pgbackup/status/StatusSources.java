@@ -1,5 +1,6 @@
 package io.pgbackup.status;
 
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -9,9 +10,21 @@ import java.util.function.Supplier;
 /// @param page the one at `/`
 /// @param metrics Prometheus' text format
 /// @param unready why WAL cannot be taken now; empty where it can. Never depends on the store
+/// @param archived base backups, the newest first; empty while they are not known
 public record StatusSources(
     Supplier<StatusSnapshot> status,
     Supplier<Page> page,
     Supplier<String> metrics,
     Supplier<Optional<String>> unready,
-    BackupRequests backups) {}
+    BackupRequests backups,
+    Supplier<Optional<List<StatusSnapshot.Backup>>> archived) {
+  /// Whose archive has not been read.
+  public StatusSources(
+      Supplier<StatusSnapshot> status,
+      Supplier<Page> page,
+      Supplier<String> metrics,
+      Supplier<Optional<String>> unready,
+      BackupRequests backups) {
+    this(status, page, metrics, unready, backups, Optional::empty);
+  }
+}

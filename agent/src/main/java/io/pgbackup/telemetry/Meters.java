@@ -43,6 +43,20 @@ public enum Meters {
       "pgbackup_wal_archive_lag_bytes",
       Kind.GAUGE,
       "WAL between the newest segment in the store and the end of WAL in the database"),
+  WAL_OUTAGE_LEVEL(
+      "pgbackup_wal_outage_level",
+      Kind.GAUGE,
+      "0 while WAL reaches the store, 1 while finished WAL waits, 2 where it also fills its volume"
+          + " within the hour; absent while it is not known how much waits"),
+  WAL_VOLUME_FREE(
+      "pgbackup_wal_volume_free_bytes",
+      Kind.GAUGE,
+      "Room on the volume of pg_wal; absent where the agent cannot see it"),
+  WAL_VOLUME_FULL(
+      "pgbackup_wal_volume_full_in_seconds",
+      Kind.GAUGE,
+      "How long that room lasts at the rate at which waiting WAL grew lately; absent where it does"
+          + " not grow"),
   WAL_REFUSED(
       "pgbackup_wal_refused_total",
       Kind.COUNTER,

@@ -27,6 +27,7 @@ import io.pgbackup.postgres.SystemIdentifier;
 import io.pgbackup.postgres.WalFileName;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.schedule.Crontab;
+import io.pgbackup.status.BackupList;
 import io.pgbackup.status.BackupRunView;
 import io.pgbackup.status.BackupRunView.State;
 import io.pgbackup.status.StatusJson;
@@ -198,6 +199,13 @@ class AgentIT {
     assertThat(status.uid()).contains(identity.uid().value());
     assertThat(status.prefix()).contains("pgbackup/shop/orders/" + identity.uid() + "/18");
     assertThat(status.version()).isEqualTo("1.2.3");
+    assertThat(status.archive().outage())
+        .hasValueSatisfying(
+            outage -> {
+              assertThat(outage.state()).isEqualTo("normal");
+              assertThat(outage.freeBytes())
+                  .hasValueSatisfying(free -> assertThat(free).isPositive());
+            });
     assertThat(status.server().role()).contains("primary");
     assertThat(status.server().systemIdentifier())
         .contains(postgres.value("select system_identifier from pg_control_system()"));
@@ -398,7 +406,7 @@ class AgentIT {
                       "shop/orders",
                       before.uid().orElseThrow(),
                       Optional.empty(),
-                      "base_000000010000000000000002",
+                      before.lastBackup().orElseThrow().name(),
                       Optional.empty(),
                       Optional.of(Duration.ofMillis(12_500)),
                       Optional.of(Duration.ofSeconds(60)),
@@ -421,6 +429,17 @@ class AgentIT {
                         "pgbackup_drill_passed 0.0",
                         "pgbackup_drill_rpo_seconds 60.0",
                         "pgbackup_drill_rto_seconds 12.5"));
+    StatusSnapshot.Proof proof =
+        new StatusSnapshot.Proof(Instant.ofEpochSecond(1_790_000_000), false, "elsewhere");
+    statusOnce(
+        second,
+        status ->
+            assertThat(status.lastBackup().flatMap(StatusSnapshot.Backup::proof)).contains(proof));
+    assertThat(StatusJson.read(get(second, "/api/v1/backups").body(), BackupList.class).backups())
+        .singleElement()
+        .extracting(StatusSnapshot.Backup::proof)
+        .isEqualTo(Optional.of(proof));
+    assertThat(get(second, "/").body()).contains("<span class=\"bad\">failed </span>");
   }
 
   @Test

@@ -107,7 +107,10 @@ class MetricReadingsTest {
             9,
             0,
             1,
-            3),
+            3,
+            Optional.of(
+                new StatusSnapshot.Outage(
+                    "critical", NOW.minusSeconds(10), Optional.of(4096L), Optional.of(900L)))),
         new StatusSnapshot.Schedule(true, crontab, "UTC", Optional.of(NOW.plusSeconds(60))),
         Optional.of(
             new StatusSnapshot.Configuration(NOW.minusSeconds(100), Optional.of("it is broken"))),
@@ -169,7 +172,10 @@ class MetricReadingsTest {
             "pgbackup_wal_archive_lag_seconds" + labels + " 2.5",
             "pgbackup_wal_gaps" + labels + " 2.0",
             "pgbackup_wal_gaps_let_go" + labels + " 1.0",
-            "pgbackup_wal_refused_total" + labels + " 1.0");
+            "pgbackup_wal_outage_level" + labels + " 2.0",
+            "pgbackup_wal_refused_total" + labels + " 1.0",
+            "pgbackup_wal_volume_free_bytes" + labels + " 4096.0",
+            "pgbackup_wal_volume_full_in_seconds" + labels + " 900.0");
   }
 
   @Test

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pgbackup.problem.PgBackupException;
 import java.time.Duration;
+import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -30,6 +32,37 @@ class TransferSlotsTest {
     }
 
     assertThatThrownBy(() -> slots.take(size, AT_ONCE)).isInstanceOf(PgBackupException.class);
+  }
+
+  @Test
+  void moreRoomForAWhileIsTakenBackFromNobodyWhoHasIt() {
+    slots.setExtra(2);
+    List<TransferSlots.Slot> taken =
+        IntStream.range(0, 6).mapToObj(_ -> slots.take(1, AT_ONCE)).toList();
+    assertThatThrownBy(() -> slots.take(1, AT_ONCE)).isInstanceOf(PgBackupException.class);
+
+    slots.setExtra(0);
+    taken.get(0).close();
+    taken.get(1).close();
+    assertThatThrownBy(() -> slots.take(1, AT_ONCE)).isInstanceOf(PgBackupException.class);
+    taken.get(2).close();
+    assertThat(slots.take(1, AT_ONCE)).isNotNull();
+  }
+
+  @Test
+  void drainingWaitsForEveryoneAlsoWithMoreRoom() {
+    slots.setExtra(3);
+    TransferSlots.Slot slot = slots.take(1, AT_ONCE);
+
+    assertThat(slots.drain(AT_ONCE)).isFalse();
+    slot.close();
+    assertThat(slots.drain(AT_ONCE)).isTrue();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"256, 0", "300, 0", "384, 2", "512, 4", "4096, 4", "64, 0"})
+  void moreRoomIsOnlyWhereTheHeapHasIt(long mebibytes, int extra) {
+    assertThat(SocketService.extraTransfers(4, mebibytes << 20)).isEqualTo(extra);
   }
 
   @Test

@@ -58,6 +58,16 @@ class DrillVerdictsTest {
   }
 
   @Test
+  void theNewestComeFirst() {
+    var older = verdicts.store(PREFIX, verdict(Instant.parse("2026-11-21T05:00:00Z")));
+    var newer = verdicts.store(PREFIX, verdict(Instant.parse("2026-11-21T06:00:00Z")));
+    var newest = verdicts.store(PREFIX, verdict(Instant.parse("2026-12-01T05:00:00Z")));
+
+    assertThat(verdicts.keys(PREFIX, 9)).containsExactly(newest, newer, older);
+    assertThat(verdicts.keys(PREFIX, 2)).containsExactly(newest, newer);
+  }
+
+  @Test
   void aVerdictThatCannotBeUnderstoodIsNeverTakenForOne() {
     store.create(
         PREFIX.folder("pgbackup").folder("drills").key("20261121T050000.000Z-1.json"),

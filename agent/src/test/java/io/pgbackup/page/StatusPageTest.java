@@ -32,6 +32,16 @@ class StatusPageTest {
             "PostgreSQL 18.6, primary, timeline 2");
   }
 
+  @Test
+  void saysWhenEachBaseBackupWasRestoredOnTrialAndHowThatWent() {
+    assertThat(html())
+        .contains(
+            "<td><span class=\"good\">passed </span><time>2026-11-19T05:00:00Z</time>"
+                + "<small> 2 d ago</small>",
+            "<td><span class=\"bad\">failed </span><time>2026-11-12T05:00:00Z</time>")
+        .containsOnlyOnce("passed ");
+  }
+
   @ParameterizedTest
   @CsvSource({
     "false, true, true, bad, PostgreSQL does not answer",

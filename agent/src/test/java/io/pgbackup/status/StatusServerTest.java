@@ -97,6 +97,8 @@ class StatusServerTest {
           "7f", State.STARTING, Optional.empty(), NOW, Optional.empty(), 0, 0, Optional.empty());
 
   private final AtomicReference<Optional<String>> unready = new AtomicReference<>(Optional.empty());
+  private final AtomicReference<Optional<List<StatusSnapshot.Backup>>> archived =
+      new AtomicReference<>(Optional.empty());
   private final ScriptedRequests requests = new ScriptedRequests();
   private final HttpClient client = HttpClient.newHttpClient();
   private final StatusServer server = open("127.0.0.1");
@@ -106,7 +108,12 @@ class StatusServerTest {
         host,
         0,
         new StatusSources(
-            () -> STATUS, () -> PAGE, () -> "pgbackup_x 1\n", unready::get, requests));
+            () -> STATUS,
+            () -> PAGE,
+            () -> "pgbackup_x 1\n",
+            unready::get,
+            requests,
+            archived::get));
   }
 
   @AfterEach
@@ -183,6 +190,32 @@ class StatusServerTest {
         .contains("\"uid\" : \"0b8f\"", "\"finishTime\" : \"2026-11-21T05:00:03Z\"")
         .doesNotContain("unprotectedSince", "null");
     assertThat(StatusJson.read(response.body(), StatusSnapshot.class)).isEqualTo(STATUS);
+  }
+
+  @Test
+  void listsBaseBackupsWithTheirProofOnceTheArchiveWasRead() throws Exception {
+    assertThat(get("/api/v1/backups").statusCode()).isEqualTo(503);
+    assertThat(get("/api/v1/backups").body()).contains("has not been read yet");
+
+    StatusSnapshot.Backup backup =
+        new StatusSnapshot.Backup(
+            "base_000000010000000000000002",
+            Instant.parse("2026-11-21T05:00:00Z"),
+            Instant.parse("2026-11-21T05:00:03Z"),
+            "0/2000028",
+            "0/2000120",
+            1,
+            2,
+            1,
+            Optional.of(
+                new StatusSnapshot.Proof(Instant.parse("2026-11-21T06:00:00Z"), true, "drills")));
+    archived.set(Optional.of(List.of(backup)));
+
+    HttpResponse<String> response = get("/api/v1/backups");
+    assertThat(response.statusCode()).isEqualTo(200);
+    assertThat(response.body()).contains("\"at\" : \"2026-11-21T06:00:00Z\"");
+    assertThat(StatusJson.read(response.body(), BackupList.class).backups())
+        .containsExactly(backup);
   }
 
   @Test
@@ -394,8 +427,12 @@ class StatusServerTest {
     assertThat(get("/index.html").statusCode()).isEqualTo(404);
     assertThat(get("/healthzz").statusCode()).isEqualTo(404);
     assertThat(get("/api/v1/nothing").statusCode()).isEqualTo(404);
-    assertThat(get("/api/v1/backups").statusCode()).isEqualTo(405);
-    assertThat(get("/api/v1/backups").headers().firstValue("Allow")).contains("POST");
+    HttpResponse<String> deleted =
+        client.send(
+            HttpRequest.newBuilder(uri("/api/v1/backups")).DELETE().build(),
+            BodyHandlers.ofString());
+    assertThat(deleted.statusCode()).isEqualTo(405);
+    assertThat(deleted.headers().firstValue("Allow")).contains("GET, HEAD, POST");
     assertThat(raw("DELETE /healthz HTTP/1.1\r\nHost: localhost\r\n")).startsWith("HTTP/1.1 405 ");
   }
 
