@@ -2,6 +2,7 @@ package io.pgbackup.agent;
 
 import io.pgbackup.config.ConfigFile;
 import io.pgbackup.config.ConfigLoader;
+import io.pgbackup.log.LogFormat;
 import io.pgbackup.problem.ExitStatus;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
@@ -11,6 +12,8 @@ import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import org.slf4j.LoggerFactory;
 
 /// `pgbackup-agent --config FILE`. Runs until a signal; then it drains and exits 0.
 public final class Main {
@@ -74,6 +77,24 @@ public final class Main {
   }
 
   private ExitStatus serve(ConfigFile.Loaded config) {
+    LogFormat format = config.effective().config().log().format();
+    format.use();
+    if (format == LogFormat.JSON) {
+      return serve(config, Main::log);
+    }
+    return serve(config, this::failed);
+  }
+
+  private ExitStatus serve(ConfigFile.Loaded config, Function<Problem, ExitStatus> failure) {
+    try {
+      return serveUntilItFails(config, failure);
+    } catch (PgBackupException e) {
+      return failure.apply(e.problem());
+    }
+  }
+
+  private static ExitStatus serveUntilItFails(
+      ConfigFile.Loaded config, Function<Problem, ExitStatus> failure) {
     Agent agent = new Agent(config, Version.get(), Clock.systemUTC());
     agent.start();
     AtomicInteger status = new AtomicInteger(ExitStatus.DONE.code());
@@ -90,9 +111,19 @@ public final class Main {
                         Runtime.getRuntime().halt(status.get());
                       }
                     }));
-    ExitStatus fatal = failed(agent.fatal().join());
+    ExitStatus fatal = failure.apply(agent.fatal().join());
     status.set(fatal.code());
     return fatal;
+  }
+
+  /// Whoever collects JSON reads no other lines.
+  private static ExitStatus log(Problem problem) {
+    LoggerFactory.getLogger(Main.class)
+        .atError()
+        .addKeyValue("problem", problem.message())
+        .addKeyValue("hint", problem.hint().orElse(""))
+        .log("agent cannot run");
+    return ExitStatus.of(problem);
   }
 
   private ExitStatus failed(Problem problem) {

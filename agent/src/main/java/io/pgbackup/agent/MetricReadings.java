@@ -56,8 +56,13 @@ final class MetricReadings {
   }
 
   private static void outage(StatusSnapshot.Outage outage, Readings readings) {
-    Level level = Level.valueOf(outage.state().toUpperCase(Locale.ROOT));
-    readings.put(Meters.WAL_OUTAGE_LEVEL, level.ordinal());
+    readings.put(
+        Meters.WAL_OUTAGE_LEVEL,
+        switch (Level.valueOf(outage.state().toUpperCase(Locale.ROOT))) {
+          case NORMAL -> 0;
+          case BEHIND -> 1;
+          case CRITICAL -> 2;
+        });
     outage.freeBytes().ifPresent(free -> readings.put(Meters.WAL_VOLUME_FREE, (double) free));
     outage
         .secondsUntilFull()

@@ -56,7 +56,7 @@ public final class OutageGovernor {
   /// Takes a reading into account.
   public Outage observe(Reading now) {
     samples.addLast(new Sample(now.at(), now.backlog()));
-    while (samples.peekFirst().at().isBefore(now.at().minus(TREND))) {
+    while (samples.getFirst().at().isBefore(now.at().minus(TREND))) {
       samples.removeFirst();
     }
     Optional<Duration> untilFull = now.free().flatMap(this::untilFull);

@@ -41,7 +41,7 @@ final class SocketService {
 
   /// As many again at most, and none in the heap that an agent has by itself.
   static int extraTransfers(int usual, long heap) {
-    return (int) Math.clamp((heap - USUAL_HEAP) / MEMORY_OF_A_TRANSFER, 0, usual);
+    return Math.clamp((heap - USUAL_HEAP) / MEMORY_OF_A_TRANSFER, 0, usual);
   }
 
   /// Whether to store more WAL at once than usual.

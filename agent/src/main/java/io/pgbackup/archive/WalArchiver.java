@@ -15,6 +15,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Carries finished WAL files from whoever sends them into the archive: fence, engine, confirmed
 /// store. Success means stored.
@@ -23,6 +25,8 @@ import java.util.function.Supplier;
 /// again) waits for that push instead of starting a second one. A backlog is stored ahead of
 /// PostgreSQL, which asks for one file at a time; see [CatchUp].
 public final class WalArchiver {
+  private static final Logger LOGGER = LoggerFactory.getLogger(WalArchiver.class);
+
   private final Supplier<WalDestination> destination;
   private final Discards discards;
   private final Retry retry;
@@ -125,6 +129,12 @@ public final class WalArchiver {
       var archived = new ArchiveStatus.Archived(name, clock.instant());
       status.updateAndGet(
           before -> before.archived(archived, content.length, pushed == Pushed.ALREADY_STORED));
+      LOGGER
+          .atDebug()
+          .addKeyValue("file", name.text())
+          .addKeyValue("bytes", content.length)
+          .addKeyValue("stoodAlready", pushed == Pushed.ALREADY_STORED)
+          .log("WAL stored");
       return pushed;
     } catch (PgBackupException e) {
       failed(name, e.problem());

@@ -6,6 +6,7 @@ import io.pgbackup.config.PgBackupConfig.DeltaOrigin;
 import io.pgbackup.config.PgBackupConfig.EngineChoice;
 import io.pgbackup.config.PgBackupConfig.EngineConfig;
 import io.pgbackup.config.PgBackupConfig.HttpConfig;
+import io.pgbackup.config.PgBackupConfig.LogConfig;
 import io.pgbackup.config.PgBackupConfig.PostgresConfig;
 import io.pgbackup.config.PgBackupConfig.RateConfig;
 import io.pgbackup.config.PgBackupConfig.RetentionConfig;
@@ -13,6 +14,7 @@ import io.pgbackup.config.PgBackupConfig.RetentionRun;
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
 import io.pgbackup.config.PgBackupConfig.WalConfig;
 import io.pgbackup.engine.format.Codec;
+import io.pgbackup.log.LogFormat;
 import io.pgbackup.schedule.Crontab;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -51,6 +53,9 @@ final class ConfigReader {
         retention(root.section("retention")),
         engine(root.section("engine")),
         http(root.section("http")),
+        new LogConfig(
+            root.section("log")
+                .withDefault("format", Values.oneOf(LogFormat.class), LogFormat.TEXT)),
         BrokerReader.read(root.section("broker"), storage));
   }
 

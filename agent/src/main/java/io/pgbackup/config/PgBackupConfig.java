@@ -2,6 +2,7 @@ package io.pgbackup.config;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.pgbackup.engine.format.Codec;
+import io.pgbackup.log.LogFormat;
 import io.pgbackup.schedule.Crontab;
 import io.pgbackup.schedule.Timing;
 import java.net.URI;
@@ -24,6 +25,7 @@ public record PgBackupConfig(
     RetentionConfig retention,
     EngineConfig engine,
     HttpConfig http,
+    LogConfig log,
     Optional<BrokerConfig> broker) {
 
   /// When base backups come; the same wherever this cluster's configuration is read.
@@ -271,6 +273,9 @@ public record PgBackupConfig(
       this(host, port, Optional.empty());
     }
   }
+
+  /// How the agent writes its log.
+  public record LogConfig(LogFormat format) {}
 
   /// Who applies the retention rules.
   public enum RetentionRun {

@@ -11,6 +11,7 @@ import io.pgbackup.config.PgBackupConfig.EncryptionConfig;
 import io.pgbackup.config.PgBackupConfig.EngineChoice;
 import io.pgbackup.config.PgBackupConfig.EngineConfig;
 import io.pgbackup.config.PgBackupConfig.HttpConfig;
+import io.pgbackup.config.PgBackupConfig.LogConfig;
 import io.pgbackup.config.PgBackupConfig.RetentionConfig;
 import io.pgbackup.config.PgBackupConfig.RetentionRun;
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
@@ -23,6 +24,7 @@ import io.pgbackup.lineage.ClusterId;
 import io.pgbackup.lineage.Identity;
 import io.pgbackup.lineage.IdentityFile;
 import io.pgbackup.lineage.LineageUid;
+import io.pgbackup.log.LogFormat;
 import io.pgbackup.postgres.SystemIdentifier;
 import io.pgbackup.postgres.WalFileName;
 import io.pgbackup.problem.Problem;
@@ -37,6 +39,7 @@ import io.pgbackup.store.StoreFolder;
 import io.pgbackup.store.s3.S3ObjectStore;
 import io.pgbackup.testing.ArchiveCommand;
 import io.pgbackup.testing.EnterableTempDir;
+import io.pgbackup.testing.OpenApi;
 import io.pgbackup.testing.PostgresRelease;
 import io.pgbackup.testing.RealWalg;
 import io.pgbackup.testing.S3Server;
@@ -123,6 +126,7 @@ class AgentIT {
         retention,
         engine,
         new HttpConfig("127.0.0.1", 0),
+        new LogConfig(LogFormat.TEXT),
         Optional.empty());
   }
 
@@ -199,13 +203,23 @@ class AgentIT {
     assertThat(status.uid()).contains(identity.uid().value());
     assertThat(status.prefix()).contains("pgbackup/shop/orders/" + identity.uid() + "/18");
     assertThat(status.version()).isEqualTo("1.2.3");
-    assertThat(status.archive().outage())
-        .hasValueSatisfying(
-            outage -> {
-              assertThat(outage.state()).isEqualTo("normal");
-              assertThat(outage.freeBytes())
-                  .hasValueSatisfying(free -> assertThat(free).isPositive());
-            });
+    assertThat(
+            new OpenApi().faults("GET", "/api/v1/status", 200, get(agent, "/api/v1/status").body()))
+        .isEmpty();
+    assertThat(
+            new OpenApi()
+                .faults("GET", "/api/v1/backups", 200, get(agent, "/api/v1/backups").body()))
+        .isEmpty();
+    statusOnce(
+        agent,
+        judged ->
+            assertThat(judged.archive().outage())
+                .hasValueSatisfying(
+                    outage -> {
+                      assertThat(outage.state()).isEqualTo("normal");
+                      assertThat(outage.freeBytes())
+                          .hasValueSatisfying(free -> assertThat(free).isPositive());
+                    }));
     assertThat(status.server().role()).contains("primary");
     assertThat(status.server().systemIdentifier())
         .contains(postgres.value("select system_identifier from pg_control_system()"));

@@ -13,6 +13,7 @@ import io.pgbackup.config.PgBackupConfig.EncryptionConfig;
 import io.pgbackup.config.PgBackupConfig.EngineChoice;
 import io.pgbackup.config.PgBackupConfig.EngineConfig;
 import io.pgbackup.config.PgBackupConfig.HttpConfig;
+import io.pgbackup.config.PgBackupConfig.LogConfig;
 import io.pgbackup.config.PgBackupConfig.PostgresConfig;
 import io.pgbackup.config.PgBackupConfig.RateConfig;
 import io.pgbackup.config.PgBackupConfig.RetentionConfig;
@@ -20,6 +21,7 @@ import io.pgbackup.config.PgBackupConfig.RetentionRun;
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
 import io.pgbackup.config.PgBackupConfig.WalConfig;
 import io.pgbackup.engine.format.Codec;
+import io.pgbackup.log.LogFormat;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.schedule.Crontab;
@@ -102,6 +104,7 @@ class ConfigLoaderTest {
         walgBinary: ""
       http:
         listen: "[::1]:1234"
+      log: { format: json }
       """;
 
   private static PgBackupConfig parse(String yaml) {
@@ -162,6 +165,7 @@ class ConfigLoaderTest {
                     false),
                 new EngineConfig(EngineChoice.AUTO, EngineChoice.EMBEDDED, Optional.empty()),
                 new HttpConfig("127.0.0.1", 9797),
+                new LogConfig(LogFormat.TEXT),
                 Optional.empty()));
   }
 
@@ -223,6 +227,7 @@ class ConfigLoaderTest {
                     true),
                 new EngineConfig(EngineChoice.EMBEDDED, EngineChoice.AUTO, Optional.empty()),
                 new HttpConfig("::1", 1234),
+                new LogConfig(LogFormat.JSON),
                 Optional.empty()));
   }
 
@@ -265,6 +270,7 @@ class ConfigLoaderTest {
     environment.put("PGBACKUP_BACKUP_JITTER", "30m");
     environment.put("PGBACKUP_BACKUP_DEADLINE", "6h");
     environment.put("PGBACKUP_RETENTION_JITTER", "90s");
+    environment.put("PGBACKUP_LOG_FORMAT", "json");
     environment.put("PGBACKUP_RETENTION_RUN", "job");
     environment.put("PGBACKUP_RETENTION_SCHEDULE", "5 4 * * *");
     environment.put("PGBACKUP_RETENTION_KEEP_FULL", "2");

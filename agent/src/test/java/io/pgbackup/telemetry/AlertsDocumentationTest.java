@@ -31,9 +31,7 @@ class AlertsDocumentationTest {
 
   private static Stream<JsonNode> rules() throws IOException {
     JsonNode rules =
-        new YAMLMapper()
-            .readTree(DOCS.resolve("alerts.yaml").toFile())
-            .at("/groups/0/rules");
+        new YAMLMapper().readTree(DOCS.resolve("alerts.yaml").toFile()).at("/groups/0/rules");
     return StreamSupport.stream(rules.spliterator(), false);
   }
 
