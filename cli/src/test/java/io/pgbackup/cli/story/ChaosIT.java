@@ -116,14 +116,14 @@ class ChaosIT {
     }
 
     void withoutAgent(long millis) throws InterruptedException {
-      note("agent killed for %d ms", millis);
+      note("agent killed for %d ms".formatted(millis));
       server.killAgent();
       pause(millis);
       server.restartAgent();
     }
 
     void withoutStore(long millis) throws InterruptedException {
-      note("store killed for %d ms", millis);
+      note("store killed for %d ms".formatted(millis));
       s3.stop();
       pause(millis);
       s3.start();
@@ -137,7 +137,7 @@ class ChaosIT {
     }
 
     void backupCutOff(long millis) throws InterruptedException {
-      note("agent killed %d ms into a base backup", millis);
+      note("agent killed %d ms into a base backup".formatted(millis));
       Thread backup = Thread.ofVirtual().name("backup").start(() -> server.pgbackup("backup"));
       pause(1_000 + millis);
       server.killAgent();
@@ -145,8 +145,8 @@ class ChaosIT {
       backup.join();
     }
 
-    private void note(String text, Object... values) {
-      done.add(Instant.now() + " " + text.formatted(values));
+    private void note(String event) {
+      done.add(Instant.now() + " " + event);
     }
 
     /// Everything up again, and all of it in the archive.
