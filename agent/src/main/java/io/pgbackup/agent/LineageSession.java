@@ -4,6 +4,7 @@ import io.pgbackup.archive.WalDestination;
 import io.pgbackup.backup.ArchivingProbe;
 import io.pgbackup.backup.BackupRunner;
 import io.pgbackup.catalog.Catalog;
+import io.pgbackup.catalog.IndexKeeper;
 import io.pgbackup.catalog.Lineage;
 import io.pgbackup.catalog.LineageCatalog;
 import io.pgbackup.config.PgBackupConfig;
@@ -42,7 +43,7 @@ import java.util.function.UnaryOperator;
 ///
 /// @param wal the fence and the engine behind it
 /// @param backups takes base backups of the server into this lineage
-/// @param catalog reads what the archive holds, anew at each call
+/// @param catalog reads what the archive holds, anew at each call; for one thread
 public record LineageSession(
     ProtectedLineage lineage,
     WalDestination wal,
@@ -91,7 +92,7 @@ public record LineageSession(
             engine,
             taken -> new IdentityGuard(taken, identity, beside),
             clock),
-        () -> catalog.read(folder));
+        new IndexKeeper(store, catalog, folder, clock)::read);
   }
 
   private static Throttle throttle(BackupConfig config, Clock clock) {

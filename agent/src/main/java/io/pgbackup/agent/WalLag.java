@@ -4,7 +4,6 @@ import io.pgbackup.archive.ArchiveStatus;
 import io.pgbackup.catalog.LineageCatalog;
 import io.pgbackup.lineage.LineageUid;
 import io.pgbackup.postgres.Lsn;
-import io.pgbackup.postgres.TimelineHistory;
 import io.pgbackup.postgres.WalFileName;
 import io.pgbackup.postgres.WalSegment;
 import java.util.Comparator;
@@ -73,10 +72,7 @@ final class WalLag {
 
   /// The newest segment on the path; what another timeline holds further on is not this server's.
   private static Optional<WalSegment> listed(LineageCatalog catalog) {
-    TimelineHistory path = catalog.path();
-    return catalog.segments().reversed().stream()
-        .filter(segment -> path.at(segment.start()).equals(segment.timeline()))
-        .findFirst();
+    return catalog.segments().newestAlong(catalog.path());
   }
 
   /// What was stored since the archive was listed.

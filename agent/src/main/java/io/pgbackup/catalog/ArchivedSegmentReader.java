@@ -12,20 +12,20 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.function.Function;
 
 /// Reads segments from the store, each version of an object once.
 final class ArchivedSegmentReader implements SegmentReader {
   private final ObjectStore store;
   private final ObjectCipher cipher;
-  private final Map<String, WalObject> objects;
+  private final Function<WalSegment, WalObject> objects;
   private final VersionedCache<SegmentEnds> cache;
 
-  /// @param objects the archive's segments by name
+  /// @param objects where each of the archive's segments lies
   ArchivedSegmentReader(
       ObjectStore store,
       ObjectCipher cipher,
-      Map<String, WalObject> objects,
+      Function<WalSegment, WalObject> objects,
       VersionedCache<SegmentEnds> cache) {
     this.store = store;
     this.cipher = cipher;
@@ -73,10 +73,6 @@ final class ArchivedSegmentReader implements SegmentReader {
   }
 
   private WalObject object(WalSegment segment) {
-    WalObject object = objects.get(segment.fileName());
-    if (object == null) {
-      throw new IllegalArgumentException(segment + " was not listed");
-    }
-    return object;
+    return objects.apply(segment);
   }
 }

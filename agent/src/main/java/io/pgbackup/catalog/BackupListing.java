@@ -19,6 +19,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiFunction;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -29,9 +32,14 @@ import org.slf4j.LoggerFactory;
 final class BackupListing {
   private static final Logger LOGGER = LoggerFactory.getLogger(BackupListing.class);
 
+  /// A few kilobytes each.
+  private static final int MOST_BACKUPS = 16_384;
+
+  private static final int AT_ONCE = 16;
+
   private final ObjectStore store;
-  private final VersionedCache<Sentinel> sentinels = new VersionedCache<>();
-  private final VersionedCache<BackupMetadata> metadata = new VersionedCache<>();
+  private final VersionedCache<Sentinel> sentinels = new VersionedCache<>(MOST_BACKUPS);
+  private final VersionedCache<BackupMetadata> metadata = new VersionedCache<>(MOST_BACKUPS);
 
   BackupListing(ObjectStore store) {
     this.store = store;
@@ -64,6 +72,7 @@ final class BackupListing {
 
   private BackupSurvey survey(ArchiveLayout layout, List<StoredObject> all) {
     Map<ObjectKey, StoredObject> documents = documents(all);
+    readAhead(layout, all, documents);
     List<BaseBackup> backups = new ArrayList<>();
     List<BaseBackup> withdrawn = new ArrayList<>();
     List<UnreadableBackup> unreadable = new ArrayList<>();
@@ -93,6 +102,46 @@ final class BackupListing {
     backups.sort(Comparator.comparing(BaseBackup::finishTime));
     withdrawn.sort(Comparator.comparing(BaseBackup::finishTime));
     return new BackupSurvey(backups, withdrawn, unreadable, all);
+  }
+
+  /// Several documents at once; one that cannot be read is met again when its turn comes.
+  private void readAhead(
+      ArchiveLayout layout, List<StoredObject> all, Map<ObjectKey, StoredObject> documents) {
+    List<Runnable> reads = new ArrayList<>();
+    for (StoredObject object : all) {
+      layout
+          .backupOf(object.key())
+          .ifPresent(
+              name -> {
+                if (sentinels.find(object).isEmpty()) {
+                  reads.add(() -> read(object, sentinels, Sentinel::read));
+                }
+                Optional.ofNullable(documents.get(layout.metadata(name)))
+                    .filter(facts -> metadata.find(facts).isEmpty())
+                    .ifPresent(
+                        facts -> reads.add(() -> read(facts, metadata, BackupMetadata::read)));
+              });
+    }
+    if (reads.size() < 2) {
+      return;
+    }
+    AtomicBoolean failed = new AtomicBoolean();
+    try (ExecutorService readers =
+        Executors.newFixedThreadPool(
+            Math.min(AT_ONCE, reads.size()), Thread.ofVirtual().name("catalogue-", 0).factory())) {
+      for (Runnable read : reads) {
+        readers.execute(
+            () -> {
+              try {
+                if (!failed.get()) {
+                  read.run();
+                }
+              } catch (PgBackupException e) {
+                failed.compareAndSet(false, !(e.problem() instanceof Problem.VerificationFailed));
+              }
+            });
+      }
+    }
   }
 
   private Stream<StoredObject> list(ArchiveLayout layout) {

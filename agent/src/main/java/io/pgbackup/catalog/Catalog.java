@@ -17,8 +17,8 @@ import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.StoreFolder;
 import io.pgbackup.store.StoredObject;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -26,18 +26,21 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.SortedSet;
-import java.util.TreeSet;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/// Reads from a bucket what it holds and what can be restored from it: one LIST of the backups, one
-/// of the WAL, and of the WAL itself the last segments of each run. What was read is remembered, so
-/// reading again costs the LISTs and what is new.
+/// Reads from a bucket what it holds and what can be restored from it: one LIST for each thousand
+/// objects of base backups, one for each thousand WAL segments that no index object speaks of, and
+/// of the WAL itself the last segments of each run. What was read is remembered, so reading again
+/// costs the LISTs and what is new.
 ///
 /// All failures are [io.pgbackup.problem.PgBackupException]: those of the store, and
 /// `VerificationFailed` for a document or segment that is not what it should be. Thread-safe.
 public final class Catalog {
+  private static final Logger LOGGER = LoggerFactory.getLogger(Catalog.class);
+
   private final ObjectStore store;
   private final ObjectCipher cipher;
   private final LineageFinder finder;
@@ -89,9 +92,19 @@ public final class Catalog {
     return new Absence(store, finder).explain(folder);
   }
 
-  /// What a lineage holds now.
+  /// What a lineage holds now. Segments that index objects speak of are believed to be there, but
+  /// for those before the first that a listing shows, and those behind a permanent base backup.
   public LineageCatalog read(Lineage lineage) {
-    return read(lineage, (wal, segments, _) -> Optional.of(histories.pathToNewest(wal, segments)))
+    return read(lineage, Extent.INDEXED).catalog();
+  }
+
+  /// The same from a listing of all WAL, whatever index objects say.
+  public LineageCatalog readWhole(Lineage lineage) {
+    return read(lineage, Extent.WHOLE).catalog();
+  }
+
+  Found read(Lineage lineage, Extent extent) {
+    return read(lineage, extent, (wal, _) -> Optional.of(histories.pathToNewest(wal)))
         .orElseThrow();
   }
 
@@ -100,8 +113,10 @@ public final class Catalog {
   /// @return nothing where the archive has nothing of that timeline
   public Optional<LineageCatalog> readAlong(Lineage lineage, Timeline timeline) {
     return read(
-        lineage,
-        (wal, segments, backupsThere) -> histories.pathTo(timeline, wal, segments, backupsThere));
+            lineage,
+            Extent.INDEXED,
+            (wal, backupsThere) -> histories.pathTo(timeline, wal, backupsThere))
+        .map(Found::catalog);
   }
 
   /// Everything that lies in a lineage's archive, object by object: one LIST each of base backups,
@@ -161,40 +176,70 @@ public final class Catalog {
   }
 
   private interface Way {
-    Optional<TimelineHistory> choose(
-        WalListing wal, Collection<WalSegment> segments, Collection<BaseBackup> backups);
+    Optional<TimelineHistory> choose(WalFolder wal, Collection<BaseBackup> backups);
   }
 
-  private Optional<LineageCatalog> read(Lineage lineage, Way way) {
+  /// How the WAL is looked at.
+  enum Extent {
+    INDEXED,
+    /// By a listing of all of it.
+    WHOLE
+  }
+
+  /// @param indexes that stand, believed or not; none where nobody claimed the archive
+  record Found(LineageCatalog catalog, WalFolder wal, List<SegmentIndexes.Index> indexes) {}
+
+  private Optional<Found> read(Lineage lineage, Extent extent, Way way) {
     ArchiveLayout layout = new ArchiveLayout(lineage.prefix());
     BackupSurvey found = backups.described(layout);
-    List<BaseBackup> allBackups = found.backups();
-    WalListing wal = WalListing.of(store, layout);
-    Optional<SegmentHeader> header =
-        lineage.claim().isPresent() ? Optional.empty() : headers.of(wal);
-    WalSegmentSize size =
-        lineage
-            .claim()
-            .map(Claim::segmentSize)
-            .or(() -> header.map(SegmentHeader::segmentSize))
-            .orElse(WalSegmentSize.DEFAULT);
-    TreeSet<WalSegment> segments = new TreeSet<>();
-    wal.segments()
-        .keySet()
-        .forEach(name -> WalSegment.tryParse(name, size).ifPresent(segments::add));
-    return way.choose(wal, segments, allBackups)
-        .map(path -> along(path, lineage, found, wal, segments, size, header));
+    if (lineage.claim().isEmpty()) {
+      WalListing listing = WalListing.of(store, layout);
+      Optional<SegmentHeader> header = headers.of(listing);
+      WalSegmentSize size = header.map(SegmentHeader::segmentSize).orElse(WalSegmentSize.DEFAULT);
+      WalFolder wal = WalFolder.of(store, layout, size, listing);
+      return way.choose(wal, found.backups())
+          .map(path -> new Found(along(path, lineage, found, wal, header), wal, List.of()));
+    }
+    WalSegmentSize size = lineage.claim().get().segmentSize();
+    List<SegmentIndexes.Index> indexes = new SegmentIndexes(store).standing(layout, size);
+    List<SegmentIndexes.Index> believed =
+        new ArrayList<>(extent == Extent.WHOLE ? List.of() : indexes);
+    while (true) {
+      try {
+        WalFolder wal = WalFolder.indexed(store, layout, size, believed);
+        requireWalBehindPermanent(found.backups(), wal);
+        return way.choose(wal, found.backups())
+            .map(
+                path ->
+                    new Found(along(path, lineage, found, wal, Optional.empty()), wal, indexes));
+      } catch (WalFolder.IndexContradicted e) {
+        LOGGER
+            .atWarn()
+            .addKeyValue("index", e.index().key())
+            .log("index of WAL left out: it speaks of segments that are not there");
+        believed.removeIf(index -> index.key().equals(e.index().key()));
+      }
+    }
+  }
+
+  /// Who deletes old base backups but permanent ones deletes the WAL between those and the rest.
+  private static void requireWalBehindPermanent(List<BaseBackup> backups, WalFolder wal) {
+    backups.stream()
+        .filter(BaseBackup::permanent)
+        .map(
+            backup ->
+                WalSegment.containing(backup.timeline(), backup.finishLsn(), wal.size()).next())
+        .filter(next -> wal.indexOf(next).isPresent())
+        .forEach(wal::object);
   }
 
   private LineageCatalog along(
       TimelineHistory path,
       Lineage lineage,
       BackupSurvey found,
-      WalListing wal,
-      SortedSet<WalSegment> segments,
-      WalSegmentSize size,
+      WalFolder wal,
       Optional<SegmentHeader> header) {
-    List<WalRun> runs = WalRun.along(path, segments);
+    List<WalRun> runs = WalRun.along(path, wal.segments());
     List<BaseBackup> allBackups = found.backups();
     Chains chains = Chains.of(allBackups);
     List<BaseBackup> usable =
@@ -202,12 +247,12 @@ public final class Catalog {
             ? allBackups.stream().filter(b -> isUsable(b, path, chains)).toList()
             : List.of();
     Map<BackupName, Instant> reach =
-        Reaches.find(runs, usable, new ArchivedSegmentReader(store, cipher, wal.segments(), ends));
+        Reaches.find(runs, usable, new ArchivedSegmentReader(store, cipher, wal::object, ends));
     return new LineageCatalog(
         lineage,
         allBackups,
-        Collections.unmodifiableSortedSet(segments),
-        size,
+        wal.segments(),
+        wal.size(),
         path,
         Windows.of(usable, reach, path.timeline()),
         reach,
@@ -224,7 +269,7 @@ public final class Catalog {
   }
 
   /// Recovery is told its timeline by number, and refuses one above 1 that has no history file.
-  private static boolean canBeNamed(TimelineHistory path, WalListing wal) {
+  private static boolean canBeNamed(TimelineHistory path, WalFolder wal) {
     return path.timeline().equals(Timeline.FIRST)
         || wal.histories().containsKey(path.timeline().toHex() + ".history");
   }

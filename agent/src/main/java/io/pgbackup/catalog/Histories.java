@@ -5,15 +5,14 @@ import io.pgbackup.crypto.ObjectCipher;
 import io.pgbackup.engine.format.Packing;
 import io.pgbackup.postgres.Timeline;
 import io.pgbackup.postgres.TimelineHistory;
-import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.store.ObjectStore;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.Optional;
+import java.util.SortedSet;
 import java.util.stream.Stream;
 
 /// Reads history files, each version once. Thread-safe.
@@ -32,29 +31,23 @@ final class Histories {
 
   /// The way to the newest timeline that has a history file; without any, the newest that has a
   /// segment.
-  TimelineHistory pathToNewest(WalListing wal, Collection<WalSegment> segments) {
+  TimelineHistory pathToNewest(WalFolder wal) {
     if (wal.histories().isEmpty()) {
-      return TimelineHistory.root(
-          segments.stream()
-              .map(WalSegment::timeline)
-              .max(Comparator.naturalOrder())
-              .orElse(Timeline.FIRST));
+      SortedSet<Timeline> timelines = wal.segments().timelines();
+      return TimelineHistory.root(timelines.isEmpty() ? Timeline.FIRST : timelines.last());
     }
     return find(wal.histories().lastEntry().getValue());
   }
 
   /// The way to one timeline; empty where the archive has nothing of it.
   Optional<TimelineHistory> pathTo(
-      Timeline timeline,
-      WalListing wal,
-      Collection<WalSegment> segments,
-      Collection<BaseBackup> backups) {
+      Timeline timeline, WalFolder wal, Collection<BaseBackup> backups) {
     WalObject history = wal.histories().get(timeline.toHex() + ".history");
     if (history != null) {
       return Optional.of(find(history));
     }
     return Stream.concat(
-            segments.stream().map(WalSegment::timeline), backups.stream().map(BaseBackup::timeline))
+            wal.segments().timelines().stream(), backups.stream().map(BaseBackup::timeline))
         .filter(timeline::equals)
         .findFirst()
         .map(TimelineHistory::root);

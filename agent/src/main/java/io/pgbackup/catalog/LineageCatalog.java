@@ -34,7 +34,7 @@ import java.util.stream.Collectors;
 public record LineageCatalog(
     Lineage lineage,
     List<BaseBackup> backups,
-    SortedSet<WalSegment> segments,
+    SegmentSet segments,
     WalSegmentSize segmentSize,
     TimelineHistory path,
     List<RecoveryWindow> windows,

@@ -9,7 +9,17 @@ import java.util.Optional;
 final class VersionedCache<V> {
   private static final int ENTRIES = 4096;
 
+  private final int most;
   private final LinkedHashMap<String, V> entries = new LinkedHashMap<>(16, 0.75f, true);
+
+  VersionedCache() {
+    this(ENTRIES);
+  }
+
+  /// @param most more than are read in one round, or each round reads all of them again
+  VersionedCache(int most) {
+    this.most = most;
+  }
 
   synchronized Optional<V> find(StoredObject object) {
     return Optional.ofNullable(entries.get(key(object)));
@@ -17,7 +27,7 @@ final class VersionedCache<V> {
 
   synchronized void put(StoredObject object, V value) {
     entries.put(key(object), value);
-    if (entries.size() > ENTRIES) {
+    if (entries.size() > most) {
       entries.pollFirstEntry();
     }
   }

@@ -44,11 +44,11 @@ record WalListing(TreeMap<String, WalObject> segments, TreeMap<String, WalObject
   }
 
   /// Where one file lies there under two codecs, WAL-G takes lz4 before zstd before none.
-  private static WalObject preferred(WalObject left, WalObject right) {
+  static WalObject preferred(WalObject left, WalObject right) {
     return left.codec().compareTo(right.codec()) <= 0 ? left : right;
   }
 
-  private static Optional<WalObject> walObject(StoredObject object) {
+  static Optional<WalObject> walObject(StoredObject object) {
     String name = object.key().name();
     for (Codec codec : Codec.values()) {
       if (name.endsWith(codec.extension())) {

@@ -3,36 +3,63 @@ package io.pgbackup.catalog;
 import io.pgbackup.postgres.Lsn;
 import io.pgbackup.postgres.TimelineHistory;
 import io.pgbackup.postgres.WalSegment;
+import java.util.AbstractList;
 import java.util.ArrayList;
-import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
+import java.util.RandomAccess;
 
 /// Segments that follow each other on a path without a gap, oldest first. Never empty.
+///
+/// @param segments that nobody changes; they may be many and made when they are asked for
 record WalRun(List<WalSegment> segments) {
-  WalRun {
-    segments = List.copyOf(segments);
-  }
-
-  /// Cuts what an archive holds into runs. In the segment where a timeline was left, the copy of
-  /// the younger timeline counts: recovery asks for it first, and it holds what came before.
-  static List<WalRun> along(TimelineHistory path, Collection<WalSegment> segments) {
+  /// Cuts what an archive holds into runs.
+  static List<WalRun> along(TimelineHistory path, SegmentSet segments) {
     List<WalRun> runs = new ArrayList<>();
-    List<WalSegment> open = new ArrayList<>();
-    segments.stream()
-        .filter(segment -> segment.equals(onPath(path, segment)))
-        .sorted()
+    List<SegmentRange> open = new ArrayList<>();
+    segments.ranges().stream()
+        .flatMap(range -> range.along(path).stream())
+        .sorted(Comparator.comparing(SegmentRange::first))
         .forEach(
-            segment -> {
-              if (!open.isEmpty() && !open.getLast().end().equals(segment.start())) {
-                runs.add(new WalRun(open));
+            range -> {
+              if (!open.isEmpty() && !open.getLast().next().start().equals(range.first().start())) {
+                runs.add(new WalRun(new Joined(List.copyOf(open))));
                 open.clear();
               }
-              open.add(segment);
+              open.add(range);
             });
     if (!open.isEmpty()) {
-      runs.add(new WalRun(open));
+      runs.add(new WalRun(new Joined(List.copyOf(open))));
     }
     return runs;
+  }
+
+  /// Ranges one behind the other, one for each timeline.
+  private static final class Joined extends AbstractList<WalSegment> implements RandomAccess {
+    private final List<SegmentRange> ranges;
+
+    Joined(List<SegmentRange> ranges) {
+      this.ranges = ranges;
+    }
+
+    @Override
+    public WalSegment get(int index) {
+      Objects.checkIndex(index, size());
+      int before = 0;
+      for (SegmentRange range : ranges) {
+        if (index < before + range.count()) {
+          return range.get(index - before);
+        }
+        before += range.count();
+      }
+      throw new IndexOutOfBoundsException(index);
+    }
+
+    @Override
+    public int size() {
+      return ranges.stream().mapToInt(SegmentRange::count).sum();
+    }
   }
 
   /// The segment at the same position that recovery along the path reads.

@@ -1,8 +1,11 @@
 package io.pgbackup.postgres;
 
+import java.util.HexFormat;
+
 /// A timeline's number: 1 for a new cluster, one more than the greatest known at each promotion.
 /// Unsigned 32 bits in PostgreSQL; 0 is no timeline.
 public record Timeline(long id) implements Comparable<Timeline> {
+  private static final HexFormat HEX = HexFormat.of().withUpperCase();
   public static final Timeline FIRST = new Timeline(1);
 
   public Timeline {
@@ -18,7 +21,7 @@ public record Timeline(long id) implements Comparable<Timeline> {
 
   /// Eight upper-case hexadecimal digits.
   public String toHex() {
-    return "%08X".formatted(id);
+    return HEX.toHexDigits((int) id);
   }
 
   @Override

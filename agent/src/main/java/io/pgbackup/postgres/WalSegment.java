@@ -1,5 +1,6 @@
 package io.pgbackup.postgres;
 
+import java.util.HexFormat;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
@@ -9,6 +10,7 @@ import java.util.regex.Pattern;
 /// Ordered by position, then timeline.
 public record WalSegment(Timeline timeline, Lsn start, WalSegmentSize size)
     implements Comparable<WalSegment> {
+  private static final HexFormat HEX = HexFormat.of().withUpperCase();
   private static final Pattern NAME = Pattern.compile("[0-9A-F]{24}");
 
   public WalSegment {
@@ -57,9 +59,9 @@ public record WalSegment(Timeline timeline, Lsn start, WalSegmentSize size)
 
   /// For example `0000000100000016000000B3`.
   public String fileName() {
-    return "%s%08X%08X"
-        .formatted(
-            timeline.toHex(), start.value() >>> 32, (start.value() & 0xFFFF_FFFFL) / size.bytes());
+    return timeline.toHex()
+        + HEX.toHexDigits((int) (start.value() >>> 32))
+        + HEX.toHexDigits((int) ((start.value() & 0xFFFF_FFFFL) / size.bytes()));
   }
 
   /// The first position after this segment.

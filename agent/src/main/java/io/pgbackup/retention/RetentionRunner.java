@@ -1,6 +1,7 @@
 package io.pgbackup.retention;
 
 import io.pgbackup.catalog.Lineage;
+import io.pgbackup.catalog.SegmentIndexes;
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.lineage.Lease;
@@ -31,11 +32,12 @@ import org.slf4j.event.Level;
 ///
 /// In this order, so that it may be killed anywhere and repeated: the sentinels, newest first,
 /// since without one nothing offers the backup and nothing can stand on it; what lay in their
-/// folders; WAL. A lease keeps two runs apart. While sentinels go, the lease of base backups is
-/// held too, so that no delta begins to stand on one; behind that a base backup may run, for it
-/// needs nothing that is older than the newest backup. Holds and restores are looked at before each
-/// step: a restore that finds its sentinel has its lease by then, and one whose sentinel is gone
-/// ends before it begins. What is gone is learned from a listing, not from answers.
+/// folders; WAL, and before it the index objects that speak of it. A lease keeps two runs apart.
+/// While sentinels go, the lease of base backups is held too, so that no delta begins to stand on
+/// one; behind that a base backup may run, for it needs nothing that is older than the newest
+/// backup. Holds and restores are looked at before each step: a restore that finds its sentinel has
+/// its lease by then, and one whose sentinel is gone ends before it begins. What is gone is learned
+/// from a listing, not from answers.
 ///
 /// Thread-safe.
 public final class RetentionRunner {
@@ -125,7 +127,29 @@ public final class RetentionRunner {
       return Optional.of("the store refused: " + attempt.refused.values().iterator().next());
     }
     Optional<String> stopped = deleteAll(attempt.plan.contents(), lease, attempt);
-    return stopped.isPresent() ? stopped : deleteAll(attempt.plan.segments(), lease, attempt);
+    return stopped.isPresent() ? stopped : deleteSegments(lease, attempt);
+  }
+
+  /// What says that they are there goes first. It is looked for once more behind them, since an
+  /// agent that had listed them before may write it meanwhile.
+  private Optional<String> deleteSegments(Lease lease, Attempt attempt) {
+    List<ObjectKey> segments = attempt.plan.segments();
+    if (segments.isEmpty()) {
+      return Optional.empty();
+    }
+    ArchiveLayout layout = attempt.read.survey().layout();
+    SegmentIndexes indexes = new SegmentIndexes(store);
+    forget(indexes, layout, segments);
+    Optional<String> stopped = deleteAll(segments, lease, attempt);
+    forget(indexes, layout, segments);
+    return stopped;
+  }
+
+  /// One that is locked is taken back by another object.
+  private void forget(SegmentIndexes indexes, ArchiveLayout layout, List<ObjectKey> segments) {
+    tryDelete(indexes.about(layout, segments))
+        .keySet()
+        .forEach(index -> indexes.takeBack(index, reader.now()));
   }
 
   /// One by one and newest first, so that what a refused one stands on is still there, and stays.
@@ -185,6 +209,9 @@ public final class RetentionRunner {
 
   /// A credential that may not delete at all is answered like one that may not delete this.
   private Map<ObjectKey, String> tryDelete(List<ObjectKey> keys) {
+    if (keys.isEmpty()) {
+      return Map.of();
+    }
     try {
       return store.deleteOrExplain(keys);
     } catch (PgBackupException e) {

@@ -20,6 +20,13 @@ public interface ObjectStore extends AutoCloseable {
   /// stream. User metadata is left out.
   Stream<StoredObject> list(String keyPrefix);
 
+  /// The same from behind a text that need be no key, in byte order: what is before it costs
+  /// nothing.
+  default Stream<StoredObject> listAfter(String keyPrefix, String after) {
+    return list(keyPrefix)
+        .filter(object -> ObjectKey.BYTE_ORDER.compare(object.key().value(), after) > 0);
+  }
+
   /// The objects directly inside this folder whose names begin with this text, in order, without
   /// listing what its folders hold; otherwise as [#list].
   Stream<StoredObject> objects(StoreFolder parent, String namePrefix);

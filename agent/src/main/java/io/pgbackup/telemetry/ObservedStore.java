@@ -38,6 +38,11 @@ public final class ObservedStore implements ObjectStore {
   }
 
   @Override
+  public Stream<StoredObject> listAfter(String keyPrefix, String after) {
+    return observed(() -> store.listAfter(keyPrefix, after));
+  }
+
+  @Override
   public Stream<StoredObject> objects(StoreFolder parent, String namePrefix) {
     return observed(() -> store.objects(parent, namePrefix));
   }

@@ -11,6 +11,7 @@ import io.pgbackup.backup.BackupRun;
 import io.pgbackup.catalog.BaseBackup;
 import io.pgbackup.catalog.Lineage;
 import io.pgbackup.catalog.LineageCatalog;
+import io.pgbackup.catalog.SegmentSet;
 import io.pgbackup.catalog.WalGap;
 import io.pgbackup.config.ConfigLoader;
 import io.pgbackup.config.PgBackupConfig;
@@ -44,7 +45,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -182,7 +182,7 @@ class BackupsTest {
         new LineageCatalog(
             new Lineage(new ClusterId("shop", "orders"), uid, StoreFolder.ROOT, Optional.empty()),
             listed,
-            new TreeSet<>(wal),
+            SegmentSet.of(wal),
             WalSegmentSize.DEFAULT,
             TimelineHistory.root(Timeline.FIRST),
             List.of(),

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pgbackup.catalog.Lineage;
 import io.pgbackup.catalog.LineageCatalog;
+import io.pgbackup.catalog.SegmentSet;
 import io.pgbackup.catalog.WalGap;
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.lineage.ClusterId;
@@ -24,7 +25,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
 class LetGoMarksTest {
@@ -68,7 +68,7 @@ class LetGoMarksTest {
         new LineageCatalog(
             new Lineage(new ClusterId("shop", "orders"), UID, StoreFolder.ROOT, Optional.empty()),
             List.of(),
-            new TreeSet<>(),
+            SegmentSet.of(List.of()),
             WalSegmentSize.DEFAULT,
             TimelineHistory.root(Timeline.FIRST),
             List.of(),

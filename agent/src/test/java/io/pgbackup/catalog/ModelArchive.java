@@ -14,6 +14,7 @@ import io.pgbackup.postgres.TimelineHistory;
 import io.pgbackup.postgres.TimelineHistory.Ancestor;
 import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.postgres.WalSegmentSize;
+import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.StoreFolder;
 import io.pgbackup.testing.MemoryObjectStore;
 import io.pgbackup.testing.SyntheticWal;
@@ -26,13 +27,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /// A cluster's life as a test decides it, the archive it leaves, and what recovery would make of
 /// it: worked out from the events themselves, record by record, not from the bytes.
 final class ModelArchive {
   static final StoreFolder PREFIX = StoreFolder.of("model");
-  private static final WalSegmentSize SIZE = new WalSegmentSize(1 << 20);
+  static final WalSegmentSize SIZE = new WalSegmentSize(1 << 20);
 
   private record End(Lsn start, Lsn end, Instant time) {}
 
@@ -230,6 +232,25 @@ final class ModelArchive {
         store.create(layout.wal().key(segment.fileName()), source.content(segment), Map.of());
       }
     }
+  }
+
+  /// As retention does, and any tool that deletes the oldest WAL: all below a position that lies
+  /// somewhere in what is there.
+  Set<ObjectKey> expire() {
+    List<WalSegment> there = archived.stream().sorted().toList();
+    if (there.isEmpty()) {
+      return Set.of();
+    }
+    Lsn floor = there.get(random.nextInt(there.size())).start();
+    Set<WalSegment> old =
+        there.stream()
+            .filter(segment -> segment.start().isBefore(floor))
+            .collect(Collectors.toSet());
+    archived.removeAll(old);
+    lost.addAll(old);
+    return old.stream()
+        .map(segment -> layout.wal().key(segment.fileName()))
+        .collect(Collectors.toSet());
   }
 
   private void lose() {

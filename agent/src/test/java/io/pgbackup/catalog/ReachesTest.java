@@ -130,7 +130,7 @@ class ReachesTest {
 
   private Map<BackupName, Instant> reaches(BaseBackup... backups) {
     return Reaches.find(
-        WalRun.along(TimelineHistory.root(Timeline.FIRST), segments),
+        WalRun.along(TimelineHistory.root(Timeline.FIRST), SegmentSet.of(segments)),
         List.of(backups),
         (segment, _) -> {
           asked.add(segment);

@@ -6,6 +6,7 @@ import io.pgbackup.catalog.BaseBackup;
 import io.pgbackup.catalog.Lineage;
 import io.pgbackup.catalog.LineageCatalog;
 import io.pgbackup.catalog.RecoveryWindow;
+import io.pgbackup.catalog.SegmentSet;
 import io.pgbackup.catalog.WalGap;
 import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.lineage.ClusterId;
@@ -85,7 +86,7 @@ record CatalogModel(int segments, Set<Integer> lost, List<Span> backups, Lineage
     return new LineageCatalog(
         new Lineage(CLUSTER, uid, StoreFolder.of("orders/" + uid), Optional.empty()),
         all,
-        archived,
+        SegmentSet.of(archived),
         SIZE,
         TimelineHistory.root(Timeline.FIRST),
         windows(),

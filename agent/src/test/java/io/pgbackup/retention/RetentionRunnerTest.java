@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
@@ -228,6 +229,62 @@ class RetentionRunnerTest {
     assertThat(outcome.deletedObjects()).isZero();
   }
 
+  /// Nobody lists what an index object speaks of.
+  @Test
+  void whatSaysThatDeletedWalIsThereGoesBeforeIt() {
+    List<String> wal =
+        bucket
+            .list(ArchiveModel.LAYOUT.wal().path() + "00000001")
+            .map(object -> object.key().name().substring(0, 24))
+            .distinct()
+            .toList();
+    ObjectKey ofAll = index(wal.getFirst(), wal.getLast());
+    ObjectKey ofTheLast = index(wal.getLast(), wal.getLast());
+    bucket.create(ofTheLast, new byte[0], Map.of());
+    // an agent that had listed before writes it while WAL is deleted
+    bucket.create(ofAll, new byte[0], Map.of());
+    bucket.afterDelete =
+        keys -> {
+          if (keys.stream().anyMatch(key -> key.value().contains("/wal_005/"))) {
+            assertThat(bucket.head(ofAll)).isEmpty();
+            bucket.create(ofAll, new byte[0], Map.of());
+            bucket.afterDelete = _ -> {};
+          }
+        };
+
+    RetentionOutcome outcome = apply();
+
+    assertThat(outcome.plan().segments()).isNotEmpty();
+    assertThat(archive()).contains(ofTheLast).doesNotContain(ofAll);
+  }
+
+  @Test
+  void whatIsLockedIsTakenBackInstead() {
+    String first =
+        bucket
+            .list(ArchiveModel.LAYOUT.wal().path())
+            .map(object -> object.key().name().substring(0, 24))
+            .findFirst()
+            .orElseThrow();
+    ObjectKey index = index(first, first);
+    bucket.create(index, new byte[0], Map.of());
+    bucket.locked = index::equals;
+
+    RetentionOutcome outcome = apply();
+
+    assertThat(outcome.complete()).isTrue();
+    assertThat(archive())
+        .contains(index, new ObjectKey(index.value().replace(".json", ".void")))
+        .doesNotContainAnyElementsOf(outcome.plan().segments());
+  }
+
+  private static ObjectKey index(String first, String last) {
+    return ArchiveModel.LAYOUT
+        .index()
+        .folder(first.substring(0, 8))
+        .key(first + "-" + last + ".json");
+  }
+
   private RetentionOutcome apply() {
     Leases leases = leases();
     var reader = new RetentionReader(new Catalog(bucket), new Holds(bucket, clock), leases, clock);
@@ -259,6 +316,7 @@ class RetentionRunnerTest {
   private final class Bucket extends MemoryObjectStore {
     private int callsUntilKilled = Integer.MAX_VALUE;
     private Runnable afterFirstDelete = () -> {};
+    private Consumer<Collection<ObjectKey>> afterDelete = _ -> {};
     private Predicate<ObjectKey> locked = _ -> false;
     private boolean lies;
 
@@ -301,6 +359,7 @@ class RetentionRunnerTest {
       Runnable then = afterFirstDelete;
       afterFirstDelete = () -> {};
       then.run();
+      afterDelete.accept(keys);
       return refused;
     }
   }

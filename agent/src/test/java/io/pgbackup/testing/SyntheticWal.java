@@ -50,6 +50,11 @@ public final class SyntheticWal {
     return new SyntheticWal(system, size, Timeline.FIRST, new Lsn(size.bytes()));
   }
 
+  /// A server's that wrote much already.
+  public static SyntheticWal at(WalSegment segment) {
+    return new SyntheticWal(SYSTEM, segment.size(), segment.timeline(), segment.start());
+  }
+
   /// A promotion here: the unfinished segment is copied and goes on as the new timeline's first.
   public SyntheticWal promote(Timeline newTimeline) {
     SyntheticWal promoted = new SyntheticWal(system, size, newTimeline, position);

@@ -48,6 +48,11 @@ public record ArchiveLayout(StoreFolder prefix) {
     return own().folder("drills");
   }
 
+  /// Which WAL segments a listing once showed.
+  public StoreFolder index() {
+    return own().folder("index");
+  }
+
   public StoreFolder manifests() {
     return own().folder("manifests");
   }

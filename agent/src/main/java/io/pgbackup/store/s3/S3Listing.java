@@ -23,11 +23,15 @@ final class S3Listing {
   }
 
   Stream<StoredObject> objects(String prefix) {
-    return objects(pages(prefix, null));
+    return objects(pages(prefix, null, null));
+  }
+
+  Stream<StoredObject> objectsAfter(String prefix, String after) {
+    return objects(pages(prefix, null, after));
   }
 
   Stream<StoredObject> objectsDirectlyIn(StoreFolder parent, String namePrefix) {
-    return objects(pages(parent.path() + namePrefix, "/"));
+    return objects(pages(parent.path() + namePrefix, "/", null));
   }
 
   private static Stream<StoredObject> objects(Stream<ListObjectsV2Response> pages) {
@@ -45,7 +49,9 @@ final class S3Listing {
     List<StoreFolder> found = new ArrayList<>();
     int asked = 0;
     boolean complete = false;
-    for (var pages = pages(parent.path(), "/").limit(most).iterator(); pages.hasNext(); asked++) {
+    for (var pages = pages(parent.path(), "/", null).limit(most).iterator();
+        pages.hasNext();
+        asked++) {
       ListObjectsV2Response page = pages.next();
       folders(page).forEach(found::add);
       complete = !Boolean.TRUE.equals(page.isTruncated());
@@ -60,18 +66,22 @@ final class S3Listing {
         .map(StoreFolder::new);
   }
 
-  private Stream<ListObjectsV2Response> pages(String prefix, @Nullable String delimiter) {
+  private Stream<ListObjectsV2Response> pages(
+      String prefix, @Nullable String delimiter, @Nullable String after) {
     return Stream.iterate(
-        page(prefix, delimiter, null),
+        page(prefix, delimiter, after, null),
         page -> page != null,
         page ->
             Boolean.TRUE.equals(page.isTruncated())
-                ? page(prefix, delimiter, page.nextContinuationToken())
+                ? page(prefix, delimiter, after, page.nextContinuationToken())
                 : null);
   }
 
   private ListObjectsV2Response page(
-      String prefix, @Nullable String delimiter, @Nullable String continuation) {
+      String prefix,
+      @Nullable String delimiter,
+      @Nullable String after,
+      @Nullable String continuation) {
     return bucket.ask(
         "list " + (prefix.isEmpty() ? "objects" : prefix),
         client ->
@@ -81,6 +91,7 @@ final class S3Listing {
                         .bucket(bucket.name())
                         .prefix(prefix)
                         .delimiter(delimiter)
+                        .startAfter(after)
                         .continuationToken(continuation)));
   }
 

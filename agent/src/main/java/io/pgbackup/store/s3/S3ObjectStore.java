@@ -123,6 +123,11 @@ public final class S3ObjectStore implements ObjectStore {
   }
 
   @Override
+  public Stream<StoredObject> listAfter(String keyPrefix, String after) {
+    return new S3Listing(bucket).objectsAfter(keyPrefix, after);
+  }
+
+  @Override
   public Stream<StoredObject> objects(StoreFolder parent, String namePrefix) {
     return new S3Listing(bucket).objectsDirectlyIn(parent, namePrefix);
   }

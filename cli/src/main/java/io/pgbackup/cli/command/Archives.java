@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.function.BiFunction;
 
 /// The store that the options name, read as far as a verb needs it.
 ///
@@ -76,11 +77,29 @@ record Archives(
   /// @throws PgBackupException `NotFound`, with what was found instead, if one folder is meant and
   ///   holds no archive
   Reading read(Optional<ClusterId> cluster, Optional<LineageUid> uid) {
-    return read(cluster, uid, Optional.empty());
+    return read(cluster, uid, false);
+  }
+
+  /// @param whole from a listing of all WAL, whatever index objects say
+  Reading read(Optional<ClusterId> cluster, Optional<LineageUid> uid, boolean whole) {
+    return read(
+        cluster,
+        uid,
+        (catalog, lineage) ->
+            Optional.of(whole ? catalog.readWhole(lineage) : catalog.read(lineage)));
   }
 
   /// The same along the way to one timeline, of lineages that have it.
   Reading read(Optional<ClusterId> cluster, Optional<LineageUid> uid, Optional<Timeline> timeline) {
+    return timeline
+        .map(wanted -> read(cluster, uid, (catalog, lineage) -> catalog.readAlong(lineage, wanted)))
+        .orElseGet(() -> read(cluster, uid));
+  }
+
+  private Reading read(
+      Optional<ClusterId> cluster,
+      Optional<LineageUid> uid,
+      BiFunction<Catalog, Lineage, Optional<LineageCatalog>> how) {
     Catalog catalog = new Catalog(store, cipher);
     Discovery found = discover(catalog, cluster);
     List<LineageCatalog> catalogs = new ArrayList<>();
@@ -97,11 +116,7 @@ record Archives(
       }
       if (isWanted(lineage.cluster(), lineage.uid(), cluster, uid)) {
         try {
-          if (timeline.isPresent()) {
-            catalog.readAlong(lineage, timeline.get()).ifPresent(catalogs::add);
-          } else {
-            catalogs.add(catalog.read(lineage));
-          }
+          how.apply(catalog, lineage).ifPresent(catalogs::add);
         } catch (PgBackupException e) {
           unreadable.add(unreadable(lineage, e));
         }

@@ -25,7 +25,7 @@ abstract class LineageVerb extends Verb {
     Optional<ClusterId> cluster = options.cluster(configuration);
     Optional<LineageUid> uid = options.uid();
     try (Archives archives = Archives.open(configuration, asOf.instant(surroundings()))) {
-      Reading reading = archives.read(cluster, uid);
+      Reading reading = archives.read(cluster, uid, listsAllWal());
       reading.requireLineage(cluster, uid);
       reading.requireAny();
       archives.notices().forEach(this::say);
@@ -41,6 +41,11 @@ abstract class LineageVerb extends Verb {
       show(reading.catalogs());
       judge(archives, reading.catalogs());
     }
+  }
+
+  /// Whether index objects are not asked.
+  boolean listsAllWal() {
+    return false;
   }
 
   abstract void show(List<LineageCatalog> catalogs);

@@ -36,8 +36,21 @@ final class WindowCommand extends LineageVerb {
       })
   private boolean walVerify;
 
+  @Option(
+      names = "--full-listing",
+      description = {
+        "List all WAL, one request for each thousand segments, instead of believing the agent's"
+            + " index objects: finds a segment that was deleted by hand since the agent listed all."
+      })
+  private boolean fullListing;
+
   WindowCommand(Surroundings surroundings) {
     super(surroundings);
+  }
+
+  @Override
+  boolean listsAllWal() {
+    return fullListing;
   }
 
   @Override

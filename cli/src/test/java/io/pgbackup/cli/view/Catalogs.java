@@ -4,6 +4,7 @@ import io.pgbackup.catalog.BaseBackup;
 import io.pgbackup.catalog.Lineage;
 import io.pgbackup.catalog.LineageCatalog;
 import io.pgbackup.catalog.RecoveryWindow;
+import io.pgbackup.catalog.SegmentSet;
 import io.pgbackup.catalog.WalGap;
 import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.lineage.ClusterId;
@@ -20,7 +21,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeSet;
 
 /// Catalogues as a command gets them, without a store.
 public final class Catalogs {
@@ -86,7 +86,7 @@ public final class Catalogs {
     return new LineageCatalog(
         lineage,
         backups,
-        new TreeSet<>(),
+        SegmentSet.of(List.of()),
         WalSegmentSize.DEFAULT,
         TimelineHistory.root(Timeline.FIRST),
         windows,
