@@ -13,6 +13,7 @@ import io.pgbackup.credentials.CredentialScope;
 import io.pgbackup.credentials.StoreCredentials;
 import io.pgbackup.crypto.ObjectCipher;
 import io.pgbackup.encryption.Encryption;
+import io.pgbackup.engine.format.Packing;
 import io.pgbackup.lineage.ClusterId;
 import io.pgbackup.lineage.PrefixTemplate;
 import io.pgbackup.lineage.ProtectedLineage;
@@ -25,6 +26,10 @@ import io.pgbackup.status.StatusSources;
 import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.StoreFolder;
 import io.pgbackup.store.open.Stores;
+import io.pgbackup.stream.SlotName;
+import io.pgbackup.stream.StreamArchive;
+import io.pgbackup.stream.StreamListener;
+import io.pgbackup.stream.StreamSession;
 import io.pgbackup.telemetry.Exposition;
 import io.pgbackup.telemetry.ObservedStore;
 import io.pgbackup.telemetry.Readings;
@@ -76,6 +81,7 @@ public final class Agent implements AutoCloseable {
   private final RunBook runs = new RunBook();
   private final Backups backups;
   private final CatalogWatch catalog;
+  private final WalStreaming streaming;
   private final WalLag lag;
   private final OutageWatch outage;
   private final Schedules schedules = new Schedules();
@@ -152,7 +158,9 @@ public final class Agent implements AutoCloseable {
             this::credentialRenewed);
     store = new ObservedStore(Stores.open(config.storage(), credentials), health);
     wired = new Wired(config, cipher, Engines.open(config, credentials, clock));
-    server = new ServerWatch(config.postgres(), this::storesWal, pace.server(), problems);
+    server =
+        new ServerWatch(
+            config.postgres(), this::storesWal, this::streamsWal, pace.server(), problems);
     lineages =
         new LineageKeeper(
             config.postgres().dataDirectory(),
@@ -170,7 +178,7 @@ public final class Agent implements AutoCloseable {
             letGo::begun);
     archiver = new WalArchiver(lineages::destination, discarded, PUSHES, clock);
     walServer = new WalServer(() -> lineages.destination().engine(), FETCHES, clock);
-    lastWal = new LastWal(config.postgres(), store, clock);
+    lastWal = new LastWal(config.postgres(), this::streamsWal, store, clock);
     backups =
         new Backups(
             () -> wired.config(),
@@ -183,7 +191,16 @@ public final class Agent implements AutoCloseable {
     catalog =
         new CatalogWatch(
             lineages, server::seen, pace.archive(), problems, clock, this::archiveRead);
-    lag = new WalLag(server, catalog, archiver::status, this::storesWal);
+    streaming =
+        new WalStreaming(
+            () -> wired.config(),
+            lineages,
+            server::seen,
+            this::stream,
+            this::gapOpened,
+            problems,
+            clock);
+    lag = new WalLag(server, catalog, archiver::status, this::storesWal, streaming::state);
     outage =
         new OutageWatch(
             lag::lag,
@@ -208,6 +225,7 @@ public final class Agent implements AutoCloseable {
             outage::outage,
             archiver::status,
             discarded::segments,
+            streaming::state,
             letGo::letGo,
             health,
             credential::view,
@@ -242,6 +260,32 @@ public final class Agent implements AutoCloseable {
 
   private void archivingBecame(OutageGovernor.Level level) {
     archiveSocket.ifPresent(door -> door.hurry(level != OutageGovernor.Level.NORMAL));
+  }
+
+  private boolean streamsWal() {
+    return wired.config().wal().streams();
+  }
+
+  private StreamSession stream(LineageSession session, StreamListener listener) {
+    Wired now = wired;
+    ProtectedLineage lineage = session.lineage();
+    return new StreamSession(
+        now.config().postgres(),
+        lineage.claim().systemIdentifier(),
+        lineage.claim().segmentSize(),
+        SlotName.of(lineage.identity().uid()),
+        new StreamArchive(
+            store,
+            lineage.layout(),
+            lineage.identity().uid(),
+            archiver,
+            new Packing(now.config().wal().compression(), now.cipher())),
+        listener,
+        now.config().wal().streamInterval());
+  }
+
+  private void gapOpened() {
+    watchArchive.soon();
   }
 
   private boolean backingUp() {
@@ -288,6 +332,7 @@ public final class Agent implements AutoCloseable {
     if (again
         || !sameEngines
         || !next.wal().compression().equals(old.wal().compression())
+        || next.wal().streams() != old.wal().streams()
         || !next.backup().equals(old.backup())) {
       lineages.renew(again);
       watchLineage.soon();
@@ -367,6 +412,8 @@ public final class Agent implements AutoCloseable {
                       archiver,
                       walServer,
                       SocketLimits.DEFAULT)));
+      streaming.start();
+      closing.add(streaming);
       closing.add(this::bringInTheRest);
       closing.add(backups::drain);
       closing.add(server);

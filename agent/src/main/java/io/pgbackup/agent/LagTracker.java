@@ -39,6 +39,27 @@ final class LagTracker {
     return new Lag(waiting(stats, end), Math.max(0, stats.currentLsn().minus(end)));
   }
 
+  /// Where WAL is stored as it is written, whatever segment it is in: it waits from when it was
+  /// first seen to be there.
+  ///
+  /// @param stored the end of what is in the store, empty where it has nothing
+  synchronized Lag observeStream(ArchiverStats stats, Optional<Lsn> stored) {
+    Lsn now = stats.currentLsn();
+    if (first == null) {
+      first = now;
+    }
+    Lsn end = stored.orElse(first);
+    finished.headMap(end, true).clear();
+    if (end.isBefore(now)) {
+      finished.putIfAbsent(now, stats.at());
+    }
+    Duration waiting =
+        finished.isEmpty()
+            ? Duration.ZERO
+            : Duration.between(finished.firstEntry().getValue(), stats.at());
+    return new Lag(waiting.isNegative() ? Duration.ZERO : waiting, Math.max(0, now.minus(end)));
+  }
+
   private Duration waiting(ArchiverStats stats, Lsn end) {
     if (finished.isEmpty()) {
       return Duration.ZERO;

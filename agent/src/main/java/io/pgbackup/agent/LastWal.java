@@ -10,6 +10,7 @@ import io.pgbackup.store.ObjectStore;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,11 +20,15 @@ final class LastWal {
   private static final Logger LOGGER = LoggerFactory.getLogger(LastWal.class);
 
   private final PostgresConfig postgres;
+  private final BooleanSupplier streaming;
   private final ObjectStore store;
   private final InstantSource clock;
 
-  LastWal(PostgresConfig postgres, ObjectStore store, InstantSource clock) {
+  /// @param streaming whether the agent fetches WAL itself, so that the server need not archive
+  LastWal(
+      PostgresConfig postgres, BooleanSupplier streaming, ObjectStore store, InstantSource clock) {
     this.postgres = postgres;
+    this.streaming = streaming;
     this.store = store;
     this.clock = clock;
   }
@@ -34,7 +39,7 @@ final class LastWal {
   void bringIn(LineageSession session, Duration deadline) {
     try (PostgresClient client = PostgresClient.connect(postgres)) {
       ServerFacts facts = client.facts();
-      if (facts.inRecovery() || !facts.archives()) {
+      if (facts.inRecovery() || !(facts.archives() || streaming.getAsBoolean())) {
         return;
       }
       // a segment in which nothing was written is not finished by a switch

@@ -123,6 +123,7 @@ public record LineageSession(
     ArchivingProbe probe =
         new ArchivingProbe(
             config.postgres(),
+            config.wal().streams(),
             lineage.claim(),
             wal,
             new WalProof(store, layout, clock),

@@ -29,6 +29,7 @@ final class MetricReadings {
     status.archive().lagSeconds().ifPresent(lag -> readings.put(Meters.WAL_LAG_SECONDS, lag));
     status.archive().lagBytes().ifPresent(lag -> readings.put(Meters.WAL_LAG_BYTES, lag));
     status.archive().outage().ifPresent(outage -> outage(outage, readings));
+    status.archive().stream().ifPresent(stream -> stream(stream, readings));
     readings.put(Meters.BACKUP_ENABLED, number(status.schedule().enabled()));
     readings.put(Meters.WAL_ENABLED, number(status.archive().enabled()));
     readings.put(Meters.WAL_DISCARDED, (double) status.archive().discarded());
@@ -67,6 +68,14 @@ final class MetricReadings {
     outage
         .secondsUntilFull()
         .ifPresent(seconds -> readings.put(Meters.WAL_VOLUME_FULL, (double) seconds));
+  }
+
+  private static void stream(StatusSnapshot.Stream stream, Readings readings) {
+    readings.put(Meters.STREAM_CONNECTED, number(stream.connected()));
+    readings.put(Meters.STREAM_STORED, stream.storedAt());
+    readings.put(Meters.STREAM_PIECES, (double) stream.pieces());
+    readings.put(Meters.STREAM_PIECE_BYTES, (double) stream.pieceBytes());
+    readings.put(Meters.STREAM_GAPS, (double) stream.gaps());
   }
 
   private static void credential(StatusSnapshot.Credential used, Readings readings) {

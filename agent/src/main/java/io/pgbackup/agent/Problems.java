@@ -28,7 +28,8 @@ final class Problems {
     CATALOG,
     TIMELINE,
     BACKUP,
-    RETENTION
+    RETENTION,
+    STREAM
   }
 
   record Standing(About about, Instant since, Problem problem) {}

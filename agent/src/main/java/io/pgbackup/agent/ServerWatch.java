@@ -25,6 +25,7 @@ final class ServerWatch implements AutoCloseable {
 
   private final PostgresConfig config;
   private final BooleanSupplier archiving;
+  private final BooleanSupplier streaming;
   private final Duration interval;
   private final Problems problems;
   private final Heartbeat heartbeat = new Heartbeat();
@@ -34,10 +35,16 @@ final class ServerWatch implements AutoCloseable {
 
   /// @param archiving whether WAL is stored; otherwise nothing is asked of the server's archiving,
   ///   and no commits are made for it
+  /// @param streaming whether the agent fetches WAL itself, so that the server need not archive
   ServerWatch(
-      PostgresConfig config, BooleanSupplier archiving, Duration interval, Problems problems) {
+      PostgresConfig config,
+      BooleanSupplier archiving,
+      BooleanSupplier streaming,
+      Duration interval,
+      Problems problems) {
     this.config = config;
     this.archiving = archiving;
+    this.streaming = streaming;
     this.interval = interval;
     this.problems = problems;
   }
@@ -81,7 +88,8 @@ final class ServerWatch implements AutoCloseable {
   }
 
   private void checkArchiving(Seen now) {
-    Optional<Problem> problem = archiving.getAsBoolean() ? ofArchiving(now) : Optional.empty();
+    boolean sends = archiving.getAsBoolean() && !streaming.getAsBoolean();
+    Optional<Problem> problem = sends ? ofArchiving(now) : Optional.empty();
     problem.ifPresentOrElse(
         found -> problems.report(Problems.About.WAL, found),
         () -> problems.clear(Problems.About.WAL));

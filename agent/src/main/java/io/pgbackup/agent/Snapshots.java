@@ -8,6 +8,7 @@ import io.pgbackup.catalog.WalGap;
 import io.pgbackup.config.PgBackupConfig;
 import io.pgbackup.drill.DrillVerdict;
 import io.pgbackup.page.StatusPage;
+import io.pgbackup.postgres.Lsn;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.schedule.Schedules;
 import io.pgbackup.status.Page;
@@ -34,6 +35,7 @@ import java.util.stream.Stream;
 ///
 /// @param configuration the one in force
 /// @param discarded how many segments were let go
+/// @param streamed what is known of the stream, where WAL is streamed
 /// @param letGo whether a gap was wanted
 /// @param drills the newest verdict over a base backup
 /// @param storeUrl as a person calls the store
@@ -52,6 +54,7 @@ record Snapshots(
     Supplier<Optional<Outage>> outage,
     Supplier<ArchiveStatus> pushes,
     LongSupplier discarded,
+    Supplier<Optional<WalStreaming.State>> streamed,
     Predicate<WalGap> letGo,
     StoreHealth store,
     Supplier<Optional<StatusSnapshot.Credential>> credential,
@@ -192,7 +195,8 @@ record Snapshots(
         status.failed(),
         status.refused(),
         discarded.getAsLong(),
-        outage.get().map(Snapshots::outage));
+        outage.get().map(Snapshots::outage),
+        streamed.get().map(Snapshots::stream));
   }
 
   private static StatusSnapshot.Outage outage(Outage judged) {
@@ -201,6 +205,17 @@ record Snapshots(
         judged.since(),
         judged.free(),
         judged.untilFull().map(Duration::toSeconds));
+  }
+
+  private static StatusSnapshot.Stream stream(WalStreaming.State now) {
+    return new StatusSnapshot.Stream(
+        now.connected(),
+        now.slot(),
+        now.stored().map(Lsn::toString),
+        now.storedAt(),
+        now.pieces(),
+        now.pieceBytes(),
+        now.gaps());
   }
 
   private StatusSnapshot.Schedule scheduleNow(PgBackupConfig config) {

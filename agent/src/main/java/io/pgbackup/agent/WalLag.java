@@ -22,20 +22,24 @@ final class WalLag {
   private final CatalogWatch catalog;
   private final Supplier<ArchiveStatus> pushes;
   private final BooleanSupplier stored;
+  private final Supplier<Optional<WalStreaming.State>> stream;
   private LagTracker tracker = new LagTracker();
   private @Nullable LineageUid uid;
   private volatile Optional<LagTracker.Lag> lag = Optional.empty();
 
   /// @param stored whether WAL is stored at all
+  /// @param stream what is known of the stream, where WAL is streamed
   WalLag(
       ServerWatch server,
       CatalogWatch catalog,
       Supplier<ArchiveStatus> pushes,
-      BooleanSupplier stored) {
+      BooleanSupplier stored,
+      Supplier<Optional<WalStreaming.State>> stream) {
     this.server = server;
     this.catalog = catalog;
     this.pushes = pushes;
     this.stored = stored;
+    this.stream = stream;
   }
 
   /// Empty where server or archive do not tell, where WAL is let go, and on a standby that does not
@@ -61,7 +65,19 @@ final class WalLag {
       uid = known.get().uid();
       tracker = new LagTracker();
     }
-    lag = Optional.of(tracker.observe(seen.get().stats(), stored(known.get(), seen.get())));
+    Optional<WalStreaming.State> streamed = stream.get();
+    lag =
+        Optional.of(
+            streamed.isPresent()
+                ? tracker.observeStream(
+                    seen.get().stats(), stored(known.get(), seen.get(), streamed.get()))
+                : tracker.observe(seen.get().stats(), stored(known.get(), seen.get())));
+  }
+
+  private Optional<Lsn> stored(
+      CatalogWatch.Known known, ServerWatch.Seen seen, WalStreaming.State streamed) {
+    return Stream.concat(stored(known, seen).stream(), streamed.stored().stream())
+        .max(Comparator.naturalOrder());
   }
 
   private Optional<Lsn> stored(CatalogWatch.Known known, ServerWatch.Seen seen) {

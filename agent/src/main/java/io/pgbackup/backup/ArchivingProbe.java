@@ -30,15 +30,24 @@ import java.util.Optional;
 /// recover along that timeline.
 public final class ArchivingProbe implements Runnable {
   private final PostgresConfig postgres;
+  private final boolean streams;
   private final Claim claim;
   private final WalEngine wal;
   private final WalProof proof;
   private final Duration deadline;
 
+  /// @param streams whether WAL is received over the replication protocol, so that the server need
+  ///   not archive
   /// @param claim of the lineage that the backup goes to
   public ArchivingProbe(
-      PostgresConfig postgres, Claim claim, WalEngine wal, WalProof proof, Duration deadline) {
+      PostgresConfig postgres,
+      boolean streams,
+      Claim claim,
+      WalEngine wal,
+      WalProof proof,
+      Duration deadline) {
     this.postgres = postgres;
+    this.streams = streams;
     this.claim = claim;
     this.wal = wal;
     this.proof = proof;
@@ -99,14 +108,14 @@ public final class ArchivingProbe implements Runnable {
     }
   }
 
-  private static void requireArchiving(ServerFacts facts) {
+  private void requireArchiving(ServerFacts facts) {
     if (facts.inRecovery()) {
       throw Problem.refused(
               "the server is in recovery, and base backups are taken of a primary",
               "Let the agent beside the primary take it.")
           .asException();
     }
-    if (!facts.archives()) {
+    if (!streams && !facts.archives()) {
       throw Problem.misconfigured(
               "the server does not archive: archive_mode is " + facts.archiveMode(),
               "Set archive_mode = on and archive_command, and restart the server.")

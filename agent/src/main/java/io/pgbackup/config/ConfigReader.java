@@ -13,6 +13,7 @@ import io.pgbackup.config.PgBackupConfig.RetentionConfig;
 import io.pgbackup.config.PgBackupConfig.RetentionRun;
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
 import io.pgbackup.config.PgBackupConfig.WalConfig;
+import io.pgbackup.config.PgBackupConfig.WalSource;
 import io.pgbackup.engine.format.Codec;
 import io.pgbackup.log.LogFormat;
 import io.pgbackup.schedule.Crontab;
@@ -90,7 +91,9 @@ final class ConfigReader {
     return new WalConfig(
         section.withDefault("enabled", Values.BOOLEAN, true),
         section.withDefault("socket", Values.ABSOLUTE_PATH, Path.of("/run/pgbackup/archive.sock")),
-        section.withDefault("compression", Values.CODEC, Codec.LZ4));
+        section.withDefault("compression", Values.CODEC, Codec.LZ4),
+        section.withDefault("source", Values.oneOf(WalSource.class), WalSource.SOCKET),
+        section.withDefault("streamInterval", Values.STREAM_INTERVAL, WalConfig.STREAM_INTERVAL));
   }
 
   private static BackupConfig backup(Section section) {

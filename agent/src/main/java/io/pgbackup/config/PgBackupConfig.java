@@ -159,8 +159,32 @@ public record PgBackupConfig(
     BASE64
   }
 
-  /// @param enabled whether the agent answers on the socket
-  public record WalConfig(boolean enabled, Path socket, Codec compression) {}
+  /// @param enabled whether WAL is stored; otherwise it is let go
+  /// @param source where finished WAL comes from
+  /// @param streamInterval how long bytes of an unfinished segment may wait for the store, where
+  ///   WAL is streamed
+  public record WalConfig(
+      boolean enabled, Path socket, Codec compression, WalSource source, Duration streamInterval) {
+    public static final Duration STREAM_INTERVAL = Duration.ofSeconds(5);
+
+    /// From the socket.
+    public WalConfig(boolean enabled, Path socket, Codec compression) {
+      this(enabled, socket, compression, WalSource.SOCKET, STREAM_INTERVAL);
+    }
+
+    /// Whether the agent receives WAL over the replication protocol.
+    public boolean streams() {
+      return enabled && source == WalSource.STREAM;
+    }
+  }
+
+  /// Who brings WAL to the agent.
+  public enum WalSource {
+    /// PostgreSQL's archive command, segment by segment.
+    SOCKET,
+    /// The agent itself, over the replication protocol, as it is written.
+    STREAM
+  }
 
   /// @param enabled whether the schedule runs; a backup that is asked for always does
   /// @param timeZone the schedule's

@@ -30,6 +30,8 @@ final class Values {
   static final Value<Path> SECRET_FILE = Value.text(Values::secretFile);
 
   static final Value<Duration> DURATION = Value.text(Durations::parse, Durations::print);
+  static final Value<Duration> STREAM_INTERVAL =
+      Value.text(Values::streamInterval, Durations::print);
   static final Value<Long> SIZE = Value.text(ByteSizes::parse, ByteSizes::print);
   static final Value<Hours> HOURS = Value.text(Hours::parse);
   static final Value<ZoneId> TIME_ZONE = Value.text(Values::zone);
@@ -127,6 +129,16 @@ final class Values {
 
   private static String lowerCase(Enum<?> constant) {
     return constant.name().toLowerCase(Locale.ROOT);
+  }
+
+  /// Each interval may cost a write into the bucket.
+  private static Duration streamInterval(String text) {
+    Duration interval = Durations.parse(text);
+    if (interval.compareTo(Duration.ofSeconds(1)) < 0
+        || interval.compareTo(Duration.ofMinutes(5)) > 0) {
+      throw new IllegalArgumentException("must be from 1s to 5m, got '" + text + "'");
+    }
+    return interval;
   }
 
   private static EngineChoice engine(String text) {

@@ -31,6 +31,7 @@ final class PostgresChecks {
   private final PgBackupConfig config;
   private final boolean demanded;
   private final OwnData data;
+  private final StreamChecks stream;
   private @Nullable ServerFacts facts;
   private @Nullable ServerHealth health;
 
@@ -40,6 +41,7 @@ final class PostgresChecks {
     this.config = config;
     this.demanded = demanded;
     this.data = new OwnData(config, store);
+    this.stream = new StreamChecks(config);
   }
 
   CheckGroup group() {
@@ -53,6 +55,8 @@ final class PostgresChecks {
             Check.of("archive-command", this::archiveCommand),
             Check.of("archive-timeout", this::archiveTimeout),
             Check.of("archiver", this::archiver),
+            Check.of("streaming", () -> stream.connection(facts())),
+            Check.of("stream-slot", () -> stream.slot(facts(), health())),
             Check.of("wal-level", () -> ServerJudgements.walLevel(health().setting("wal_level"))),
             Check.of("slots", () -> ServerJudgements.slots(health().slots())),
             Check.of("durability", () -> ServerJudgements.durability(health())),
@@ -119,6 +123,9 @@ final class PostgresChecks {
   }
 
   private Outcome archiveCommand() {
+    if (config.wal().streams()) {
+      return Outcome.skip("wal.source is stream: the server need not archive");
+    }
     if (!archives()) {
       return Outcome.skip(
           config.wal().enabled()
@@ -133,6 +140,9 @@ final class PostgresChecks {
   }
 
   private Outcome archiveTimeout() {
+    if (config.wal().streams()) {
+      return Outcome.skip("wal.source is stream: an unfinished segment is stored too");
+    }
     return ServerJudgements.archiveTimeout(facts().archiveTimeout());
   }
 

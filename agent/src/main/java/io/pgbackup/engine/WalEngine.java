@@ -1,6 +1,8 @@
 package io.pgbackup.engine;
 
+import io.pgbackup.engine.tail.Tail;
 import io.pgbackup.postgres.WalFileName;
+import io.pgbackup.postgres.WalSegment;
 import java.util.Optional;
 
 /// Carries single WAL files to the archive of one lineage and back. Thread-safe.
@@ -21,4 +23,13 @@ public interface WalEngine {
   ///   such file
   /// @throws io.pgbackup.problem.PgBackupException for everything else; a failure is never absence
   Optional<byte[]> fetch(WalFileName name);
+
+  /// What was streamed of a segment that is not there as a whole: a way in for recovery alone,
+  /// since nothing tells it from a segment that ends early.
+  ///
+  /// @return nothing where nothing was streamed of it, or this engine keeps no such thing
+  /// @throws io.pgbackup.problem.PgBackupException as [#fetch]
+  default Optional<Tail> unfinished(WalSegment segment) {
+    return Optional.empty();
+  }
 }

@@ -43,6 +43,7 @@ record RecoveryServer(
   RecoveryOutcome recover(RestorePlan plan, RestoreListener listener) throws IOException {
     // A run that was killed leaves its server behind.
     stop();
+    UnfinishedWal served = new UnfinishedWal(wal, plan);
     Thread stopWithUs = new Thread(this::stopAtExit, "stop-recovery-server");
     Runtime.getRuntime().addShutdownHook(stopWithUs);
     try (SocketDirectory sockets = SocketDirectory.in(paths.workspace(), user);
@@ -50,7 +51,7 @@ record RecoveryServer(
             WalSpool.open(
                 paths.spool(),
                 user,
-                new TablespaceGuard(wal, plan, paths.staging(), user),
+                new TablespaceGuard(served, plan, paths.staging(), user),
                 plan.path(),
                 plan.wal(),
                 plan.segmentSize(),
@@ -61,7 +62,7 @@ record RecoveryServer(
       stop();
       Runtime.getRuntime().removeShutdownHook(stopWithUs);
     }
-    return prove(plan);
+    return prove(plan, served);
   }
 
   private void start(RestorePlan plan, Path sockets, String restoreCommand) throws IOException {
@@ -118,7 +119,7 @@ record RecoveryServer(
     process.stop(paths.staging(), StopMode.FAST, Duration.ofSeconds(20));
   }
 
-  private RecoveryOutcome prove(RestorePlan plan) throws IOException {
+  private RecoveryOutcome prove(RestorePlan plan, UnfinishedWal served) throws IOException {
     ControlFile control = new DataDirectory(paths.staging()).control();
     RecoveryLog log = RecoveryLog.read(paths.log());
     if (control.state() != ControlFile.State.SHUT_DOWN
@@ -140,7 +141,7 @@ record RecoveryServer(
     }
     TimelineHistory.Ancestor parent = history(control.timeline()).ancestors().getLast();
     if (plan.target() instanceof RecoveryTarget.Latest) {
-      Optional<String> missing = new ArchivedEnd(plan, wal).missing(parent.end());
+      Optional<String> missing = new ArchivedEnd(plan, wal, served.served()).missing(parent.end());
       if (missing.isPresent()) {
         throw Problem.verificationFailed(
                 missing.get(), RestoreFailures.BEFORE_THE_DAMAGE + " " + RestoreFailures.DISCARD)

@@ -77,11 +77,30 @@ public final class RetentionRunner {
       RetentionInput read = reader.read(lineage, rules);
       RetentionInput input = clocks.map(read::doubting).orElse(read);
       RetentionPlan plan = RetentionPlanner.plan(input);
+      if (plan.blocks().isEmpty()) {
+        deletePieces(lease, input);
+      }
       if (!plan.blocks().isEmpty() || plan.deletesNothing()) {
         return ended(lineage, new Attempt(input, plan), plan.blocks().stream().findFirst());
       }
       Attempt attempt = new Attempt(input, plan);
       return ended(lineage, attempt, delete(prefix, lease, attempt));
+    }
+  }
+
+  /// They are no part of a plan: what they hold lies there as a whole segment, which is.
+  private void deletePieces(Lease lease, RetentionInput input) {
+    List<ObjectKey> keys = StreamedLeftovers.in(store, input.survey());
+    int refused = 0;
+    for (int from = 0; from < keys.size() && refused == 0; from += AT_ONCE) {
+      lease.requireHeld();
+      refused = tryDelete(keys.subList(from, Math.min(from + AT_ONCE, keys.size()))).size();
+    }
+    if (!keys.isEmpty()) {
+      LOG.atInfo()
+          .addKeyValue("pieces", keys.size())
+          .addKeyValue("refused", refused)
+          .log("streamed pieces of whole segments deleted");
     }
   }
 

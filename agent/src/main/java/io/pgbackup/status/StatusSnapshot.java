@@ -156,6 +156,9 @@ public record StatusSnapshot(
   /// @param archived,failed,refused files since the agent started
   /// @param discarded segments that were let go since the agent started
   /// @param outage empty while it is not known how much waits
+  /// @param stream where WAL is received over the replication protocol; then `lagSeconds` is how
+  ///   long the oldest byte that is not stored has been there, and `lagBytes` counts from what is
+  ///   stored
   public record Archive(
       boolean enabled,
       String socket,
@@ -167,8 +170,37 @@ public record StatusSnapshot(
       long failed,
       long refused,
       long discarded,
-      Optional<Outage> outage) {
-    /// Of an agent that does not judge it.
+      Optional<Outage> outage,
+      Optional<Stream> stream) {
+    /// From the socket.
+    public Archive(
+        boolean enabled,
+        String socket,
+        Optional<Double> lagSeconds,
+        Optional<Long> lagBytes,
+        Optional<String> lastFile,
+        Optional<Instant> lastFileAt,
+        long archived,
+        long failed,
+        long refused,
+        long discarded,
+        Optional<Outage> outage) {
+      this(
+          enabled,
+          socket,
+          lagSeconds,
+          lagBytes,
+          lastFile,
+          lastFileAt,
+          archived,
+          failed,
+          refused,
+          discarded,
+          outage,
+          Optional.empty());
+    }
+
+    /// Of an agent that does not judge outages.
     public Archive(
         boolean enabled,
         String socket,
@@ -191,6 +223,7 @@ public record StatusSnapshot(
           failed,
           refused,
           discarded,
+          Optional.empty(),
           Optional.empty());
     }
   }
@@ -203,6 +236,23 @@ public record StatusSnapshot(
   /// @param secondsUntilFull at the rate of the last minutes, where what waits grows
   public record Outage(
       String state, Instant since, Optional<Long> freeBytes, Optional<Long> secondsUntilFull) {}
+
+  /// WAL that the agent receives itself.
+  ///
+  /// @param connected whether the server streams now
+  /// @param slot that keeps on the server what is not stored
+  /// @param storedLsn everything before it is in the store
+  /// @param storedAt when the store confirmed the last of it
+  /// @param pieces,pieceBytes stored of unfinished segments since the agent started
+  /// @param gaps opened since the agent started
+  public record Stream(
+      boolean connected,
+      Optional<String> slot,
+      Optional<String> storedLsn,
+      Optional<Instant> storedAt,
+      long pieces,
+      long pieceBytes,
+      long gaps) {}
 
   /// @param crontab of the base backups
   /// @param delaySeconds how much later than that they come here: this cluster's share of the
@@ -222,6 +272,6 @@ public record StatusSnapshot(
   public record Configuration(Instant loadedAt, Optional<String> refused) {}
 
   /// @param about `configuration`, `lineage`, `postgres`, `credential`, `storage`, `catalog`,
-  ///   `timeline`, `wal`, `volume` or `backup`
+  ///   `stream`, `timeline`, `wal`, `volume` or `backup`
   public record StandingProblem(String about, Instant since, ProblemView problem) {}
 }

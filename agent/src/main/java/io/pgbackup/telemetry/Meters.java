@@ -38,11 +38,34 @@ public enum Meters {
   WAL_LAG_SECONDS(
       "pgbackup_wal_archive_lag_seconds",
       Kind.GAUGE,
-      "How long the oldest finished WAL segment has been missing from the store; 0 where none is"),
+      "How long the oldest finished WAL segment has been missing from the store, or with wal.source:"
+          + " stream the oldest byte; 0 where none is"),
   WAL_LAG_BYTES(
       "pgbackup_wal_archive_lag_bytes",
       Kind.GAUGE,
-      "WAL between the newest segment in the store and the end of WAL in the database"),
+      "WAL between the newest segment in the store, or the newest streamed byte, and the end of WAL"
+          + " in the database"),
+  STREAM_CONNECTED(
+      "pgbackup_wal_stream_connected",
+      Kind.GAUGE,
+      "1 while the server streams WAL to the agent, 0 while it does not; only with wal.source:"
+          + " stream"),
+  STREAM_STORED(
+      "pgbackup_wal_stream_stored_timestamp_seconds",
+      Kind.GAUGE,
+      "When the store last confirmed streamed WAL; an idle server writes none"),
+  STREAM_PIECES(
+      "pgbackup_wal_stream_pieces_total",
+      Kind.COUNTER,
+      "Pieces of unfinished WAL segments stored since the agent started"),
+  STREAM_PIECE_BYTES(
+      "pgbackup_wal_stream_piece_bytes_total",
+      Kind.COUNTER,
+      "WAL in pieces of unfinished segments stored since the agent started, before compression"),
+  STREAM_GAPS(
+      "pgbackup_wal_stream_gaps_total",
+      Kind.COUNTER,
+      "How often since the agent started the server had removed WAL before it was streamed"),
   WAL_OUTAGE_LEVEL(
       "pgbackup_wal_outage_level",
       Kind.GAUGE,

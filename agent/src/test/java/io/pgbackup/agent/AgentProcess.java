@@ -32,10 +32,17 @@ final class AgentProcess implements AutoCloseable {
 
   static AgentProcess start(
       Path folder, StorageConfig storage, PostgresConfig postgres, Path socket) throws IOException {
+    return start(folder, storage, postgres, socket, "");
+  }
+
+  /// @param wal more settings of the section, each begins with a comma
+  static AgentProcess start(
+      Path folder, StorageConfig storage, PostgresConfig postgres, Path socket, String wal)
+      throws IOException {
     int port = FreePort.find();
     Path config =
         Files.writeString(
-            folder.resolve("agent-" + port + ".yaml"), yaml(storage, postgres, socket, port));
+            folder.resolve("agent-" + port + ".yaml"), yaml(storage, postgres, socket, wal, port));
     Path log = folder.resolve("agent-" + port + ".log");
     ProcessBuilder builder =
         new ProcessBuilder(LAUNCHER.toString(), "--config", config.toString())
@@ -46,7 +53,7 @@ final class AgentProcess implements AutoCloseable {
   }
 
   private static String yaml(
-      StorageConfig storage, PostgresConfig postgres, Path socket, int port) {
+      StorageConfig storage, PostgresConfig postgres, Path socket, String wal, int port) {
     CredentialFiles credentials = (CredentialFiles) storage.credentials().orElseThrow();
     return """
         cluster: { name: orders }
@@ -60,7 +67,7 @@ final class AgentProcess implements AutoCloseable {
           credentials:
             accessKeyIdFile: %s
             secretAccessKeyFile: %s
-        wal: { socket: %s }
+        wal: { socket: %s%s }
         http: { listen: "127.0.0.1:%d" }
         """
         .formatted(
@@ -72,6 +79,7 @@ final class AgentProcess implements AutoCloseable {
             credentials.accessKeyIdFile(),
             credentials.secretAccessKeyFile(),
             socket,
+            wal,
             port);
   }
 

@@ -221,6 +221,7 @@ class BackupRunnerIT {
     ArchivingProbe probe =
         new ArchivingProbe(
             postgres.configOverSocket(),
+            false,
             claim,
             wal(),
             new WalProof(store, layout, clock),

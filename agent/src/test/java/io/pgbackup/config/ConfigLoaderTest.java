@@ -20,6 +20,7 @@ import io.pgbackup.config.PgBackupConfig.RetentionConfig;
 import io.pgbackup.config.PgBackupConfig.RetentionRun;
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
 import io.pgbackup.config.PgBackupConfig.WalConfig;
+import io.pgbackup.config.PgBackupConfig.WalSource;
 import io.pgbackup.engine.format.Codec;
 import io.pgbackup.log.LogFormat;
 import io.pgbackup.problem.PgBackupException;
@@ -75,6 +76,8 @@ class ConfigLoaderTest {
         enabled: false
         socket: /tmp/archive.sock
         compression: zstd
+        source: stream
+        streamInterval: 30s
       backup:
         enabled: false
         schedule: "0 3 * * 1"
@@ -197,7 +200,12 @@ class ConfigLoaderTest {
                             Optional.of(Path.of("/secrets/token")))),
                     "spilo/$(CLUSTER)/$(UID)/wal/$(PGVERSION)"),
                 EncryptionConfig.NONE,
-                new WalConfig(false, Path.of("/tmp/archive.sock"), Codec.ZSTD),
+                new WalConfig(
+                    false,
+                    Path.of("/tmp/archive.sock"),
+                    Codec.ZSTD,
+                    WalSource.STREAM,
+                    Duration.ofSeconds(30)),
                 new BackupConfig(
                     false,
                     Crontab.parse("0 3 * * 1"),
@@ -257,6 +265,8 @@ class ConfigLoaderTest {
     environment.put("PGBACKUP_WAL_ENABLED", "false");
     environment.put("PGBACKUP_WAL_SOCKET", "/tmp/archive.sock");
     environment.put("PGBACKUP_WAL_COMPRESSION", "zstd");
+    environment.put("PGBACKUP_WAL_SOURCE", "stream");
+    environment.put("PGBACKUP_WAL_STREAM_INTERVAL", "30s");
     environment.put("PGBACKUP_BACKUP_ENABLED", "false");
     environment.put("PGBACKUP_BACKUP_SCHEDULE", "0 3 * * 1");
     environment.put("PGBACKUP_BACKUP_TIME_ZONE", "Europe/Berlin");
@@ -327,6 +337,12 @@ class ConfigLoaderTest {
             127.0.0.1:9797 or [::1]:9797; got '9797'
               storage.buket: unknown key""");
     assertThat(problem.hint()).contains("docs/configuration.md describes every key.");
+  }
+
+  @Test
+  void anUnfinishedSegmentWaitsForMinutesAtTheMost() {
+    assertThat(fault(LEAST + "wal: { streamInterval: 6m }"))
+        .endsWith("wal.streamInterval: must be from 1s to 5m, got '6m'");
   }
 
   @Test

@@ -10,6 +10,7 @@ import io.pgbackup.lineage.Leases;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.store.ObjectKey;
+import io.pgbackup.store.StoreFolder;
 import io.pgbackup.store.StoredObject;
 import io.pgbackup.testing.MemoryObjectStore;
 import io.pgbackup.testing.SteppingClock;
@@ -25,6 +26,7 @@ import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -77,6 +79,21 @@ class RetentionRunnerTest {
                 .map(backup -> ArchiveModel.LAYOUT.sentinel(backup.name()))
                 .toArray(ObjectKey[]::new));
     assertThat(apply().plan().deletesNothing()).isTrue();
+  }
+
+  @Test
+  void streamedPiecesGoOnceTheirSegmentIsWhole() {
+    StoreFolder whole = ArchiveModel.LAYOUT.streamed(model.segment().previous());
+    StoreFolder unfinished = ArchiveModel.LAYOUT.streamed(model.segment().next().next());
+    bucket.create(whole.key("0000000000000000-0000000000000010.lz4"), new byte[1], Map.of());
+    ObjectKey last = unfinished.key("0000000000000000-0000000000000010.lz4");
+    bucket.create(last, new byte[1], Map.of());
+
+    apply();
+
+    try (Stream<StoredObject> left = bucket.list(ArchiveModel.LAYOUT.streamed().path())) {
+      assertThat(left.map(StoredObject::key)).containsExactly(last);
+    }
   }
 
   /// P76: whatever is cut off, no backup is offered of which something is missing, and the next run

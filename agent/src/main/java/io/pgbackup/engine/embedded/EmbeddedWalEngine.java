@@ -6,7 +6,10 @@ import io.pgbackup.engine.embedded.WalObjects.WalObject;
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.Codec;
 import io.pgbackup.engine.format.Packing;
+import io.pgbackup.engine.tail.Pieces;
+import io.pgbackup.engine.tail.Tail;
 import io.pgbackup.postgres.WalFileName;
+import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.postgres.WalSegmentSize;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
@@ -126,6 +129,11 @@ public final class EmbeddedWalEngine implements WalEngine {
     byte[] content = read(name, found.getFirst());
     LOG.atDebug().addKeyValue("key", found.getFirst().object().key()).log("WAL fetched");
     return Optional.of(content);
+  }
+
+  @Override
+  public Optional<Tail> unfinished(WalSegment segment) {
+    return new Pieces(store, layout, packing.cipher()).read(segment);
   }
 
   private byte[] read(WalFileName name, WalObject object) {

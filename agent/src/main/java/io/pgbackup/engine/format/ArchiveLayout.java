@@ -1,6 +1,7 @@
 package io.pgbackup.engine.format;
 
 import io.pgbackup.postgres.WalFileName;
+import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.StoreFolder;
 import java.util.Optional;
@@ -55,6 +56,15 @@ public record ArchiveLayout(StoreFolder prefix) {
 
   public StoreFolder manifests() {
     return own().folder("manifests");
+  }
+
+  /// Pieces of segments that were streamed and not whole yet, a folder for each segment.
+  public StoreFolder streamed() {
+    return own().folder("stream");
+  }
+
+  public StoreFolder streamed(WalSegment segment) {
+    return streamed().folder(segment.fileName());
   }
 
   public ObjectKey manifest(BackupName name) {

@@ -117,6 +117,42 @@ public final class PostgresClient implements AutoCloseable {
             Sha256.hex(content)));
   }
 
+  /// Our physical slot as the server knows it, and how far its WAL goes; without a slot of that
+  /// name only the latter.
+  public SlotState slot(String name) {
+    return query("tell the state of slot " + name, SlotQueries.STATE, SlotQueries::state, name);
+  }
+
+  /// Makes a physical slot that keeps WAL from the newest checkpoint's redo position on. Needs the
+  /// attribute REPLICATION.
+  public void createSlot(String name) {
+    query(
+        "make the replication slot " + name,
+        "SELECT pg_create_physical_replication_slot(?, true)",
+        _ -> true,
+        name);
+  }
+
+  /// Whether `pg_wal` has a file of this name. Needs the role `pg_monitor`.
+  public boolean hasWal(String name) {
+    return query(
+        "list its WAL",
+        "SELECT EXISTS (SELECT FROM pg_ls_waldir() WHERE name = ?)",
+        rows -> rows.getBoolean(1),
+        name);
+  }
+
+  /// Removes a slot that nobody uses, so that it keeps no WAL.
+  ///
+  /// @return whether there was one
+  public boolean dropIdleSlot(String name) {
+    return query(
+        "remove the replication slot " + name,
+        SlotQueries.DROP_IDLE,
+        rows -> rows.getLong(1) > 0,
+        name);
+  }
+
   public Instant now() {
     return query("tell the time", "SELECT clock_timestamp()", rows -> instant(rows, 1));
   }

@@ -1,6 +1,7 @@
 package io.pgbackup.postgres.jdbc;
 
 import io.pgbackup.config.PgBackupConfig.PostgresConfig;
+import io.pgbackup.postgres.Lsn;
 import io.pgbackup.problem.Problem;
 import java.sql.SQLException;
 import java.util.stream.Collectors;
@@ -9,6 +10,9 @@ import org.jspecify.annotations.Nullable;
 /// Says in the user's words what PostgreSQL or the way to it refused, by SQLSTATE (appendix A of
 /// PostgreSQL's manual).
 final class SqlFailures {
+  /// `undefined_file`: a segment that was asked for is gone.
+  static final String WAL_REMOVED = "58P01";
+
   private final PostgresConfig config;
 
   SqlFailures(PostgresConfig config) {
@@ -23,6 +27,32 @@ final class SqlFailures {
   Problem asking(String what, SQLException e) {
     return Problem.postgresFailed(
         "PostgreSQL at " + server() + " failed to " + what + ": " + reason(e), askHint(state(e)));
+  }
+
+  Problem replicating(SQLException e) {
+    return Problem.postgresFailed(
+        "cannot connect to PostgreSQL at " + server() + " for replication: " + reason(e),
+        switch (state(e)) {
+          case "28000" ->
+              "Give pg_hba.conf a line for the database 'replication' and this user (the word all does"
+                  + " not match it), and the role its right: ALTER ROLE "
+                  + config.user()
+                  + " REPLICATION.";
+          case "42501" -> "Grant the right: ALTER ROLE " + config.user() + " REPLICATION.";
+          case "53300" -> "Raise max_wal_senders on the server.";
+          default -> connectHint(state(e));
+        });
+  }
+
+  /// The stream of WAL broke off, or did not begin.
+  Problem streaming(Lsn position, SQLException e) {
+    return Problem.postgresFailed(
+        "PostgreSQL at " + server() + " does not stream WAL from " + position + ": " + reason(e),
+        switch (state(e)) {
+          case WAL_REMOVED -> "The server has removed that WAL; a base backup closes the gap.";
+          case "55006" -> "Another client uses the slot; look for a second agent of this lineage.";
+          default -> "The agent connects again by itself; see the server's log for the reason.";
+        });
   }
 
   private String server() {
