@@ -3,6 +3,7 @@ package io.pgbackup.agent;
 import io.pgbackup.backup.BackupRun;
 import io.pgbackup.catalog.WalGap;
 import io.pgbackup.config.PgBackupConfig;
+import io.pgbackup.config.PgBackupConfig.BackupSource;
 import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.lineage.LineageUid;
 import io.pgbackup.problem.Problem;
@@ -166,9 +167,9 @@ final class Backups implements BackupRequests {
             });
   }
 
-  /// The schedule came. A standby's agent leaves it to the primary's.
+  /// The schedule came. An agent beside a server of another role leaves it to the other.
   void scheduled() {
-    if (primary()) {
+    if (isSource()) {
       due.fallDueAnew();
       startIfOwed();
     }
@@ -239,7 +240,7 @@ final class Backups implements BackupRequests {
   /// as it can be, by one run for all that were missed.
   synchronized void lookForMissed() {
     PgBackupConfig now = config.get();
-    boolean elsewhere = server.get().isPresent() && !primary();
+    boolean elsewhere = server.get().isPresent() && !isSource();
     if (!now.backup().enabled() || now.backup().deadline().isEmpty() || elsewhere || closing) {
       return;
     }
@@ -271,18 +272,20 @@ final class Backups implements BackupRequests {
         : "the archive has not been read";
   }
 
-  /// Starts the backup that is owed, if this is where it can be taken: beside a primary.
+  /// Starts the backup that is owed, if this is where it is taken: beside the primary, or a
+  /// standby where the configuration says so.
   void startIfOwed() {
     if (config.get().backup().enabled()
-        && primary()
+        && isSource()
         && lineages.current().isPresent()
         && due.isOwed(clock.instant())) {
       var _ = request(BackupRequest.CONFIGURED);
     }
   }
 
-  private boolean primary() {
-    return server.get().map(ServerWatch.Seen::primary).orElse(false);
+  private boolean isSource() {
+    boolean primary = config.get().backup().from() == BackupSource.PRIMARY;
+    return server.get().map(seen -> seen.primary() == primary).orElse(false);
   }
 
   /// Starts nothing more. A backup whose files are all stored may wait a little for its last

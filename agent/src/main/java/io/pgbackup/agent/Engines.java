@@ -1,6 +1,7 @@
 package io.pgbackup.agent;
 
 import io.pgbackup.config.PgBackupConfig;
+import io.pgbackup.config.PgBackupConfig.BackupSource;
 import io.pgbackup.credentials.StoreCredentials;
 import io.pgbackup.engine.BackupEngine;
 import io.pgbackup.engine.WalEngine;
@@ -10,6 +11,7 @@ import io.pgbackup.engine.format.Packing;
 import io.pgbackup.engine.walg.Walg;
 import io.pgbackup.engine.walg.WalgBackupEngine;
 import io.pgbackup.engine.walg.WalgWalEngine;
+import io.pgbackup.problem.Problem;
 import io.pgbackup.status.StatusSnapshot;
 import io.pgbackup.store.ObjectStore;
 import java.time.InstantSource;
@@ -37,6 +39,13 @@ public final class Engines implements AutoCloseable {
   }
 
   static Engines open(PgBackupConfig config, StoreCredentials credentials, InstantSource clock) {
+    if (config.backup().from() == BackupSource.STANDBY
+        && config.engine().walgForBackups().isPresent()) {
+      throw Problem.misconfigured(
+              "backup.from is standby, and engine wal-g takes base backups of the primary only",
+              "Set engine.backup: embedded, or backup.from: primary.")
+          .asException();
+    }
     Optional<Walg> walg =
         config
             .engine()

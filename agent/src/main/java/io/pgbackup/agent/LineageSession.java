@@ -127,7 +127,8 @@ public record LineageSession(
             lineage.claim(),
             wal,
             new WalProof(store, layout, clock),
-            BackupDeadlines.DEFAULT.probe());
+            BackupDeadlines.DEFAULT.probe(),
+            config.backup().from());
     BackupRunner runner =
         new BackupRunner(
             guard.apply(engines.backups(store, layout, settings, embedded)),

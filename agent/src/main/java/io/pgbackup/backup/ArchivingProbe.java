@@ -1,5 +1,8 @@
 package io.pgbackup.backup;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import io.pgbackup.config.PgBackupConfig.BackupSource;
 import io.pgbackup.config.PgBackupConfig.PostgresConfig;
 import io.pgbackup.engine.WalEngine;
 import io.pgbackup.engine.WalProof;
@@ -7,7 +10,9 @@ import io.pgbackup.lineage.Claim;
 import io.pgbackup.lineage.Identity;
 import io.pgbackup.lineage.IdentityFile;
 import io.pgbackup.lineage.LineageUid;
+import io.pgbackup.postgres.Lsn;
 import io.pgbackup.postgres.Timeline;
+import io.pgbackup.postgres.TimelineHistory;
 import io.pgbackup.postgres.WalFileName;
 import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.postgres.jdbc.PostgresClient;
@@ -28,6 +33,9 @@ import java.util.Optional;
 /// It also makes sure that the history of the server's timeline lies in the archive. A server that
 /// was promoted before it archived never offers that file, and without it PostgreSQL refuses to
 /// recover along that timeline.
+///
+/// A standby finishes no segment. Of it the last one that it replayed whole must be there, and its
+/// timeline's history, which its primary's agent stores.
 public final class ArchivingProbe implements Runnable {
   private final PostgresConfig postgres;
   private final boolean streams;
@@ -35,27 +43,31 @@ public final class ArchivingProbe implements Runnable {
   private final WalEngine wal;
   private final WalProof proof;
   private final Duration deadline;
+  private final BackupSource from;
 
   /// @param streams whether WAL is received over the replication protocol, so that the server need
   ///   not archive
   /// @param claim of the lineage that the backup goes to
+  /// @param from what the server has to be
   public ArchivingProbe(
       PostgresConfig postgres,
       boolean streams,
       Claim claim,
       WalEngine wal,
       WalProof proof,
-      Duration deadline) {
+      Duration deadline,
+      BackupSource from) {
     this.postgres = postgres;
     this.streams = streams;
     this.claim = claim;
     this.wal = wal;
     this.proof = proof;
     this.deadline = deadline;
+    this.from = from;
   }
 
   /// @throws io.pgbackup.problem.PgBackupException `Refused` if the server or its data are not the
-  ///   lineage's or it is no primary, `Misconfigured` if it does not archive, `TimedOut` if its
+  ///   lineage's or its role is another, `Misconfigured` if it does not archive, `TimedOut` if its
   ///   segment does not arrive
   @Override
   public void run() {
@@ -63,6 +75,11 @@ public final class ArchivingProbe implements Runnable {
       ServerFacts facts = client.facts();
       requireOurs(facts);
       requireOurData();
+      requireRole(facts);
+      if (facts.inRecovery()) {
+        proveReplayed(client, facts);
+        return;
+      }
       requireArchiving(facts);
       if (!facts.timeline().equals(Timeline.FIRST)) {
         pushHistory(facts.timeline());
@@ -108,13 +125,53 @@ public final class ArchivingProbe implements Runnable {
     }
   }
 
-  private void requireArchiving(ServerFacts facts) {
-    if (facts.inRecovery()) {
+  private void requireRole(ServerFacts facts) {
+    if (facts.inRecovery() && from == BackupSource.PRIMARY) {
       throw Problem.refused(
-              "the server is in recovery, and base backups are taken of a primary",
-              "Let the agent beside the primary take it.")
+              "the server is in recovery, and base backups are taken of the primary",
+              "Let the agent beside the primary take it, or set backup.from: standby.")
           .asException();
     }
+    if (!facts.inRecovery() && from == BackupSource.STANDBY) {
+      throw Problem.refused(
+              "the server is a primary, and backup.from is standby",
+              "Let the agent beside a standby take it. Where there is none any more, set"
+                  + " backup.from: primary.")
+          .asException();
+    }
+  }
+
+  private void proveReplayed(PostgresClient client, ServerFacts facts) {
+    WalSegment next =
+        WalSegment.containing(
+            facts.timeline(), client.archiverStats().currentLsn(), facts.segmentSize());
+    // a cluster's first segment begins at its size
+    if (next.start().compareTo(new Lsn(2L * facts.segmentSize().bytes())) < 0) {
+      return;
+    }
+    WalSegment whole = next.previous();
+    WalSegment stored = whole.on(history(facts.timeline()).at(whole.end().plus(-1)));
+    proof.await(
+        List.of(stored), deadline, () -> "the server is a standby, and its primary archives");
+  }
+
+  private TimelineHistory history(Timeline timeline) {
+    if (timeline.equals(Timeline.FIRST)) {
+      return TimelineHistory.root(timeline);
+    }
+    String name = timeline.toHex() + ".history";
+    return wal.fetch(WalFileName.parse(name))
+        .map(content -> TimelineHistory.parse(timeline, new String(content, ISO_8859_1)))
+        .orElseThrow(
+            () ->
+                Problem.refused(
+                        name + " is not in the archive, and the server is a standby",
+                        "Without it no recovery follows this timeline; the agent beside the"
+                            + " primary stores it.")
+                    .asException());
+  }
+
+  private void requireArchiving(ServerFacts facts) {
     if (!streams && !facts.archives()) {
       throw Problem.misconfigured(
               "the server does not archive: archive_mode is " + facts.archiveMode(),

@@ -1,6 +1,7 @@
 package io.pgbackup.config;
 
 import io.pgbackup.config.PgBackupConfig.BackupConfig;
+import io.pgbackup.config.PgBackupConfig.BackupSource;
 import io.pgbackup.config.PgBackupConfig.ClusterConfig;
 import io.pgbackup.config.PgBackupConfig.DeltaOrigin;
 import io.pgbackup.config.PgBackupConfig.EngineChoice;
@@ -108,7 +109,8 @@ final class ConfigReader {
         section.anything("userData"),
         maxRate(section),
         section.optional("jitter", Values.DURATION).orElse(Duration.ZERO),
-        section.optional("deadline", Values.DURATION));
+        section.optional("deadline", Values.DURATION),
+        section.withDefault("from", Values.oneOf(BackupSource.class), BackupSource.PRIMARY));
   }
 
   private static Optional<RateConfig> maxRate(Section section) {

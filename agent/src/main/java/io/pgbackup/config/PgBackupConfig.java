@@ -194,6 +194,7 @@ public record PgBackupConfig(
   /// @param maxRate how fast the data directory may be read
   /// @param jitter how much later than the schedule at the most; see [#backupTiming]
   /// @param deadline how long a base backup may take, and how late it may begin
+  /// @param from which server of the cluster they are taken of
   public record BackupConfig(
       boolean enabled,
       Crontab schedule,
@@ -205,7 +206,8 @@ public record PgBackupConfig(
       Optional<JsonNode> userData,
       Optional<RateConfig> maxRate,
       Duration jitter,
-      Optional<Duration> deadline) {
+      Optional<Duration> deadline,
+      BackupSource from) {
     /// Full backups only, as fast as it goes.
     public BackupConfig(
         boolean enabled, Crontab schedule, ZoneId timeZone, Codec compression, int threads) {
@@ -220,8 +222,15 @@ public record PgBackupConfig(
           Optional.empty(),
           Optional.empty(),
           Duration.ZERO,
-          Optional.empty());
+          Optional.empty(),
+          BackupSource.PRIMARY);
     }
+  }
+
+  /// Which server base backups are taken of, by the agent beside it.
+  public enum BackupSource {
+    PRIMARY,
+    STANDBY
   }
 
   /// @param hours when it holds, in the schedule's time zone; always, where there are none

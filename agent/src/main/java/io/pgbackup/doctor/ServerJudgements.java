@@ -37,8 +37,8 @@ final class ServerJudgements {
   static Outcome role(ServerFacts facts) {
     return Outcome.pass(
         facts.inRecovery()
-            ? "a standby: it archives under archive_mode = always only, and base backups are taken on"
-                + " the primary"
+            ? "a standby: it archives under archive_mode = always only, and base backups are taken of"
+                + " it under backup.from: standby only"
             : "a primary, on timeline " + facts.timeline());
   }
 

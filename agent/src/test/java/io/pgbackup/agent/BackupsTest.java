@@ -264,6 +264,22 @@ class BackupsTest {
   }
 
   @Test
+  void startsThemBesideAStandbyWhereToldAndThereOnly() {
+    timing = "schedule: \"0 2 * * *\", from: standby";
+    Backups backups = backups();
+    backups.consider(known());
+    backups.startIfOwed();
+    backups.scheduled();
+    assertThat(taker.runs).hasValue(0);
+
+    server = Servers.standby();
+    backups.startIfOwed();
+
+    await().untilAsserted(() -> assertThat(afterwards).hasValue(1));
+    assertThat(taker.runs).hasValue(1);
+  }
+
+  @Test
   void owesOneWhereWalIsMissingBehindTheNewest() {
     Backups backups = backups();
     WalGap gap = new WalGap(SEGMENT.next(), SEGMENT.next().next());

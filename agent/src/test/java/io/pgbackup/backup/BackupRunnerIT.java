@@ -3,6 +3,7 @@ package io.pgbackup.backup;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.pgbackup.config.PgBackupConfig.BackupSource;
 import io.pgbackup.engine.BackupDeadlines;
 import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.engine.WalProof;
@@ -225,7 +226,8 @@ class BackupRunnerIT {
             claim,
             wal(),
             new WalProof(store, layout, clock),
-            probeDeadline);
+            probeDeadline,
+            BackupSource.PRIMARY);
     EmbeddedBackupEngine engine =
         new EmbeddedBackupEngine(
             store,

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.pgbackup.config.PgBackupConfig.BackupConfig;
+import io.pgbackup.config.PgBackupConfig.BackupSource;
 import io.pgbackup.config.PgBackupConfig.ClusterConfig;
 import io.pgbackup.config.PgBackupConfig.CredentialFiles;
 import io.pgbackup.config.PgBackupConfig.DeltaOrigin;
@@ -91,6 +92,7 @@ class ConfigLoaderTest {
         maxRateHours: 08:00-20:00
         jitter: 30m
         deadline: 6h
+        from: standby
       retention:
         run: job
         schedule: "5 4 * * *"
@@ -221,7 +223,8 @@ class ConfigLoaderTest {
                             50 << 20,
                             Optional.of(new Hours(LocalTime.of(8, 0), LocalTime.of(20, 0))))),
                     Duration.ofMinutes(30),
-                    Optional.of(Duration.ofHours(6))),
+                    Optional.of(Duration.ofHours(6)),
+                    BackupSource.STANDBY),
                 new RetentionConfig(
                     RetentionRun.JOB,
                     Crontab.parse("5 4 * * *"),
@@ -279,6 +282,7 @@ class ConfigLoaderTest {
     environment.put("PGBACKUP_BACKUP_MAX_RATE_HOURS", "08:00-20:00");
     environment.put("PGBACKUP_BACKUP_JITTER", "30m");
     environment.put("PGBACKUP_BACKUP_DEADLINE", "6h");
+    environment.put("PGBACKUP_BACKUP_FROM", "standby");
     environment.put("PGBACKUP_RETENTION_JITTER", "90s");
     environment.put("PGBACKUP_LOG_FORMAT", "json");
     environment.put("PGBACKUP_RETENTION_RUN", "job");

@@ -51,6 +51,7 @@ final class ContentPush {
         new PackedFiles(manifestHead(tablespaces), settings.packing().cipher(), listener)) {
       pushFiles(tablespaces, packed);
       pushControlFile(packed);
+      requireSameRole();
       BackupStop stop = client.stopBackup(settings.deadlines().checkpoint());
       requireSameStart(stop);
       requireKnownTablespaces(stop, tablespaces);
@@ -129,6 +130,16 @@ final class ContentPush {
 
   private static ManifestFile manifestFile(String path, byte[] content, PartWriter part) {
     return new ManifestFile(path, content.length, Sha256.hex(content), part.name(), List.of());
+  }
+
+  /// PostgreSQL would refuse to stop it too, in words about functions.
+  private void requireSameRole() {
+    if (backup.facts().inRecovery() && !client.facts().inRecovery()) {
+      throw Problem.postgresFailed(
+              "the standby was promoted while its base backup was taken",
+              "What was copied is no backup. The next one is taken of whatever backup.from names.")
+          .asException();
+    }
   }
 
   private void requireSameStart(BackupStop stop) {

@@ -13,7 +13,7 @@ import java.util.Optional;
 ///
 /// @param finishLsn of the parent: the delta begins behind it
 /// @param ancestors the full backup first, the parent last
-/// @param sameServer whether the same server wrote both, as the same timeline tells: a standby's
+/// @param sameServer whether the same server wrote both, as timeline and host tell: a standby's
 ///   files differ from its primary's in what WAL does not carry
 /// @param steady whether that server has run without a break since before the parent began
 /// @param began when the parent began, by the server's clock

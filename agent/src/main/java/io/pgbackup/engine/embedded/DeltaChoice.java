@@ -34,18 +34,21 @@ public final class DeltaChoice {
   private final BackupDocuments documents;
   private final ParentControlFile controlFiles;
   private final DeltaRules rules;
+  private final Optional<String> hostname;
 
   private DeltaChoice(
       ObjectStore store,
       ArchiveLayout layout,
       BackupDocuments documents,
       ParentControlFile controlFiles,
-      DeltaRules rules) {
+      DeltaRules rules,
+      Optional<String> hostname) {
     this.store = store;
     this.layout = layout;
     this.documents = documents;
     this.controlFiles = controlFiles;
     this.rules = rules;
+    this.hostname = hostname;
   }
 
   /// @param cipher with the keys to read the parent with
@@ -53,7 +56,19 @@ public final class DeltaChoice {
       ObjectStore store, ArchiveLayout layout, ObjectCipher cipher, DeltaRules rules) {
     var documents = new BackupDocuments(store, layout, cipher);
     return new DeltaChoice(
-        store, layout, documents, new ParentControlFile(store, documents, cipher), rules);
+        store,
+        layout,
+        documents,
+        new ParentControlFile(store, documents, cipher),
+        rules,
+        Optional.empty());
+  }
+
+  /// @param host of the server, as sentinels name it: a parent that was taken on another one, of a
+  ///   standby perhaps, proves nothing of this server's files
+  public DeltaChoice on(String host) {
+    return new DeltaChoice(
+        store, layout, documents, controlFiles, rules, Optional.of(host));
   }
 
   /// The backup to stand on, for an engine that leaves the rest to another program.
@@ -79,6 +94,9 @@ public final class DeltaChoice {
       return Optional.empty();
     }
     try {
+      if (facts.inRecovery()) {
+        throw refused("the server is a standby");
+      }
       return Optional.of(base(request, new DeltaServer(facts, dataDirectory)));
     } catch (PgBackupException e) {
       if (request.kind() == BackupRequest.Kind.DELTA || !isReason(e.problem())) {
@@ -128,7 +146,9 @@ public final class DeltaChoice {
     }
     ParentFiles files = ParentFiles.read(parent, documents);
     files.requireTars(documents.tars(parent.name()));
-    boolean sameServer = parent.name().timeline().equals(server.timeline());
+    boolean sameServer =
+        parent.name().timeline().equals(server.timeline())
+            && hostname.map(sentinel.hostname()::equals).orElse(true);
     return new DeltaBase(
         new DeltaOrigin(start, parent.name(), links.getFirst().name(), count),
         finish,

@@ -26,7 +26,7 @@ import java.time.InstantSource;
 import java.util.Optional;
 
 /// Takes base backups, full and delta, in this process, in WAL-G's format: reads the data directory
-/// of a running primary on several threads, checks its pages, packs it into compressed tar objects,
+/// of a running server on several threads, checks its pages, packs it into compressed tar objects,
 /// and writes the sentinel when everything else, WAL included, stands in the store.
 ///
 /// Memory is bounded by the number of threads: each holds one compressor and what the store buffers
@@ -124,7 +124,7 @@ public final class EmbeddedBackupEngine implements BackupEngine {
     }
   }
 
-  /// @param postgres the primary, and its data directory as this process sees it
+  /// @param postgres the server, and its data directory as this process sees it
   public EmbeddedBackupEngine(
       ObjectStore store,
       ArchiveLayout layout,
@@ -161,6 +161,7 @@ public final class EmbeddedBackupEngine implements BackupEngine {
 
   private Optional<DeltaBase> base(BackupRequest request, ServerFacts facts, Path dataDirectory) {
     return DeltaChoice.in(store, layout, settings.packing().cipher(), settings.deltas())
+        .on(settings.hostname())
         .choose(request, facts, dataDirectory);
   }
 
@@ -215,7 +216,10 @@ public final class EmbeddedBackupEngine implements BackupEngine {
         .await(
             WalProof.range(first, last),
             settings.deadlines().wal(),
-            () -> client.archiverStats().words());
+            () ->
+                backup.facts().inRecovery()
+                    ? "the server is a standby, and its primary archives"
+                    : client.archiverStats().words());
   }
 
   private static TakenBackup taken(OpenBackup backup, PushedContent content) {

@@ -10,6 +10,7 @@ import io.pgbackup.problem.Problem;
 import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.StoredObject;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -23,10 +24,12 @@ record OpenBackup(
     BackupStart start,
     Optional<DeltaBase> base) {
   private static final int ATTEMPTS = 5;
+  private static final Duration STANDBY_PAUSE = Duration.ofSeconds(2);
 
   /// Begins a base backup. Every object in a backup's folder is extracted by a restore, so the
   /// folder belongs to one attempt: where something lies in it already, from one that died, the
-  /// backup begins again in another segment.
+  /// backup begins again in another segment. A standby begins where its last restartpoint lies, so
+  /// it waits for one in another segment, which its primary's checkpoints allow.
   ///
   /// @param base what a delta is to stand on
   /// @param deadline for the server's checkpoint
@@ -37,7 +40,8 @@ record OpenBackup(
       ArchiveLayout layout,
       Optional<DeltaBase> base,
       Duration deadline) {
-    for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    Instant began = Instant.now();
+    for (int attempt = 1; facts.inRecovery() || attempt <= ATTEMPTS; attempt++) {
       BackupStart start = client.startBackup("pgbackup", deadline);
       WalSegment first = WalSegment.containing(facts.timeline(), start.lsn(), facts.segmentSize());
       base.ifPresent(parent -> requireBehind(parent, start));
@@ -49,6 +53,9 @@ record OpenBackup(
       }
       // a primary switches to another segment when a backup ends
       client.stopBackup(deadline);
+      if (facts.inRecovery()) {
+        awaitRestartpoint(first, Duration.between(began, Instant.now()), deadline);
+      }
     }
     throw Problem.refused(
             "the archive holds leftovers under every name that a base backup could have",
@@ -56,6 +63,22 @@ record OpenBackup(
                 + layout.baseBackups()
                 + " for folders without a sentinel; is this the right lineage?")
         .asException();
+  }
+
+  private static void awaitRestartpoint(WalSegment first, Duration waited, Duration deadline) {
+    if (waited.compareTo(deadline) >= 0) {
+      throw Problem.timedOut(
+              "the archive holds a base backup, or what is left of one, that begins in %s, and the standby came to no restartpoint in another segment within %d min"
+                  .formatted(first, deadline.toMinutes()),
+              "Run SELECT pg_switch_wal() and CHECKPOINT on the primary, then start it again.")
+          .asException();
+    }
+    try {
+      Thread.sleep(STANDBY_PAUSE);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw Problem.timedOut("the base backup was interrupted", "Start it again.").causedBy(e);
+    }
   }
 
   /// As WAL-G requires as well; no full backup is the answer, because data that went back in time

@@ -1,0 +1,264 @@
+package io.pgbackup.restore;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.pgbackup.backup.ArchivingProbe;
+import io.pgbackup.backup.BackupObserver;
+import io.pgbackup.backup.BackupRun;
+import io.pgbackup.backup.BackupRunner;
+import io.pgbackup.config.PgBackupConfig.BackupSource;
+import io.pgbackup.engine.BackupDeadlines;
+import io.pgbackup.engine.BackupRequest;
+import io.pgbackup.engine.WalProof;
+import io.pgbackup.engine.embedded.EmbeddedBackupEngine;
+import io.pgbackup.engine.embedded.EmbeddedWalEngine;
+import io.pgbackup.engine.format.ArchiveLayout;
+import io.pgbackup.engine.format.Codec;
+import io.pgbackup.lineage.Claim;
+import io.pgbackup.lineage.Claims;
+import io.pgbackup.lineage.IdentityFile;
+import io.pgbackup.lineage.Leases;
+import io.pgbackup.problem.Problem;
+import io.pgbackup.store.ObjectStore;
+import io.pgbackup.store.StoredObject;
+import io.pgbackup.store.file.FileObjectStore;
+import io.pgbackup.testing.EnterableTempDir;
+import io.pgbackup.testing.PostgresRelease;
+import io.pgbackup.testing.TestPostgres;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Base backups of a streaming standby, while its primary writes and archives.
+class StandbyBackupIT {
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
+  private static final String CONTENT =
+      "select count(*) || ':' || sum(balance) || ':' || md5(string_agg(id || ' ' || balance, ','"
+          + " order by id)) from account";
+
+  @TempDir(factory = EnterableTempDir.class)
+  private Path folder;
+
+  private ObjectStore store;
+
+  @BeforeEach
+  void store() throws IOException {
+    store = FileObjectStore.open(Files.createDirectory(folder.resolve("store")));
+  }
+
+  @Test
+  void restoresToAnInstantWhatItsPrimaryHeldThen() throws Exception {
+    try (ProtectedServer primary = primary();
+        TestPostgres standby = standby(primary);
+        Load load = new Load(primary.postgres)) {
+      BackupRun.Completed taken = (BackupRun.Completed) backUp(primary, standby, () -> {});
+      // another one at once, where no restartpoint is yet: it waits for one in another segment
+      BackupRun.Completed next = (BackupRun.Completed) backUp(primary, standby, () -> {});
+      load.end();
+      assertThat(load.transactions).hasValueGreaterThan(100);
+      String then = primary.postgres.value(CONTENT);
+      Instant instant = primary.now();
+      primary.postgres.sql("update account set balance = 0");
+      primary.archiveEverything();
+
+      assertThat(primary.catalog(primary.uid()).backups())
+          .extracting(backup -> backup.name())
+          .containsExactly(taken.backup().name(), next.backup().name());
+      Path restored = folder.resolve("restored");
+      primary
+          .bench()
+          .runner()
+          .run(
+              primary.plan(primary.uid(), instant),
+              new RestoreDestination.NewDirectory(restored, Optional.empty()),
+              RestoreListener.SILENT);
+      try (TestPostgres server =
+          TestPostgres.over(
+              PostgresRelease.NEWEST, restored, Map.of("archive_command", "false"))) {
+        server.start();
+        assertThat(server.value(CONTENT)).isEqualTo(then);
+        assertThat(
+                server.sql(
+                    "set enable_seqscan = off; select count(*) from account where id between 1 and"
+                        + " 20000"))
+            .containsExactly("20000");
+      }
+    }
+  }
+
+  @Test
+  void aPromotionUnderWayEndsIt() throws Exception {
+    try (ProtectedServer primary = primary();
+        TestPostgres standby = standby(primary)) {
+      BackupRun.Failed failed =
+          (BackupRun.Failed)
+              backUp(
+                  primary,
+                  standby,
+                  () -> {
+                    standby.sql("select pg_promote()");
+                    await()
+                        .atMost(PATIENCE)
+                        .until(() -> standby.value("select pg_is_in_recovery()"), "f"::equals);
+                  });
+
+      assertThat(failed.problem()).isInstanceOf(Problem.PostgresFailed.class);
+      assertThat(failed.problem().message()).contains("the standby was promoted");
+      assertThat(primary.catalog(primary.uid()).backups()).isEmpty();
+      try (Stream<StoredObject> left =
+          store.list(primary.layout(primary.uid()).baseBackups().path())) {
+        assertThat(left).isEmpty();
+      }
+
+      // and a primary is not what was asked for
+      BackupRun.Failed next = (BackupRun.Failed) backUp(primary, standby, () -> {});
+      assertThat(next.problem()).isInstanceOf(Problem.Refused.class);
+      assertThat(next.problem().message()).contains("backup.from is standby");
+    }
+  }
+
+  private ProtectedServer primary() {
+    ProtectedServer primary = new ProtectedServer(PostgresRelease.NEWEST, store, folder);
+    primary.postgres.configure("archive_timeout", "1s");
+    primary.postgres.configure("wal_keep_size", "256MB");
+    primary.postgres.configure("checkpoint_timeout", "30s");
+    primary.postgres.reload();
+    primary.postgres.sql(
+        "create table account (id int primary key, balance int not null);"
+            + " insert into account select i, 100 from generate_series(1, 20000) i");
+    return primary;
+  }
+
+  /// A copy of the stopped primary, which then streams.
+  private TestPostgres standby(ProtectedServer primary) throws Exception {
+    primary.postgres.stop();
+    Path data = folder.resolve("standby");
+    var copy =
+        new ProcessBuilder("cp", "-a", primary.postgres.dataDirectory().toString(), data.toString())
+            .inheritIO()
+            .start();
+    assertThat(copy.waitFor()).isZero();
+    primary.postgres.start();
+    primary.postgres.user().own(Files.createFile(data.resolve("standby.signal")));
+    IdentityFile.beside(data).write(primary.identity());
+    TestPostgres standby =
+        TestPostgres.over(
+            PostgresRelease.NEWEST,
+            data,
+            Map.of(
+                "primary_conninfo",
+                "host=127.0.0.1 port=%d user=postgres".formatted(primary.postgres.port()),
+                "archive_command",
+                "false"));
+    standby.start();
+    await()
+        .atMost(PATIENCE)
+        .until(() -> standby.value("select count(*) from pg_stat_wal_receiver"), "1"::equals);
+    return standby;
+  }
+
+  /// @param underWay run once, when files are read
+  private BackupRun.Ended backUp(ProtectedServer primary, TestPostgres standby, Runnable underWay) {
+    Clock clock = Clock.systemUTC();
+    ArchiveLayout layout = primary.layout(primary.uid());
+    Claim claim = new Claims(store).read(layout.prefix()).orElseThrow();
+    var deadlines = new BackupDeadlines(PATIENCE, PATIENCE, PATIENCE);
+    AtomicBoolean ran = new AtomicBoolean();
+    return new BackupRunner(
+            new EmbeddedBackupEngine(
+                store,
+                layout,
+                standby.config(),
+                new EmbeddedBackupEngine.Settings(Codec.LZ4, 2, "db-2", 1 << 20, deadlines),
+                clock),
+            new ArchivingProbe(
+                standby.config(),
+                false,
+                claim,
+                new EmbeddedWalEngine(
+                    store, layout, Codec.LZ4, Optional.of(claim.segmentSize())),
+                new WalProof(store, layout, clock),
+                PATIENCE,
+                BackupSource.STANDBY),
+            new Leases(store, clock),
+            layout.prefix(),
+            "a test",
+            Optional.empty(),
+            clock)
+        .run(
+            BackupRun.newId(),
+            BackupRequest.FULL,
+            new BackupObserver() {
+              @Override
+              public void became(BackupRun run) {}
+
+              @Override
+              public void progressed(long files, long bytes) {
+                if (ran.compareAndSet(false, true)) {
+                  underWay.run();
+                }
+              }
+            });
+  }
+
+  /// Moves money between accounts, as pgbench does, so that the sum stays. Close it to have it end.
+  private static final class Load implements AutoCloseable {
+    private final Thread thread;
+    private volatile boolean closed;
+    private final AtomicLong transactions = new AtomicLong();
+
+    Load(TestPostgres postgres) {
+      thread = Thread.ofPlatform().name("load").start(() -> run(postgres));
+    }
+
+    private void run(TestPostgres postgres) {
+      try (Connection connection = postgres.connect();
+          Statement statement = connection.createStatement()) {
+        for (int i = 0; !closed; i++) {
+          statement.execute(
+              "begin; update account set balance = balance - 1 where id = %d; update account set balance = balance + 1 where id = %d; commit"
+                  .formatted(1 + i * 7919 % 20000, 1 + i * 104_729 % 20000));
+          if (i % 500 == 499) {
+            statement.execute("checkpoint");
+          }
+          transactions.incrementAndGet();
+          Thread.sleep(1);
+        }
+      } catch (SQLException e) {
+        throw new IllegalStateException(e);
+      } catch (InterruptedException _) {
+        // the test ends
+        Thread.currentThread().interrupt();
+      }
+    }
+
+    @Override
+    public void close() {
+      end();
+    }
+
+    void end() {
+      closed = true;
+      try {
+        thread.join();
+      } catch (InterruptedException _) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+}
