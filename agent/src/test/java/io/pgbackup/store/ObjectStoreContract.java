@@ -86,6 +86,24 @@ public abstract class ObjectStoreContract {
     assertHoldsOnly(UPLOADED);
   }
 
+  @Test
+  void listsFromBehindATextOverSeveralPages() {
+    List<ObjectKey> keys =
+        IntStream.range(0, 1205)
+            .mapToObj(number -> new ObjectKey("c1/wal_005/%024d.lz4".formatted(number)))
+            .toList();
+    keys.forEach(key -> store().create(key, new byte[0], Map.of()));
+    store().create(new ObjectKey("c1/xlog/1"), new byte[0], Map.of());
+
+    try (Stream<StoredObject> all =
+        store().listAfter("c1/wal_005/", "c1/wal_005/%024d/".formatted(101))) {
+      assertThat(all).extracting(StoredObject::key).isEqualTo(keys.subList(102, keys.size()));
+    }
+    try (Stream<StoredObject> none = store().listAfter("c1/wal_005/", "c1/wal_005/1")) {
+      assertThat(none).isEmpty();
+    }
+  }
+
   static IntStream sizes() {
     return IntStream.of(0, 1, PART, PART + 1, 3 * PART + PART / 2);
   }
