@@ -272,8 +272,8 @@ final class Backups implements BackupRequests {
         : "the archive has not been read";
   }
 
-  /// Starts the backup that is owed, if this is where it is taken: beside the primary, or a
-  /// standby where the configuration says so.
+  /// Starts the backup that is owed, if this is where it is taken: beside the primary, or a standby
+  /// where the configuration says so.
   void startIfOwed() {
     if (config.get().backup().enabled()
         && isSource()

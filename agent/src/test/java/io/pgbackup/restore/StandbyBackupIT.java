@@ -88,8 +88,7 @@ class StandbyBackupIT {
               new RestoreDestination.NewDirectory(restored, Optional.empty()),
               RestoreListener.SILENT);
       try (TestPostgres server =
-          TestPostgres.over(
-              PostgresRelease.NEWEST, restored, Map.of("archive_command", "false"))) {
+          TestPostgres.over(PostgresRelease.NEWEST, restored, Map.of("archive_command", "false"))) {
         server.start();
         assertThat(server.value(CONTENT)).isEqualTo(then);
         assertThat(
@@ -190,8 +189,7 @@ class StandbyBackupIT {
                 standby.config(),
                 false,
                 claim,
-                new EmbeddedWalEngine(
-                    store, layout, Codec.LZ4, Optional.of(claim.segmentSize())),
+                new EmbeddedWalEngine(store, layout, Codec.LZ4, Optional.of(claim.segmentSize())),
                 new WalProof(store, layout, clock),
                 PATIENCE,
                 BackupSource.STANDBY),

@@ -67,8 +67,7 @@ public final class DeltaChoice {
   /// @param host of the server, as sentinels name it: a parent that was taken on another one, of a
   ///   standby perhaps, proves nothing of this server's files
   public DeltaChoice on(String host) {
-    return new DeltaChoice(
-        store, layout, documents, controlFiles, rules, Optional.of(host));
+    return new DeltaChoice(store, layout, documents, controlFiles, rules, Optional.of(host));
   }
 
   /// The backup to stand on, for an engine that leaves the rest to another program.
