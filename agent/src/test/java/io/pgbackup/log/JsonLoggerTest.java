@@ -34,7 +34,7 @@ class JsonLoggerTest {
         .addKeyValue("bytes", 5_000_000_000L)
         .addKeyValue("delta", true)
         .addKeyValue("took", Duration.ofSeconds(61))
-        .addKeyValue("nothing", null)
+        .addKeyValue("nothing", (Object) null)
         .log("base backup \"completed\"\nin {}", "two lines");
 
     JsonNode event = only();
