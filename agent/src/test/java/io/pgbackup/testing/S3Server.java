@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.abort;
 import io.pgbackup.config.PgBackupConfig.CredentialFiles;
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -144,8 +145,10 @@ public final class S3Server implements AutoCloseable {
         "pgbackup/$(NAMESPACE)/$(CLUSTER)/$(UID)/$(PGVERSION)");
   }
 
-  private Path file(String name, String secret) {
-    return PrivateFile.write(directory.resolve(name), secret + "\n");
+  /// Written once: others may be reading it.
+  private synchronized Path file(String name, String secret) {
+    Path file = directory.resolve(name);
+    return Files.exists(file) ? file : PrivateFile.write(file, secret + "\n");
   }
 
   /// The bare SDK, to look behind the store under test.
