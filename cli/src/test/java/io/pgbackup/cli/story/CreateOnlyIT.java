@@ -76,6 +76,7 @@ class CreateOnlyIT {
               "list-type",
               "partNumber",
               "prefix",
+              "start-after",
               "uploadId",
               "uploads");
       assertThat(requests)
