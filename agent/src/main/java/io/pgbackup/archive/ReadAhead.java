@@ -1,5 +1,7 @@
 package io.pgbackup.archive;
 
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+
 import io.pgbackup.archive.TransferSlots.Slot;
 import io.pgbackup.engine.WalEngine;
 import io.pgbackup.postgres.WalFileName;
@@ -11,6 +13,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.function.Supplier;
 
 /// Fetches the segments that recovery will ask for next, while it replays. In memory, in places
@@ -30,7 +33,12 @@ final class ReadAhead implements AutoCloseable {
   private volatile boolean closed;
 
   /// @param from another lineage's engine never answers for this one's
-  private record Ahead(WalEngine from, Slot slot, CompletableFuture<Optional<byte[]>> outcome) {}
+  /// @param gone nobody will ask any more: who fetched it lets go of its bytes, whose place is free
+  private record Ahead(
+      WalEngine from,
+      Slot slot,
+      CompletableFuture<Optional<byte[]>> outcome,
+      CountDownLatch gone) {}
 
   /// @param engine as [WalServer] asks it
   /// @param keep how long recovery may take to ask; then the place is given back
@@ -50,6 +58,8 @@ final class ReadAhead implements AutoCloseable {
       return ahead.from.equals(engine.get()) ? ahead.outcome.join() : Optional.empty();
     } catch (CompletionException _) {
       return Optional.empty();
+    } finally {
+      ahead.gone.countDown();
     }
   }
 
@@ -77,7 +87,8 @@ final class ReadAhead implements AutoCloseable {
       return false;
     }
     String name = segment.fileName();
-    Ahead ahead = new Ahead(engine.get(), slot.get(), new CompletableFuture<>());
+    Ahead ahead =
+        new Ahead(engine.get(), slot.get(), new CompletableFuture<>(), new CountDownLatch(1));
     if (entries.putIfAbsent(name, ahead) != null) {
       ahead.slot.close();
       return true;
@@ -91,7 +102,7 @@ final class ReadAhead implements AutoCloseable {
       Optional<byte[]> content = ahead.from.fetch(WalFileName.parse(name));
       ahead.outcome.complete(content);
       if (content.isPresent()) {
-        Thread.sleep(keep);
+        var _ = ahead.gone.await(keep.toMillis(), MILLISECONDS);
       }
     } catch (RuntimeException | Error e) {
       ahead.outcome.completeExceptionally(e);
@@ -105,6 +116,7 @@ final class ReadAhead implements AutoCloseable {
   private void forget(String name, Ahead ahead) {
     if (entries.remove(name, ahead)) {
       ahead.slot.close();
+      ahead.gone.countDown();
     }
   }
 

@@ -5,7 +5,10 @@ import static org.awaitility.Awaitility.await;
 
 import io.pgbackup.engine.WalEngine;
 import io.pgbackup.postgres.WalFileName;
+import java.lang.ref.WeakReference;
 import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
@@ -78,6 +81,39 @@ class ReadAheadTest {
     asking.join();
 
     assertThat(got.get()).containsExactly(2);
+  }
+
+  /// Its place is free, so its bytes may not stay: a fast recovery would fill the heap.
+  @Test
+  void whatPostgresGotIsNotHeldAnyLonger() {
+    ConcurrentLinkedQueue<WeakReference<byte[]>> fetched = new ConcurrentLinkedQueue<>();
+    current.set(
+        new WalEngine() {
+          @Override
+          public Pushed push(WalFileName name, byte[] content) {
+            throw new UnsupportedOperationException();
+          }
+
+          @Override
+          public Optional<byte[]> fetch(WalFileName name) {
+            byte[] content = new byte[SIZE];
+            fetched.add(new WeakReference<>(content));
+            return Optional.of(content);
+          }
+        });
+    ahead.behind(name(1), SIZE);
+    await().until(() -> fetched.size() == PLACES - 1);
+
+    for (int number = 2; number <= PLACES; number++) {
+      assertThat(ahead.take(name(number))).isPresent();
+    }
+
+    await()
+        .untilAsserted(
+            () -> {
+              System.gc();
+              assertThat(fetched).allMatch(content -> content.get() == null);
+            });
   }
 
   /// P25: PostgreSQL's own question is put to the archive, and its answer counts.
