@@ -7,6 +7,7 @@ import java.sql.Statement;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 
 /// A client that inserts row after row into the table `ledger`, connects again when the server went
 /// away, and remembers which commits the server confirmed. One only: among several, PostgreSQL
@@ -38,7 +39,7 @@ final class Writer implements AutoCloseable {
         }
       } catch (SQLException e) {
         // the server was killed: the row may be there or not, and is not counted
-        Thread.yield();
+        LockSupport.parkNanos(10_000_000);
       } catch (InterruptedException e) {
         return;
       }
