@@ -97,18 +97,22 @@ record Snapshots(
   }
 
   Page page() {
-    return StatusPage.of(
-        now(), backups().orElse(List.of()).stream().limit(StatusPage.BACKUPS).toList());
+    return StatusPage.of(now(), backups(StatusPage.BACKUPS).orElse(List.of()));
   }
 
   /// All that the archive holds, the newest first; empty where it has not been read yet.
   Optional<List<StatusSnapshot.Backup>> backups() {
+    return backups(Integer.MAX_VALUE);
+  }
+
+  private Optional<List<StatusSnapshot.Backup>> backups(int atMost) {
     return catalog
         .known()
         .map(
             known ->
                 known.catalog().backups().stream()
                     .sorted(Comparator.comparing(BaseBackup::finishTime).reversed())
+                    .limit(atMost)
                     .map(this::backup)
                     .toList());
   }

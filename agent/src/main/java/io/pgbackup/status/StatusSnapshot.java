@@ -171,62 +171,7 @@ public record StatusSnapshot(
       long refused,
       long discarded,
       Optional<Outage> outage,
-      Optional<Stream> stream) {
-    /// From the socket.
-    public Archive(
-        boolean enabled,
-        String socket,
-        Optional<Double> lagSeconds,
-        Optional<Long> lagBytes,
-        Optional<String> lastFile,
-        Optional<Instant> lastFileAt,
-        long archived,
-        long failed,
-        long refused,
-        long discarded,
-        Optional<Outage> outage) {
-      this(
-          enabled,
-          socket,
-          lagSeconds,
-          lagBytes,
-          lastFile,
-          lastFileAt,
-          archived,
-          failed,
-          refused,
-          discarded,
-          outage,
-          Optional.empty());
-    }
-
-    /// Of an agent that does not judge outages.
-    public Archive(
-        boolean enabled,
-        String socket,
-        Optional<Double> lagSeconds,
-        Optional<Long> lagBytes,
-        Optional<String> lastFile,
-        Optional<Instant> lastFileAt,
-        long archived,
-        long failed,
-        long refused,
-        long discarded) {
-      this(
-          enabled,
-          socket,
-          lagSeconds,
-          lagBytes,
-          lastFile,
-          lastFileAt,
-          archived,
-          failed,
-          refused,
-          discarded,
-          Optional.empty(),
-          Optional.empty());
-    }
-  }
+      Optional<Stream> stream) {}
 
   /// How near WAL that waits is to filling its volume.
   ///

@@ -1,5 +1,7 @@
 package io.pgbackup.agent;
 
+import static org.awaitility.Awaitility.await;
+
 import io.pgbackup.config.PgBackupConfig.CredentialFiles;
 import io.pgbackup.config.PgBackupConfig.PostgresConfig;
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
@@ -7,18 +9,23 @@ import io.pgbackup.status.StatusJson;
 import io.pgbackup.status.StatusSnapshot;
 import io.pgbackup.testing.FreePort;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /// The agent as its users start it: the launcher, a configuration file, a process of its own.
 final class AgentProcess implements AutoCloseable {
   private static final Path LAUNCHER = Path.of("pgbackup-agent").toAbsolutePath();
+
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   private final Process process;
   private final Path log;
@@ -93,6 +100,16 @@ final class AgentProcess implements AutoCloseable {
     } catch (InterruptedException e) {
       throw new AssertionError(e);
     }
+  }
+
+  /// Its status, once it listens and says what is awaited.
+  StatusSnapshot statusOnce(Consumer<StatusSnapshot> condition) throws IOException {
+    await()
+        .atMost(PATIENCE)
+        .pollInterval(Duration.ofMillis(200))
+        .ignoreException(ConnectException.class)
+        .untilAsserted(() -> condition.accept(status()));
+    return status();
   }
 
   /// SIGTERM.

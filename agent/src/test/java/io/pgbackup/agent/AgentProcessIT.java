@@ -1,7 +1,6 @@
 package io.pgbackup.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
 import io.pgbackup.lineage.ClusterId;
@@ -18,9 +17,7 @@ import io.pgbackup.testing.PostgresRelease;
 import io.pgbackup.testing.S3Server;
 import io.pgbackup.testing.TestPostgres;
 import java.io.IOException;
-import java.net.ConnectException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,7 +25,6 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -38,7 +34,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// What only a process of its own can show: signals and exit statuses.
 class AgentProcessIT {
-  private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   @TempDir(factory = EnterableTempDir.class)
   private Path folder;
@@ -83,16 +78,6 @@ class AgentProcessIT {
     return opened(AgentProcess.start(folder, storage, postgres.configOverSocket(), socket()));
   }
 
-  private static StatusSnapshot statusOnce(AgentProcess agent, Consumer<StatusSnapshot> condition)
-      throws IOException {
-    await()
-        .atMost(PATIENCE)
-        .pollInterval(Duration.ofMillis(200))
-        .ignoreException(ConnectException.class)
-        .untilAsserted(() -> condition.accept(agent.status()));
-    return agent.status();
-  }
-
   private static void isProtected(StatusSnapshot status) {
     assertThat(status.windows()).hasSize(1);
     assertThat(status.runningBackup()).isEmpty();
@@ -108,7 +93,7 @@ class AgentProcessIT {
   @Test
   void drainsAndExitsWithZeroWhenItIsTerminated() throws Exception {
     AgentProcess first = agent();
-    StatusSnapshot before = statusOnce(first, AgentProcessIT::isProtected);
+    StatusSnapshot before = first.statusOnce(AgentProcessIT::isProtected);
     postgres.sql("create table t (id int)");
     Instant after = now();
 
@@ -118,7 +103,7 @@ class AgentProcessIT {
     assertThat(socket()).doesNotExist();
     AgentProcess second = agent();
     StatusSnapshot later =
-        statusOnce(second, status -> assertThat(status.catalogReadAt()).isPresent());
+        second.statusOnce(status -> assertThat(status.catalogReadAt()).isPresent());
     assertThat(later.uid()).isEqualTo(before.uid());
     assertThat(later.lastCommit().orElseThrow()).isAfter(after);
   }
@@ -127,7 +112,7 @@ class AgentProcessIT {
   @ValueSource(booleans = {false, true})
   void losesNothingWhenItIsKilledBetweenReadingAndAnswering(boolean stored) throws Exception {
     AgentProcess first = agent();
-    statusOnce(first, AgentProcessIT::isProtected);
+    first.statusOnce(AgentProcessIT::isProtected);
     CountDownLatch killed = new CountDownLatch(1);
     AtomicReference<String> firstPut = new AtomicReference<>("none yet");
     if (stored) {
@@ -158,8 +143,7 @@ class AgentProcessIT {
     AgentProcess second = agent();
 
     StatusSnapshot status =
-        statusOnce(
-            second,
+        second.statusOnce(
             now -> {
               assertThat(now.lastCommit()).hasValueSatisfying(at -> assertThat(at).isAfter(after));
               assertThat(now.archive().lagSeconds()).contains(0.0);
@@ -203,7 +187,7 @@ class AgentProcessIT {
   @Test
   void exitsWithFourWhereAnotherAgentHasItsSocket() throws Exception {
     AgentProcess first = agent();
-    statusOnce(first, status -> assertThat(status.uid()).isPresent());
+    first.statusOnce(status -> assertThat(status.uid()).isPresent());
 
     AgentProcess second = agent();
 

@@ -48,7 +48,9 @@ class MetricReadingsTest {
               0,
               0,
               0,
-              0),
+              0,
+              Optional.empty(),
+              Optional.empty()),
           new StatusSnapshot.Schedule(true, "0 2 * * *", "UTC", Optional.empty()),
           Optional.empty(),
           List.of());
@@ -110,7 +112,8 @@ class MetricReadingsTest {
             3,
             Optional.of(
                 new StatusSnapshot.Outage(
-                    "critical", NOW.minusSeconds(10), Optional.of(4096L), Optional.of(900L)))),
+                    "critical", NOW.minusSeconds(10), Optional.of(4096L), Optional.of(900L))),
+            Optional.empty()),
         new StatusSnapshot.Schedule(true, crontab, "UTC", Optional.of(NOW.plusSeconds(60))),
         Optional.of(
             new StatusSnapshot.Configuration(NOW.minusSeconds(100), Optional.of("it is broken"))),

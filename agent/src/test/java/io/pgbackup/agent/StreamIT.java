@@ -26,7 +26,6 @@ import io.pgbackup.testing.PostgresRelease;
 import io.pgbackup.testing.S3Server;
 import io.pgbackup.testing.TestPostgres;
 import java.io.IOException;
-import java.net.ConnectException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -35,7 +34,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -89,16 +87,6 @@ class StreamIT {
             ", source: stream, streamInterval: 1s"));
   }
 
-  private static StatusSnapshot statusOnce(AgentProcess agent, Consumer<StatusSnapshot> condition)
-      throws IOException {
-    await()
-        .atMost(PATIENCE)
-        .pollInterval(Duration.ofMillis(200))
-        .ignoreException(ConnectException.class)
-        .untilAsserted(() -> condition.accept(agent.status()));
-    return agent.status();
-  }
-
   private static void isProtected(StatusSnapshot status) {
     assertThat(status.windows()).hasSize(1);
     assertThat(status.runningBackup()).isEmpty();
@@ -139,18 +127,18 @@ class StreamIT {
       throws Exception {
     TestPostgres postgres = server(release);
     AgentProcess first = agent(postgres);
-    statusOnce(first, StreamIT::isProtected);
+    first.statusOnce(StreamIT::isProtected);
     postgres.sql("create table t (id bigint primary key, filling text)");
     postgres.sql(rows(1, 2000));
     first.kill();
     postgres.sql(rows(2001, 20_000));
     AgentProcess second = agent(postgres);
     Lsn loaded = end(postgres);
-    statusOnce(second, status -> hasStored(status, loaded));
+    second.statusOnce(status -> hasStored(status, loaded));
     promote(postgres);
     postgres.sql(rows(20_001, 20_001));
     Lsn last = end(postgres);
-    StatusSnapshot status = statusOnce(second, now -> hasStored(now, last));
+    StatusSnapshot status = second.statusOnce(now -> hasStored(now, last));
     for (int id = 20_002; id < 20_010; id++) {
       postgres.sql(rows(id, id));
     }
@@ -189,7 +177,7 @@ class StreamIT {
   void aSlotThatIsGoneCostsAGapAndASourceThatIsChangedItsSlot() throws Exception {
     TestPostgres postgres = server(PostgresRelease.NEWEST);
     AgentProcess first = agent(postgres);
-    StatusSnapshot before = statusOnce(first, StreamIT::isProtected);
+    StatusSnapshot before = first.statusOnce(StreamIT::isProtected);
     first.kill();
     await()
         .atMost(PATIENCE)
@@ -208,8 +196,7 @@ class StreamIT {
     AgentProcess second = agent(postgres);
 
     StatusSnapshot after =
-        statusOnce(
-            second,
+        second.statusOnce(
             now -> {
               assertThat(now.gaps()).hasSize(1);
               assertThat(now.lastBackup().orElseThrow().name())

@@ -108,7 +108,9 @@ final class Snapshot {
             41_234,
             0,
             0,
-            0),
+            0,
+            Optional.empty(),
+            Optional.empty()),
         new StatusSnapshot.Schedule(true, "0 2 * * *", "UTC", Optional.of(NOW.plusSeconds(75_600))),
         Optional.of(new StatusSnapshot.Configuration(NOW.minusSeconds(7200), Optional.empty())),
         problems);

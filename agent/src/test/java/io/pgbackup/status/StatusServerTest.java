@@ -83,7 +83,9 @@ class StatusServerTest {
               4,
               0,
               0,
-              0),
+              0,
+              Optional.empty(),
+              Optional.empty()),
           new StatusSnapshot.Schedule(true, "0 2 * * *", "UTC", Optional.of(NOW.plusSeconds(99))),
           Optional.empty(),
           List.of(

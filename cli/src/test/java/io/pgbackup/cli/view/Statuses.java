@@ -88,7 +88,9 @@ public final class Statuses {
             4,
             0,
             0,
-            0),
+            0,
+            Optional.empty(),
+            Optional.empty()),
         new StatusSnapshot.Schedule(true, "0 2 * * *", "UTC", Optional.of(NOW.plusSeconds(75600))),
         Optional.of(new StatusSnapshot.Configuration(NOW.minusSeconds(7200), Optional.empty())),
         List.of());
@@ -140,7 +142,9 @@ public final class Statuses {
             0,
             7,
             1,
-            0),
+            0,
+            Optional.empty(),
+            Optional.empty()),
         new StatusSnapshot.Schedule(false, "0 2 * * *", "UTC", Optional.empty()),
         Optional.of(
             new StatusSnapshot.Configuration(
