@@ -62,7 +62,49 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end -}}
 {{- $_ := set $config "storage" (dict "credentials" $credentials) -}}
 {{- end -}}
+{{- if .Values.retentionJob.enabled }}
+{{- $_ := set $config "retention" (dict "run" "job") }}
+{{- if eq (dig "retention" "run" "job" .Values.config) "agent" }}
+{{- fail "retentionJob.enabled and config.retention.run: agent say two things; leave one of them out" }}
+{{- end }}
+{{- end -}}
 {{- mergeOverwrite $config (deepCopy .Values.config) | toYaml -}}
+{{- end -}}
+
+{{- define "pgbackup.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: {{ .Values.postgres.uid }}
+runAsGroup: {{ .Values.postgres.gid }}
+fsGroup: {{ .Values.postgres.gid }}
+fsGroupChangePolicy: OnRootMismatch
+seccompProfile: { type: RuntimeDefault }
+{{- end -}}
+
+{{/* The global ones and the chart's own. */}}
+{{- define "pgbackup.imagePullSecrets" -}}
+{{- with concat (default list .Values.global.imagePullSecrets) .Values.imagePullSecrets -}}
+imagePullSecrets: {{- toYaml . | nindent 2 }}
+{{- end -}}
+{{- end -}}
+
+{{/* A Secret as the files that the configuration names; takes the values under `credentials`. */}}
+{{- define "pgbackup.credentialFiles" -}}
+secretName: {{ .existingSecret }}
+defaultMode: 0440
+items:
+  - { key: {{ .accessKeyIdKey }}, path: access-key-id }
+  - { key: {{ .secretAccessKeyKey }}, path: secret-access-key }
+  {{- with .sessionTokenKey }}
+  - { key: {{ . }}, path: session-token }
+  {{- end }}
+{{- end -}}
+
+{{- define "pgbackup.placement" -}}
+{{- $placement := dict -}}
+{{- range $key := tuple "nodeSelector" "tolerations" "affinity" -}}
+{{- with index $.Values $key }}{{ $_ := set $placement $key . }}{{ end -}}
+{{- end -}}
+{{- with $placement }}{{ toYaml . }}{{ end -}}
 {{- end -}}
 
 {{- define "pgbackup.containerSecurity" -}}

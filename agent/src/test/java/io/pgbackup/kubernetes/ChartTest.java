@@ -1,0 +1,217 @@
+package io.pgbackup.kubernetes;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// What the chart makes of its values, without a cluster.
+class ChartTest {
+  private static final Path SNAPSHOTS = Path.of("src", "test", "resources", "chart");
+
+  /// Every part of the chart that is off by default.
+  private static final String[] EVERYTHING = {
+    "metrics.podMonitor.enabled=true",
+    "metrics.prometheusRule.enabled=true",
+    "metrics.dashboard.enabled=true",
+    "retentionJob.enabled=true",
+    "retentionJob.existingSecret=bucket-retention",
+    "networkPolicy.enabled=true",
+    "networkPolicy.metricsFrom[0].namespaceSelector.matchLabels.name=monitoring",
+    "networkPolicy.egress.enabled=true",
+    "agent.apiTokenSecret.name=api",
+    "global.imageRegistry=registry.example",
+    "global.imagePullSecrets[0].name=everywhere",
+    "imagePullSecrets[0].name=here",
+  };
+
+  @BeforeAll
+  static void requireHelm() {
+    Helm.requireProgram();
+  }
+
+  @Test
+  void itIsWellFormed() {
+    assertThat(Helm.with(EVERYTHING).lint().status()).isZero();
+  }
+
+  /// Written anew with `-Dpgbackup.chart=write`, to be looked at as a diff.
+  @ParameterizedTest
+  @ValueSource(strings = {"least", "everything"})
+  void itRendersAsBefore(String name) throws IOException {
+    Helm helm = name.equals("least") ? Helm.with() : Helm.with(EVERYTHING);
+    // both are files of their own, compared elsewhere
+    String rendered =
+        helm.text()
+            .replaceAll("(?s)(pgbackup\\.json: \\|\n).*?\n---", "$1    (the dashboard)\n---")
+            .replaceAll("(?s)(\nspec:\n)  # Prometheus.*?\n---", "$1  (the rules)\n---");
+    Path snapshot = SNAPSHOTS.resolve(name + ".yaml");
+    if ("write".equals(System.getProperty("pgbackup.chart"))) {
+      Files.createDirectories(SNAPSHOTS);
+      Files.writeString(snapshot, rendered);
+    }
+
+    assertThat(rendered).isEqualTo(Files.readString(snapshot));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "postgres.existingSecret=, postgres.existingSecret",
+    "config.storage.url=http://x, config.storage.url",
+    "postgres.parameters.archive_mode=off, archive_mode",
+    "unknown=1, unknown",
+    "terminationGracePeriodSeconds=5, terminationGracePeriodSeconds",
+    "retentionJob.enabled=true, retentionJob",
+    "networkPolicy.egress.storagePorts[0]=0, storagePorts",
+    "networkPolicy.egress.prots[0]=1, prots",
+    "metrics.dashboard.labels.a=1, metrics.dashboard.labels.a",
+    "cluster.uid=a/b, cluster.uid",
+  })
+  void whatCannotWorkIsRefusedByTheSchema(String wrong, String named) {
+    Helm.Answer answer = Helm.with(wrong).render();
+
+    assertThat(answer.status()).isNotZero();
+    assertThat(answer.errors()).contains(named.substring(named.lastIndexOf('.') + 1));
+  }
+
+  @Test
+  void theAgentAndTheJobDoNotBothDelete() {
+    Helm.Answer both =
+        Helm.with(
+                "retentionJob.enabled=true",
+                "retentionJob.existingSecret=x",
+                "config.retention.run=agent")
+            .render();
+
+    assertThat(both.status()).isNotZero();
+    assertThat(both.errors()).contains("retention.run");
+    assertThat(configuration(Helm.with(EVERYTHING))).contains("retention:\n  run: job");
+    assertThat(configuration(Helm.with())).doesNotContain("retention:");
+  }
+
+  @Test
+  void onlyTheJobHasTheCredentialThatDeletes() {
+    Helm helm = Helm.with(EVERYTHING);
+
+    assertThat(secretsOf(helm.pod())).containsExactlyInAnyOrder("bucket", "api", "superuser");
+    assertThat(
+            secretsOf(
+                helm.one("CronJob", "orders-retention").at("/spec/jobTemplate/spec/template/spec")))
+        .containsExactly("bucket-retention");
+  }
+
+  @Test
+  void theServersContainerMountsNothingOfTheBuckets() {
+    JsonNode server =
+        containers(Helm.with(EVERYTHING).pod())
+            .filter(container -> container.at("/name").asText().equals("postgres"))
+            .findFirst()
+            .orElseThrow();
+
+    assertThat(server.get("volumeMounts").findValuesAsText("name"))
+        .contains("data", "pgbackup-client")
+        .doesNotContain("pgbackup-credentials", "pgbackup-config", "pgbackup-api");
+    assertThat(server.get("env").toString()).doesNotContain("bucket");
+  }
+
+  @Test
+  void everyPodIsWithinTheRestrictedStandard() {
+    for (JsonNode pod : pods(Helm.with(EVERYTHING))) {
+      assertThat(pod.at("/securityContext/runAsNonRoot").asBoolean()).isTrue();
+      assertThat(pod.at("/securityContext/seccompProfile/type").asText())
+          .isEqualTo("RuntimeDefault");
+      assertThat(pod.at("/automountServiceAccountToken").asBoolean(true)).isFalse();
+      assertThat(containers(pod))
+          .isNotEmpty()
+          .allSatisfy(
+              container -> {
+                JsonNode security = container.get("securityContext");
+                assertThat(security.get("allowPrivilegeEscalation").asBoolean()).isFalse();
+                assertThat(security.get("readOnlyRootFilesystem").asBoolean()).isTrue();
+                assertThat(security.at("/capabilities/drop/0").asText()).isEqualTo("ALL");
+              });
+    }
+  }
+
+  @Test
+  void everyImageIsOfTheGlobalRegistryAndPulledWithAllSecrets() {
+    for (JsonNode pod : pods(Helm.with(EVERYTHING))) {
+      assertThat(pod.get("imagePullSecrets").findValuesAsText("name"))
+          .containsExactly("everywhere", "here");
+      assertThat(containers(pod).map(container -> container.get("image").asText()))
+          .allMatch(image -> image.startsWith("registry.example/"));
+    }
+  }
+
+  @Test
+  void onlyTheServersPodIsFoundByItsServices() {
+    Helm helm = Helm.with(EVERYTHING);
+    JsonNode selector = helm.one("Service", "orders").at("/spec/selector");
+
+    assertThat(helm.one("NetworkPolicy", "orders").at("/spec/podSelector/matchLabels"))
+        .isEqualTo(selector);
+    assertThat(
+            helm.one("CronJob", "orders-retention")
+                .at("/spec/jobTemplate/spec/template/metadata/labels/app.kubernetes.io~1name"))
+        .isNotEqualTo(selector.get("app.kubernetes.io/name"));
+    assertThat(helm.one("Pod", "orders-test").at("/metadata/labels/app.kubernetes.io~1name"))
+        .isNotEqualTo(selector.get("app.kubernetes.io/name"));
+  }
+
+  @Test
+  void everyPortNamesItsProtocol() {
+    for (JsonNode object : Helm.with(EVERYTHING).objects()) {
+      for (JsonNode ports : object.findValues("ports")) {
+        assertThat(ports).isNotEmpty().allMatch(port -> port.has("protocol"));
+      }
+    }
+  }
+
+  @Test
+  void theDashboardIsTheOneOfTheMeters() throws IOException {
+    ObjectMapper json = new ObjectMapper();
+    JsonNode map = Helm.with(EVERYTHING).one("ConfigMap", "orders-pgbackup-dashboard");
+
+    assertThat(map.at("/metadata/labels/grafana_dashboard").asText()).isEqualTo("1");
+    assertThat(json.readTree(map.at("/data/pgbackup.json").asText()))
+        .isEqualTo(
+            json.readTree(Path.of("..", "charts", "pgbackup", "files", "dashboard.json").toFile()));
+  }
+
+  private static String configuration(Helm helm) {
+    return helm.one("ConfigMap", "orders-pgbackup").at("/data/pgbackup.yaml").asText();
+  }
+
+  private static List<JsonNode> pods(Helm helm) {
+    List<JsonNode> pods = new ArrayList<>(List.of(helm.pod()));
+    helm.ofKind("CronJob").forEach(job -> pods.add(job.at("/spec/jobTemplate/spec/template/spec")));
+    helm.ofKind("Pod").forEach(pod -> pods.add(pod.get("spec")));
+    assertThat(pods).hasSizeGreaterThan(1);
+    return pods;
+  }
+
+  private static Stream<JsonNode> containers(JsonNode pod) {
+    return Stream.of("initContainers", "containers")
+        .flatMap(list -> StreamSupport.stream(pod.path(list).spliterator(), false));
+  }
+
+  private static Set<String> secretsOf(JsonNode pod) {
+    Set<String> names = new TreeSet<>(pod.get("volumes").findValuesAsText("secretName"));
+    pod.findValues("secretKeyRef").forEach(key -> names.add(key.get("name").asText()));
+    return names;
+  }
+}
