@@ -118,7 +118,7 @@ class RestoreJournalTest {
     assertThat(WalRuns.read(WalRuns.write(wal).toArray(String[]::new))).isEqualTo(wal);
   }
 
-  private static RestorePlan plan(RecoveryTarget target) {
+  static RestorePlan plan(RecoveryTarget target) {
     return new RestorePlan(
         new Lineage(
             CatalogModel.CLUSTER,

@@ -27,6 +27,7 @@ public final class CommandLines {
             .addSubcommand(new RestoreCommand(surroundings))
             .addSubcommand(new CloneCommand(surroundings))
             .addSubcommand(new UndoCommand(surroundings))
+            .addSubcommand(new FillCommand(surroundings))
             .addSubcommand(new VerifyCommand(surroundings))
             .addSubcommand(new DrillCommand(surroundings))
             .addSubcommand(ConfigCommand.with(surroundings))

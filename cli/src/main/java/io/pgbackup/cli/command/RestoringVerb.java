@@ -72,6 +72,16 @@ abstract class RestoringVerb extends Verb {
   /// Asks before anything of the user's is changed.
   abstract void confirm(RestoreDestination destination);
 
+  /// Whether there is nothing to do, which it says; the store is not asked then.
+  boolean isDone() {
+    return false;
+  }
+
+  /// Refuses what only this verb minds.
+  void consider(Archives archives, RestorePlan plan) {
+    // most verbs mind nothing more
+  }
+
   /// Of the data that lie here now, where that can be known.
   private Optional<LineageUid> uidNow(Configuration configuration, ClusterId cluster) {
     Optional<Path> here =
@@ -88,6 +98,9 @@ abstract class RestoringVerb extends Verb {
 
   @Override
   public final void run() {
+    if (isDone()) {
+      return;
+    }
     ZoneId local = surroundings().local();
     RecoveryTarget target = targetOptions.target(local);
     Configuration configuration = options.in(configuration());
@@ -107,6 +120,7 @@ abstract class RestoringVerb extends Verb {
               .knowing(uidNow(configuration, cluster))
               .plan(cluster, reading.catalogs(), options.uid(), target, timeline())
               .readAsOf(readAsOf);
+      consider(archives, plan);
       List<TablespaceMapping> mappings =
           tablespaces.stream().map(TablespaceMapping::parse).toList();
       Map<String, String> names = restores.tablespaceNames(plan, mappings);

@@ -1,0 +1,113 @@
+package io.pgbackup.cli.command;
+
+import io.pgbackup.config.PgBackupConfig;
+import io.pgbackup.lineage.Claim;
+import io.pgbackup.lineage.Claims;
+import io.pgbackup.lineage.ClusterId;
+import io.pgbackup.lineage.Identity;
+import io.pgbackup.lineage.LineageFolders;
+import io.pgbackup.lineage.LineageUid;
+import io.pgbackup.lineage.Parent;
+import io.pgbackup.lineage.PrefixTemplate;
+import io.pgbackup.problem.Problem;
+import io.pgbackup.restore.RestoreDestination;
+import io.pgbackup.restore.RestorePlan;
+import io.pgbackup.restore.Vacancy;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+@Command(
+    name = "bootstrap",
+    description = "Fill an empty data directory from an archive, once.",
+    footer = {
+      "",
+      "For what runs before each start of a server, as the chart's init container: the directory and",
+      "the cluster are the configuration's, and where a server's data lie already it does nothing.",
+      "A run that was cut off goes on. Anything else in the way is named and left alone (status 4).",
+      "The server begins a new lineage; its agent makes the claim.",
+      "",
+      "Examples:",
+      "  pgbackup --config agent.yaml bootstrap --latest",
+      "  pgbackup --config agent.yaml bootstrap --cluster orders --timestamp 2026-11-21T02:13:37Z",
+    })
+final class FillCommand extends RestoringVerb {
+  @Option(
+      names = "--again",
+      description = "Also where the cluster went on from this archive before, in another lineage.")
+  private boolean again;
+
+  FillCommand(Surroundings surroundings) {
+    super(surroundings);
+  }
+
+  private PgBackupConfig own() {
+    return configuration().requireFile("'bootstrap'");
+  }
+
+  private ClusterId cluster() {
+    PgBackupConfig.ClusterConfig named = own().cluster();
+    return new ClusterId(named.namespace(), named.name());
+  }
+
+  @Override
+  boolean isDone() {
+    Path directory = own().postgres().dataDirectory();
+    if (Vacancy.of(directory) != Vacancy.FILLED) {
+      return false;
+    }
+    say(
+        directory
+            + " holds a server's data"
+            + DataHere.identity(directory)
+                .map(Identity::uid)
+                .map(uid -> ", of lineage " + uid)
+                .orElse("")
+            + "; nothing to do");
+    return true;
+  }
+
+  @Override
+  RestoreDestination destination(ClusterId source) {
+    return new RestoreDestination.NewDirectory(
+        own().postgres().dataDirectory(), Optional.of(cluster()));
+  }
+
+  @Override
+  void confirm(RestoreDestination destination) {
+    // nothing that exists is changed
+  }
+
+  /// Whoever runs this at every start means the archive to be read once. A volume that was lost
+  /// later must not take a cluster back to that day without a word.
+  @Override
+  void consider(Archives archives, RestorePlan plan) {
+    PrefixTemplate template =
+        archives.template().isLiteral() ? PrefixTemplate.DEFAULT : archives.template();
+    Claims claims = new Claims(archives.live());
+    List<LineageUid> children =
+        LineageFolders.find(archives.live(), template, cluster()).stream()
+            .flatMap(folder -> claims.read(folder).stream())
+            .filter(claim -> isChild(claim, plan.lineage().uid()))
+            .map(Claim::uid)
+            .toList();
+    if (children.isEmpty() || again) {
+      return;
+    }
+    throw Problem.refused(
+            "%s went on from lineage %s already, as %s"
+                .formatted(
+                    cluster(),
+                    plan.lineage().uid(),
+                    String.join(", ", children.stream().map(LineageUid::value).toList())),
+            "What was written since is there: give its --uid. To begin once more at the older"
+                + " lineage add --again.")
+        .asException();
+  }
+
+  private static boolean isChild(Claim claim, LineageUid parent) {
+    return claim.parent().map(Parent::uid).filter(parent::equals).isPresent();
+  }
+}
