@@ -12,6 +12,9 @@ import io.pgbackup.config.PgBackupConfig;
 import io.pgbackup.credentials.CredentialScope;
 import io.pgbackup.credentials.StoreCredentials;
 import io.pgbackup.crypto.ObjectCipher;
+import io.pgbackup.drill.DrillHost;
+import io.pgbackup.drill.DrillVerdict;
+import io.pgbackup.drill.DrillVerdicts;
 import io.pgbackup.encryption.Encryption;
 import io.pgbackup.engine.format.Packing;
 import io.pgbackup.lineage.ClusterId;
@@ -22,6 +25,7 @@ import io.pgbackup.problem.Problem;
 import io.pgbackup.schedule.Schedules;
 import io.pgbackup.status.ApiToken;
 import io.pgbackup.status.StatusServer;
+import io.pgbackup.status.StatusSnapshot;
 import io.pgbackup.status.StatusSources;
 import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.StoreFolder;
@@ -53,6 +57,7 @@ public final class Agent implements AutoCloseable {
   private static final Logger LOGGER = LoggerFactory.getLogger(Agent.class);
   private static final String BACKUPS = "base backup";
   private static final String RETENTION = "retention";
+  private static final String DRILLS = "drill";
 
   /// Shorter than the socket lets a request wait for its answer.
   private static final Retry PUSHES = new Retry(Duration.ofSeconds(40), Duration.ofMillis(250));
@@ -96,7 +101,9 @@ public final class Agent implements AutoCloseable {
   private final Periodic watchArchive;
   private final RetentionWatch retention;
   private final Periodic watchRetention;
-  private final DrillWatch drills;
+  private final DrillWatch verdicts;
+  private final Periodic watchVerdicts;
+  private final Drills drills;
   private final Periodic watchDrills;
   private volatile Optional<ArchiveSocket> archiveSocket = Optional.empty();
   private Optional<InetSocketAddress> address = Optional.empty();
@@ -140,6 +147,7 @@ public final class Agent implements AutoCloseable {
       Pace pace) {
     this.clock = clock;
     this.startedAt = clock.instant();
+    checkDrills(config);
     Problems problems = new Problems(clock);
 
     ObjectCipher cipher = Encryption.open(config.encryption());
@@ -208,7 +216,20 @@ public final class Agent implements AutoCloseable {
             this::archivingBecame,
             problems,
             clock);
-    drills = new DrillWatch(lineages, store);
+    verdicts = new DrillWatch(lineages, store);
+    drills =
+        new Drills(
+            new Drills.Surroundings(
+                () -> wired.config(),
+                backups::isSource,
+                backups::busy,
+                () -> outage.outage().map(OutageGovernor.Outage::level),
+                () -> catalog.known().map(CatalogWatch.Known::catalog),
+                verdicts::verdict,
+                this::keep),
+            new ArchiveTrial(store, () -> wired.cipher(), clock),
+            problems,
+            clock);
     configuration = loaded.map(now -> new ConfigWatch(now, this::take, problems, clock));
     snapshots =
         new Snapshots(
@@ -229,7 +250,8 @@ public final class Agent implements AutoCloseable {
             letGo::letGo,
             health,
             credential::view,
-            drills::of,
+            verdicts::of,
+            this::drillsNow,
             runs,
             schedules,
             BACKUPS,
@@ -251,7 +273,26 @@ public final class Agent implements AutoCloseable {
             problems,
             clock);
     watchRetention = new Periodic("watch-retention", retention::look);
+    watchVerdicts = new Periodic("watch-verdicts", verdicts::look);
     watchDrills = new Periodic("watch-drills", drills::look);
+  }
+
+  /// A host that lacks what drills need is told so at once, and not when their schedule comes.
+  private static void checkDrills(PgBackupConfig config) {
+    if (config.drill().enabled()) {
+      var _ = DrillHost.check(config);
+    }
+  }
+
+  private void keep(DrillVerdict verdict) {
+    LineageSession session = lineages.require();
+    var _ = new DrillVerdicts(store).store(session.lineage().layout().prefix(), verdict);
+    watchVerdicts.soon();
+  }
+
+  private StatusSnapshot.Drills drillsNow() {
+    return DrillStatus.of(
+        wired.config(), drills.view(), verdicts.verdict(), schedules.next(DRILLS));
   }
 
   private boolean storesWal() {
@@ -324,10 +365,14 @@ public final class Agent implements AutoCloseable {
     if (!sameKeys) {
       warnIfUnreadable(cipher);
     }
+    if (!next.drill().equals(old.drill())) {
+      checkDrills(next);
+    }
     wired = new Wired(next, cipher, engines);
     retention.follow(next, cipher);
     scheduleRetention(old);
     scheduleBackups(old);
+    scheduleDrills(old);
     boolean again = next.wal().enabled() && !old.wal().enabled();
     if (again
         || !sameEngines
@@ -381,6 +426,30 @@ public final class Agent implements AutoCloseable {
     }
   }
 
+  private void scheduleDrills(PgBackupConfig old) {
+    PgBackupConfig now = wired.config();
+    if (now.drill().enabled() != old.drill().enabled()
+        || !now.drillTiming().equals(old.drillTiming())) {
+      scheduleDrills();
+    }
+  }
+
+  private void scheduleDrills() {
+    PgBackupConfig now = wired.config();
+    if (now.drill().enabled()) {
+      schedules.replace(
+          DRILLS,
+          now.drillTiming(),
+          clock.instant(),
+          () -> {
+            drills.scheduled();
+            watchDrills.soon();
+          });
+    } else {
+      schedules.remove(DRILLS);
+    }
+  }
+
   private static StoreFolder clusterFolder(PgBackupConfig config) {
     return new PrefixTemplate(config.storage().prefix())
         .clusterFolder(new ClusterId(config.cluster().namespace(), config.cluster().name()));
@@ -394,6 +463,7 @@ public final class Agent implements AutoCloseable {
     closing.add(store);
     closing.add(() -> wired.engines().close());
     closing.add(schedules);
+    closing.add(drills);
     try {
       StatusServer status =
           closing.add(
@@ -422,9 +492,12 @@ public final class Agent implements AutoCloseable {
       watch(watchLineage);
       watch(watchArchive);
       watch(watchRetention);
+      watch(watchVerdicts);
       watch(watchDrills);
+      closing.add(drills::end);
       scheduleRetention();
       scheduleBackups();
+      scheduleDrills();
       watchConfiguration.ifPresent(this::watch);
       LOGGER
           .atInfo()
@@ -458,7 +531,7 @@ public final class Agent implements AutoCloseable {
               Readings readings =
                   MetricReadings.of(snapshots.now(), runs.failures(), server.answered());
               retention.view().ifPresent(view -> MetricReadings.add(view, readings));
-              drills.verdict().ifPresent(verdict -> MetricReadings.add(verdict, readings));
+              verdicts.verdict().ifPresent(verdict -> MetricReadings.add(verdict, readings));
               return readings;
             });
     return new StatusSources(

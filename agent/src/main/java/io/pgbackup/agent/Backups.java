@@ -40,7 +40,7 @@ final class Backups implements BackupRequests {
   private final RunBook book;
   private final Consumer<LineageSession> afterwards;
   private final InstantSource clock;
-  private final DueBackup due = new DueBackup();
+  private final DueRun due = new DueRun();
   private Optional<WalGap> gap = Optional.empty();
 
   /// Since when a run can have been missed: the newest base backup, or begin of one.
@@ -283,7 +283,8 @@ final class Backups implements BackupRequests {
     }
   }
 
-  private boolean isSource() {
+  /// Whether base backups are taken of this agent's server.
+  boolean isSource() {
     boolean primary = config.get().backup().from() == BackupSource.PRIMARY;
     return server.get().map(seen -> seen.primary() == primary).orElse(false);
   }

@@ -53,7 +53,23 @@ final class MetricReadings {
       readings.put(Meters.WINDOW_END, Optional.of(status.windows().getLast().end()));
     }
     status.engines().ifPresent(engines -> engines(engines, readings));
+    status
+        .drills()
+        .filter(drills -> drills.schedule().enabled())
+        .ifPresent(drills -> drills(drills, status.at(), readings));
     return readings;
+  }
+
+  /// Of the agent's own.
+  private static void drills(StatusSnapshot.Drills drills, Instant now, Readings readings) {
+    readings.put(Meters.DRILL_RUNNING, number(drills.runningSince().isPresent()));
+    readings.put(Meters.DRILL_NEXT, drills.schedule().next());
+    readings.put(
+        Meters.DRILL_OVERDUE,
+        drills
+            .overdueSince()
+            .map(since -> Math.max(0, Duration.between(since, now).toMillis() / 1e3))
+            .orElse(0.0));
   }
 
   private static void outage(StatusSnapshot.Outage outage, Readings readings) {

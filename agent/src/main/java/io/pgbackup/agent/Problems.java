@@ -28,6 +28,7 @@ final class Problems {
     CATALOG,
     TIMELINE,
     BACKUP,
+    DRILL,
     RETENTION,
     STREAM
   }

@@ -38,6 +38,7 @@ import java.util.stream.Stream;
 /// @param streamed what is known of the stream, where WAL is streamed
 /// @param letGo whether a gap was wanted
 /// @param drills the newest verdict over a base backup
+/// @param trials what is known of drills
 /// @param storeUrl as a person calls the store
 /// @param schedule name of the base backups' schedule
 record Snapshots(
@@ -59,6 +60,7 @@ record Snapshots(
     StoreHealth store,
     Supplier<Optional<StatusSnapshot.Credential>> credential,
     Function<String, Optional<DrillVerdict>> drills,
+    Supplier<StatusSnapshot.Drills> trials,
     RunBook runs,
     Schedules schedules,
     String schedule,
@@ -93,7 +95,8 @@ record Snapshots(
         archiveNow(config),
         scheduleNow(config),
         Optional.of(configurationNow()),
-        problemsNow());
+        problemsNow(),
+        Optional.of(trials.get()));
   }
 
   Page page() {

@@ -4,6 +4,8 @@ import io.pgbackup.config.PgBackupConfig.BackupConfig;
 import io.pgbackup.config.PgBackupConfig.BackupSource;
 import io.pgbackup.config.PgBackupConfig.ClusterConfig;
 import io.pgbackup.config.PgBackupConfig.DeltaOrigin;
+import io.pgbackup.config.PgBackupConfig.DrillConfig;
+import io.pgbackup.config.PgBackupConfig.DrillTarget;
 import io.pgbackup.config.PgBackupConfig.EngineChoice;
 import io.pgbackup.config.PgBackupConfig.EngineConfig;
 import io.pgbackup.config.PgBackupConfig.HttpConfig;
@@ -45,20 +47,22 @@ final class ConfigReader {
     ClusterConfig cluster = cluster(root.section("cluster"));
     PostgresConfig postgres = postgres(root.section("postgres"));
     StorageConfig storage = StorageReader.read(root.section("storage"));
+    BackupConfig backup = backup(root.section("backup"));
     return new PgBackupConfig(
         cluster,
         postgres,
         storage,
         EncryptionReader.read(root.section("encryption")),
         wal(root.section("wal")),
-        backup(root.section("backup")),
+        backup,
         retention(root.section("retention")),
         engine(root.section("engine")),
         http(root.section("http")),
         new LogConfig(
             root.section("log")
                 .withDefault("format", Values.oneOf(LogFormat.class), LogFormat.TEXT)),
-        BrokerReader.read(root.section("broker"), storage));
+        BrokerReader.read(root.section("broker"), storage),
+        drill(root.section("drill"), backup.timeZone()));
   }
 
   private static ClusterConfig cluster(Section section) {
@@ -134,6 +138,26 @@ final class ConfigReader {
         section.withDefault("keepMonthly", POINTS, 0),
         section.withDefault("keepYearly", POINTS, 0),
         given);
+  }
+
+  private static DrillConfig drill(Section section, ZoneId zone) {
+    boolean enabled = section.withDefault("enabled", Values.BOOLEAN, false);
+    Optional<Path> directory = section.optional("directory", Values.ABSOLUTE_PATH);
+    if (enabled && !section.says("directory")) {
+      section.fault(
+          "directory", "missing; drills restore into it, and it needs room for all of the data");
+    }
+    return new DrillConfig(
+        enabled,
+        section.withDefault("schedule", Values.CRONTAB, DrillConfig.SCHEDULE),
+        section.withDefault("timeZone", Values.TIME_ZONE, zone),
+        section.optional("jitter", Values.DURATION).orElse(Duration.ZERO),
+        section.optional("deadline", Values.DURATION),
+        directory,
+        section.withDefault("target", Values.oneOf(DrillTarget.class), DrillTarget.LATEST),
+        section.list("probes", Values.TEXT),
+        section.optional("pgBinDirectory", Values.ABSOLUTE_PATH),
+        section.optional("credentialsFile", Values.SECRET_FILE));
   }
 
   private static EngineConfig engine(Section section) {

@@ -26,24 +26,54 @@ public record PgBackupConfig(
     EngineConfig engine,
     HttpConfig http,
     LogConfig log,
-    Optional<BrokerConfig> broker) {
+    Optional<BrokerConfig> broker,
+    DrillConfig drill) {
+  /// Without drills of the agent's own.
+  public PgBackupConfig(
+      ClusterConfig cluster,
+      PostgresConfig postgres,
+      StorageConfig storage,
+      EncryptionConfig encryption,
+      WalConfig wal,
+      BackupConfig backup,
+      RetentionConfig retention,
+      EngineConfig engine,
+      HttpConfig http,
+      LogConfig log,
+      Optional<BrokerConfig> broker) {
+    this(
+        cluster,
+        postgres,
+        storage,
+        encryption,
+        wal,
+        backup,
+        retention,
+        engine,
+        http,
+        log,
+        broker,
+        DrillConfig.offIn(backup.timeZone()));
+  }
 
   /// When base backups come; the same wherever this cluster's configuration is read.
   public Timing backupTiming() {
-    return timing("base backup", backup.schedule(), backup.jitter());
+    return timing("base backup", backup.schedule(), backup.timeZone(), backup.jitter());
   }
 
   /// When the retention rules are applied.
   public Timing retentionTiming() {
-    return timing("retention", retention.schedule(), retention.jitter());
+    return timing("retention", retention.schedule(), backup.timeZone(), retention.jitter());
   }
 
-  private Timing timing(String what, Crontab schedule, Duration jitter) {
+  /// When the agent restores on trial.
+  public Timing drillTiming() {
+    return timing("drill", drill.schedule(), drill.timeZone(), drill.jitter());
+  }
+
+  private Timing timing(String what, Crontab schedule, ZoneId zone, Duration jitter) {
     return Timing.spread(
-        schedule,
-        backup.timeZone(),
-        jitter,
-        "%s/%s %s".formatted(cluster.namespace(), cluster.name(), what));
+        schedule, zone, jitter, "%s/%s %s".formatted(cluster.namespace(), cluster.name(), what));
   }
 
   /// @param name becomes a folder's name, as does the namespace
@@ -275,6 +305,54 @@ public record PgBackupConfig(
     public RetentionConfig(RetentionRun run, Crontab schedule, int keepFull, Duration window) {
       this(run, schedule, Duration.ZERO, keepFull, window, 0, 0, 0, 0, true);
     }
+  }
+
+  /// Restores on trial that the agent does by itself.
+  ///
+  /// @param jitter how much later than the schedule at the most; see [#drillTiming]
+  /// @param deadline how long one may take, and how late it may begin
+  /// @param directory where the throwaway directory is made; there is one where they are enabled
+  /// @param probes statements that must hold in the restored data
+  /// @param pgBinDirectory PostgreSQL's programs; left out, they are looked for
+  /// @param credentialsFile a credential to read with; the agent's own where there is none
+  public record DrillConfig(
+      boolean enabled,
+      Crontab schedule,
+      ZoneId timeZone,
+      Duration jitter,
+      Optional<Duration> deadline,
+      Optional<Path> directory,
+      DrillTarget target,
+      List<String> probes,
+      Optional<Path> pgBinDirectory,
+      Optional<Path> credentialsFile) {
+    public static final Crontab SCHEDULE = Crontab.parse("0 5 * * 0");
+
+    public DrillConfig {
+      probes = List.copyOf(probes);
+    }
+
+    static DrillConfig offIn(ZoneId zone) {
+      return new DrillConfig(
+          /* enabled= */ false,
+          SCHEDULE,
+          zone,
+          Duration.ZERO,
+          Optional.empty(),
+          Optional.empty(),
+          DrillTarget.LATEST,
+          List.of(),
+          Optional.empty(),
+          Optional.empty());
+    }
+  }
+
+  /// Which instant a drill restores.
+  public enum DrillTarget {
+    /// Everything that was archived.
+    LATEST,
+    /// One drawn from all that can be restored.
+    RANDOM
   }
 
   /// @param backup who takes and fetches base backups; `AUTO` is wal-g where its binary is named

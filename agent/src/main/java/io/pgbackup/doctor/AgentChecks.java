@@ -3,6 +3,7 @@ package io.pgbackup.doctor;
 import io.pgbackup.archive.ArchiveClient;
 import io.pgbackup.config.PgBackupConfig;
 import io.pgbackup.config.PgBackupConfig.BackupConfig;
+import io.pgbackup.drill.DrillHost;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.secret.SecretFile;
@@ -43,6 +44,7 @@ final class AgentChecks {
         Group.AGENT,
         List.of(
             Check.of("schedule", () -> schedule(config, clock.instant())),
+            Check.of("drills", () -> drills(config)),
             Check.of("secret-files", () -> SecretFiles.judge(config)),
             Check.gate("running", this::running),
             Check.of("socket", this::socket),
@@ -67,6 +69,22 @@ final class AgentChecks {
                     Problem.misconfigured(
                         "backup.schedule %s never comes".formatted(when),
                         "Name a day that exists.")));
+  }
+
+  static Outcome drills(PgBackupConfig config) {
+    if (!config.drill().enabled()) {
+      return Outcome.skip("drill.enabled is false; 'pgbackup drill' runs wherever PostgreSQL is");
+    }
+    return DrillHost.check(config)
+        .map(
+            found ->
+                Outcome.pass(
+                    "drills can run here: PostgreSQL %s in %s"
+                        .formatted(found.version(), found.binDirectory())))
+        .orElseGet(
+            () ->
+                Outcome.skip(
+                    "the data directory does not tell which version of PostgreSQL drills need"));
   }
 
   private String url() {

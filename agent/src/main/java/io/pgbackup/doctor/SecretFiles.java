@@ -47,6 +47,7 @@ final class SecretFiles {
     config.postgres().passwordFile().ifPresent(files::add);
     config.storage().credentials().ifPresent(source -> files.addAll(of(source)));
     config.http().tokenFile().ifPresent(files::add);
+    config.drill().credentialsFile().ifPresent(files::add);
     EncryptionConfig encryption = config.encryption();
     encryption.keyFile().ifPresent(files::add);
     encryption.secretKeyFile().ifPresent(files::add);

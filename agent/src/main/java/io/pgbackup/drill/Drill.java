@@ -5,7 +5,6 @@ import io.pgbackup.postgres.jdbc.SqlSession;
 import io.pgbackup.postgres.process.PostgresInstallation;
 import io.pgbackup.postgres.process.PostgresProcess;
 import io.pgbackup.postgres.process.StopMode;
-import io.pgbackup.postgres.process.Trees;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.restore.PrivateServer;
@@ -16,10 +15,7 @@ import io.pgbackup.restore.RestoreResult;
 import io.pgbackup.restore.RestoreRunner;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.DirectoryNotEmptyException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -37,7 +33,6 @@ import java.util.concurrent.atomic.AtomicReference;
 public final class Drill {
   private static final Duration PROBE_PATIENCE = Duration.ofHours(1);
   private static final Duration STOP_PATIENCE = Duration.ofMinutes(1);
-  private static final int DELETE_ATTEMPTS = 5;
 
   private static final String RESTORE = "restore";
   private static final String CHECKSUMS = "page checksums";
@@ -66,21 +61,31 @@ public final class Drill {
   /// @throws PgBackupException what is wrong with this host or the request: no room, no PostgreSQL
   ///   of that version; or that it was interrupted
   public DrillVerdict run(DrillRequest request, DrillListener listener) {
-    Path folder = makeFolder(request);
-    Run run = new Run(request, listener, folder);
-    try {
-      return run.perform();
-    } finally {
-      // cleaning up takes waiting, which an interrupted thread does not
-      boolean interrupted = Thread.interrupted();
+    try (DrillFolder folder = DrillFolder.makeIn(request.folder())) {
+      Run run = new Run(request, listener, folder);
       try {
-        run.cleanUp(request.keep() && !interrupted);
+        return run.perform();
       } finally {
-        if (interrupted) {
-          Thread.currentThread().interrupt();
+        // cleaning up takes waiting, which an interrupted thread does not
+        boolean interrupted = Thread.interrupted();
+        try {
+          run.cleanUp(request.keep() && !interrupted);
+        } finally {
+          if (interrupted) {
+            Thread.currentThread().interrupt();
+          }
         }
       }
     }
+  }
+
+  /// Removes what drills left in this folder whose process was killed, and ends their servers. What
+  /// runs, and what was kept on purpose, stays.
+  ///
+  /// @throws PgBackupException what keeps it from being removed
+  public void sweep(Path parent) {
+    DrillFolder.sweep(
+        parent.toAbsolutePath().normalize(), left -> stopServers(destination(left, Map.of())));
   }
 
   /// Ends the server that is being looked at, so that nobody goes on waiting for its answers. The
@@ -89,22 +94,22 @@ public final class Drill {
     running.get().ifPresent(PrivateServer::kill);
   }
 
-  private static Path makeFolder(DrillRequest request) {
-    try {
-      Files.createDirectories(request.folder());
-      Path folder = Files.createTempDirectory(request.folder(), "pgbackup-drill-").toRealPath();
-      return Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
-    } catch (IOException e) {
-      throw Problem.refused(
-              "cannot make a directory in %s: %s".formatted(request.folder(), e.getMessage()),
-              "Give a folder that this user may write to, with room for the data: --work-dir DIR.")
-          .causedBy(e);
+  private static RestoreDestination.NewDirectory destination(
+      Path folder, Map<String, Path> tablespaces) {
+    return new RestoreDestination.NewDirectory(
+        folder.resolve("data"), Optional.empty(), tablespaces);
+  }
+
+  private void stopServers(RestoreDestination destination) {
+    for (Path data : List.of(RestoreRunner.stagingOf(destination), destination.dataDirectory())) {
+      process.stop(data, StopMode.IMMEDIATE, STOP_PATIENCE);
     }
   }
 
   private final class Run {
     private final DrillRequest request;
     private final DrillListener listener;
+    private final DrillFolder owned;
     private final Path folder;
     private final Instant at = clock.instant();
     private final List<DrillCheck> checks = new ArrayList<>();
@@ -112,13 +117,12 @@ public final class Drill {
     private Optional<RestoreResult> restored = Optional.empty();
     private Optional<Duration> recoveryTime = Optional.empty();
 
-    private Run(DrillRequest request, DrillListener listener, Path folder) {
+    private Run(DrillRequest request, DrillListener listener, DrillFolder owned) {
       this.request = request;
       this.listener = listener;
-      this.folder = folder;
-      this.destination =
-          new RestoreDestination.NewDirectory(
-              folder.resolve("data"), Optional.empty(), tablespaces(request.plan(), folder));
+      this.owned = owned;
+      this.folder = owned.path();
+      this.destination = destination(folder, tablespaces(request.plan(), folder));
     }
 
     private static Map<String, Path> tablespaces(RestorePlan plan, Path folder) {
@@ -288,33 +292,13 @@ public final class Drill {
     }
 
     private void cleanUp(boolean keep) {
-      for (Path data : List.of(RestoreRunner.stagingOf(destination), destination.dataDirectory())) {
-        process.stop(data, StopMode.IMMEDIATE, STOP_PATIENCE);
-      }
+      stopServers(destination);
       if (keep) {
+        owned.keep();
         listener.kept(destination.dataDirectory());
-        return;
+      } else {
+        owned.delete();
       }
-      for (int attempt = 1; ; attempt++) {
-        try {
-          Trees.delete(folder);
-          return;
-        } catch (DirectoryNotEmptyException e) {
-          // a file that was being fetched came after all
-          if (attempt == DELETE_ATTEMPTS) {
-            throw left(e);
-          }
-        } catch (IOException e) {
-          throw left(e);
-        }
-      }
-    }
-
-    private PgBackupException left(IOException e) {
-      return Problem.postgresFailed(
-              "the drill's directory %s cannot be removed: %s".formatted(folder, e.getMessage()),
-              "Remove it; nothing runs on it any more.")
-          .causedBy(e);
     }
   }
 }

@@ -125,7 +125,8 @@ public final class StatusPage {
         .filter(run -> run.state() == BackupRunView.State.FAILED)
         .flatMap(BackupRunView::problem)
         .ifPresent(problem -> item("Last base backup", "failed: " + problem.message()));
-    item("Next base backup", next());
+    item("Next base backup", next(status.schedule(), "backup.enabled"));
+    status.drills().ifPresent(this::drills);
     html.markup("</dl></section>");
   }
 
@@ -189,12 +190,51 @@ public final class StatusPage {
     html.markup("</dd>");
   }
 
-  private String next() {
-    StatusSnapshot.Schedule schedule = status.schedule();
+  private void drills(StatusSnapshot.Drills drills) {
+    drills
+        .last()
+        .ifPresent(
+            last -> {
+              html.element("dt", "Last restore on trial").markup("<dd>");
+              html.element(
+                      "span", last.passed() ? "good" : "bad", last.passed() ? "passed" : "failed")
+                  .text(" ")
+                  .element("time", Times.second(last.at()))
+                  .element("small", " " + ago(last.at()))
+                  .text(
+                      " on %s%s%s"
+                          .formatted(
+                              last.host(),
+                              last.rtoSeconds().map(it -> "; ready after " + span(it)).orElse(""),
+                              last.rpoSeconds()
+                                  .map(it -> ", last commit " + span(it) + " before")
+                                  .orElse("")));
+              last.failed().forEach(check -> html.element("p", check));
+              html.markup("</dd>");
+            });
+    drills
+        .runningSince()
+        .ifPresent(since -> item("Restore on trial", "under way, began " + ago(since)));
+    if (drills.schedule().enabled()) {
+      String late =
+          drills
+              .overdueSince()
+              .filter(_ -> drills.runningSince().isEmpty())
+              .map(since -> "; overdue since " + Times.second(since))
+              .orElse("");
+      item("Next restore on trial", next(drills.schedule(), "drill.enabled") + late);
+    }
+  }
+
+  private static String span(double seconds) {
+    return Times.span(Duration.ofMillis(Math.round(seconds * 1000)));
+  }
+
+  private static String next(StatusSnapshot.Schedule schedule, String key) {
     return schedule.enabled()
         ? schedule.next().map(Times::second).orElse("not known")
             + " (%s, %s%s)".formatted(schedule.crontab(), schedule.timeZone(), later(schedule))
-        : "none: backup.enabled is false";
+        : "none: " + key + " is false";
   }
 
   private static String later(StatusSnapshot.Schedule schedule) {

@@ -23,6 +23,7 @@ import java.util.Optional;
 /// @param catalogReadAt backups, windows and gaps are as of then
 /// @param configuration left out by an agent that is older
 /// @param problems that stand now
+/// @param drills left out by an agent that is older
 public record StatusSnapshot(
     Instant at,
     String version,
@@ -44,7 +45,55 @@ public record StatusSnapshot(
     Archive archive,
     Schedule schedule,
     Optional<Configuration> configuration,
-    List<StandingProblem> problems) {
+    List<StandingProblem> problems,
+    Optional<Drills> drills) {
+  /// Of an agent that knows nothing of drills.
+  public StatusSnapshot(
+      Instant at,
+      String version,
+      Cluster cluster,
+      Optional<String> uid,
+      Optional<String> prefix,
+      Server server,
+      Storage storage,
+      Optional<Engines> engines,
+      Optional<Integer> backups,
+      Optional<Backup> lastBackup,
+      Optional<BackupRunView> runningBackup,
+      Optional<BackupRunView> lastRun,
+      List<Window> windows,
+      List<Gap> gaps,
+      Optional<Instant> lastCommit,
+      Optional<Instant> unprotectedSince,
+      Optional<Instant> catalogReadAt,
+      Archive archive,
+      Schedule schedule,
+      Optional<Configuration> configuration,
+      List<StandingProblem> problems) {
+    this(
+        at,
+        version,
+        cluster,
+        uid,
+        prefix,
+        server,
+        storage,
+        engines,
+        backups,
+        lastBackup,
+        runningBackup,
+        lastRun,
+        windows,
+        gaps,
+        lastCommit,
+        unprotectedSince,
+        catalogReadAt,
+        archive,
+        schedule,
+        configuration,
+        problems,
+        Optional.empty());
+  }
 
   public record Cluster(String namespace, String name) {}
 
@@ -210,6 +259,37 @@ public record StatusSnapshot(
     }
   }
 
+  /// Restores on trial.
+  ///
+  /// @param schedule of those that this agent does by itself
+  /// @param runningSince one of them
+  /// @param overdueSince when the schedule came that no drill has followed
+  /// @param last the newest verdict in the archive, wherever it was made
+  public record Drills(
+      Schedule schedule,
+      Optional<Instant> runningSince,
+      Optional<Instant> overdueSince,
+      Optional<Verdict> last) {}
+
+  /// What a restore on trial proved.
+  ///
+  /// @param at when it began
+  /// @param host where
+  /// @param backup the base backup that it began with
+  /// @param restoredTo the last commit in the restored data, where one was replayed
+  /// @param rtoSeconds until connections were accepted, where it came so far
+  /// @param rpoSeconds since the last commit that could be restored
+  /// @param failed checks that did not pass, with what was found
+  public record Verdict(
+      Instant at,
+      boolean passed,
+      String host,
+      String backup,
+      Optional<Instant> restoredTo,
+      Optional<Double> rtoSeconds,
+      Optional<Double> rpoSeconds,
+      List<String> failed) {}
+
   /// Which configuration is in force.
   ///
   /// @param loadedAt when it was read, by the agent's clock
@@ -217,6 +297,6 @@ public record StatusSnapshot(
   public record Configuration(Instant loadedAt, Optional<String> refused) {}
 
   /// @param about `configuration`, `lineage`, `postgres`, `credential`, `storage`, `catalog`,
-  ///   `stream`, `timeline`, `wal`, `volume` or `backup`
+  ///   `stream`, `timeline`, `wal`, `volume`, `backup`, `drill` or `retention`
   public record StandingProblem(String about, Instant since, ProblemView problem) {}
 }

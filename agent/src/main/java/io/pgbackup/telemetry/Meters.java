@@ -135,6 +135,19 @@ public enum Meters {
       "When the newest drill began whose verdict is stored; absent where there is none"),
   DRILL_PASSED(
       "pgbackup_drill_passed", Kind.GAUGE, "1 where the newest drill passed, 0 where it failed"),
+  DRILL_RUNNING(
+      "pgbackup_drill_running",
+      Kind.GAUGE,
+      "1 while a drill of this agent is under way; absent where drill.enabled is false"),
+  DRILL_NEXT(
+      "pgbackup_drill_next_timestamp_seconds",
+      Kind.GAUGE,
+      "When the schedule starts the next drill of this agent"),
+  DRILL_OVERDUE(
+      "pgbackup_drill_overdue_seconds",
+      Kind.GAUGE,
+      "How long ago the schedule came that no drill has followed; 0 where one has, absent where"
+          + " drill.enabled is false"),
   DRILL_RTO(
       "pgbackup_drill_rto_seconds",
       Kind.GAUGE,

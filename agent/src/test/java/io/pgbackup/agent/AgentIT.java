@@ -7,6 +7,8 @@ import io.pgbackup.archive.ArchiveClient;
 import io.pgbackup.config.PgBackupConfig;
 import io.pgbackup.config.PgBackupConfig.BackupConfig;
 import io.pgbackup.config.PgBackupConfig.ClusterConfig;
+import io.pgbackup.config.PgBackupConfig.DrillConfig;
+import io.pgbackup.config.PgBackupConfig.DrillTarget;
 import io.pgbackup.config.PgBackupConfig.EncryptionConfig;
 import io.pgbackup.config.PgBackupConfig.EngineChoice;
 import io.pgbackup.config.PgBackupConfig.EngineConfig;
@@ -85,6 +87,8 @@ class AgentIT {
   private EngineConfig engine =
       new EngineConfig(EngineChoice.AUTO, EngineChoice.EMBEDDED, Optional.empty());
 
+  private DrillConfig drill = drills(false);
+
   @BeforeEach
   void protectedServer() {
     s3 = opened(S3Server.own());
@@ -127,6 +131,21 @@ class AgentIT {
         engine,
         new HttpConfig("127.0.0.1", 0),
         new LogConfig(LogFormat.TEXT),
+        Optional.empty(),
+        drill);
+  }
+
+  private DrillConfig drills(boolean enabled, String... probes) {
+    return new DrillConfig(
+        enabled,
+        Crontab.parse("0 5 * * 0"),
+        ZoneOffset.UTC,
+        Duration.ZERO,
+        Optional.empty(),
+        Optional.of(folder.resolve("drills")),
+        DrillTarget.LATEST,
+        List.of(probes),
+        Optional.of(PostgresRelease.NEWEST.installation().binDirectory()),
         Optional.empty());
   }
 
@@ -403,12 +422,7 @@ class AgentIT {
     assertThat(after.lastRun()).isEmpty();
   }
 
-  @Test
-  void showsTheVerdictOfADrillThatRanElsewhere() {
-    Agent first = besideRunningServer();
-    StatusSnapshot before = statusOnce(first, AgentIT::isProtected);
-    assertThat(metrics(first)).noneMatch(line -> line.startsWith("pgbackup_drill_"));
-    first.close();
+  private void storeAVerdict(StatusSnapshot before) {
     try (ObjectStore store = S3ObjectStore.open(storage)) {
       var _ =
           new DrillVerdicts(store)
@@ -427,6 +441,15 @@ class AgentIT {
                       Optional.empty(),
                       List.of(new DrillCheck("probe", DrillCheck.Result.FAILED, "no row", ""))));
     }
+  }
+
+  @Test
+  void showsTheVerdictOfADrillThatRanElsewhere() {
+    Agent first = besideRunningServer();
+    StatusSnapshot before = statusOnce(first, AgentIT::isProtected);
+    assertThat(metrics(first)).noneMatch(line -> line.startsWith("pgbackup_drill_"));
+    first.close();
+    storeAVerdict(before);
 
     Agent second = started(Clock.systemUTC());
 
@@ -454,6 +477,64 @@ class AgentIT {
         .extracting(StatusSnapshot.Backup::proof)
         .isEqualTo(Optional.of(proof));
     assertThat(get(second, "/").body()).contains("<span class=\"bad\">failed </span>");
+  }
+
+  /// The last verdict is of 2026-09, so one was missed.
+  @Test
+  void restoresOnTrialByItself() throws IOException {
+    Agent first = besideRunningServer();
+    postgres.sql("create table account as select generate_series(1, 5000) id");
+    StatusSnapshot before = statusOnce(first, AgentIT::isProtected);
+    first.close();
+    storeAVerdict(before);
+    Path killed = Files.createDirectories(folder.resolve("drills/pgbackup-drill-1/data"));
+    Files.createFile(killed.resolveSibling("lock"));
+    Path kept = Files.createDirectories(folder.resolve("drills/pgbackup-drill-2/data"));
+    drill = drills(true, "select count(*) = 5000 from account");
+
+    Agent second = started(Clock.systemUTC());
+
+    StatusSnapshot status =
+        statusOnce(
+            second,
+            now ->
+                assertThat(now.drills().flatMap(StatusSnapshot.Drills::last))
+                    .hasValueSatisfying(last -> assertThat(last.failed()).isEmpty()));
+    StatusSnapshot.Drills drills = status.drills().orElseThrow();
+    assertThat(drills.last().orElseThrow().passed()).isTrue();
+    assertThat(drills.last().orElseThrow().rtoSeconds()).isPresent();
+    assertThat(drills.overdueSince()).isEmpty();
+    assertThat(drills.schedule().next().orElseThrow()).isAfter(Instant.now());
+    assertThat(
+            new OpenApi()
+                .faults("GET", "/api/v1/status", 200, get(second, "/api/v1/status").body()))
+        .isEmpty();
+    assertThat(metrics(second))
+        .anyMatch(line -> line.matches("pgbackup_drill_passed\\{.*} 1.0"))
+        .anyMatch(line -> line.matches("pgbackup_drill_overdue_seconds\\{.*} 0.0"));
+    assertThat(get(second, "/").body()).contains("Last restore on trial", "Next restore on trial");
+    assertThat(killed.getParent()).doesNotExist();
+    assertThat(kept).exists();
+    assertThat(folder.resolve("drills")).isDirectoryContaining(kept.getParent()::equals);
+    second.close();
+
+    // one that is under way ends with the agent, and leaves nothing
+    drill = drills(true, "select pg_sleep(3600)");
+    Agent later = started(Clock.offset(Clock.systemUTC(), Duration.ofDays(8)));
+    await().atMost(PATIENCE).until(() -> Files.exists(onlyDrill(kept).resolve("server.log")));
+    later.close();
+    try (var left = Files.list(folder.resolve("drills"))) {
+      assertThat(left).containsExactly(kept.getParent());
+    }
+  }
+
+  private Path onlyDrill(Path kept) throws IOException {
+    try (var folders = Files.list(folder.resolve("drills"))) {
+      return folders
+          .filter(it -> !it.equals(kept.getParent()))
+          .findFirst()
+          .orElse(folder.resolve("none"));
+    }
   }
 
   @Test

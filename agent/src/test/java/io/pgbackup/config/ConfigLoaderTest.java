@@ -10,6 +10,8 @@ import io.pgbackup.config.PgBackupConfig.BackupSource;
 import io.pgbackup.config.PgBackupConfig.ClusterConfig;
 import io.pgbackup.config.PgBackupConfig.CredentialFiles;
 import io.pgbackup.config.PgBackupConfig.DeltaOrigin;
+import io.pgbackup.config.PgBackupConfig.DrillConfig;
+import io.pgbackup.config.PgBackupConfig.DrillTarget;
 import io.pgbackup.config.PgBackupConfig.EncryptionConfig;
 import io.pgbackup.config.PgBackupConfig.EngineChoice;
 import io.pgbackup.config.PgBackupConfig.EngineConfig;
@@ -110,6 +112,17 @@ class ConfigLoaderTest {
       http:
         listen: "[::1]:1234"
       log: { format: json }
+      drill:
+        enabled: true
+        schedule: "0 6 1 * *"
+        timeZone: Asia/Tokyo
+        jitter: 2h
+        deadline: 8h
+        directory: /srv/drills
+        target: random
+        probes: [SELECT 1, SELECT 2]
+        pgBinDirectory: /opt/pg/bin
+        credentialsFile: /secrets/restorer.json
       """;
 
   private static PgBackupConfig parse(String yaml) {
@@ -239,7 +252,18 @@ class ConfigLoaderTest {
                 new EngineConfig(EngineChoice.EMBEDDED, EngineChoice.AUTO, Optional.empty()),
                 new HttpConfig("::1", 1234),
                 new LogConfig(LogFormat.JSON),
-                Optional.empty()));
+                Optional.empty(),
+                new DrillConfig(
+                    true,
+                    Crontab.parse("0 6 1 * *"),
+                    ZoneId.of("Asia/Tokyo"),
+                    Duration.ofHours(2),
+                    Optional.of(Duration.ofHours(8)),
+                    Optional.of(Path.of("/srv/drills")),
+                    DrillTarget.RANDOM,
+                    List.of("SELECT 1", "SELECT 2"),
+                    Optional.of(Path.of("/opt/pg/bin")),
+                    Optional.of(Path.of("/secrets/restorer.json")))));
   }
 
   @Test
@@ -296,6 +320,16 @@ class ConfigLoaderTest {
     environment.put("PGBACKUP_ENGINE_BACKUP", "embedded");
     environment.put("PGBACKUP_ENGINE_WAL", "auto");
     environment.put("PGBACKUP_HTTP_LISTEN", "[::1]:1234");
+    environment.put("PGBACKUP_DRILL_ENABLED", "true");
+    environment.put("PGBACKUP_DRILL_SCHEDULE", "0 6 1 * *");
+    environment.put("PGBACKUP_DRILL_TIME_ZONE", "Asia/Tokyo");
+    environment.put("PGBACKUP_DRILL_JITTER", "2h");
+    environment.put("PGBACKUP_DRILL_DEADLINE", "8h");
+    environment.put("PGBACKUP_DRILL_DIRECTORY", "/srv/drills");
+    environment.put("PGBACKUP_DRILL_TARGET", "random");
+    environment.put("PGBACKUP_DRILL_PROBES", "SELECT 1,SELECT 2");
+    environment.put("PGBACKUP_DRILL_PG_BIN_DIRECTORY", "/opt/pg/bin");
+    environment.put("PGBACKUP_DRILL_CREDENTIALS_FILE", "/secrets/restorer.json");
 
     assertThat(parse("", environment)).isEqualTo(parse(EVERY_KEY));
   }
@@ -347,6 +381,16 @@ class ConfigLoaderTest {
   void anUnfinishedSegmentWaitsForMinutesAtTheMost() {
     assertThat(fault(LEAST + "wal: { streamInterval: 6m }"))
         .endsWith("wal.streamInterval: must be from 1s to 5m, got '6m'");
+  }
+
+  @Test
+  void drillsNeedADirectoryAndFollowTheBackupsClock() {
+    assertThat(fault(LEAST + "drill: { enabled: true }"))
+        .endsWith(
+            "drill.directory: missing; drills restore into it, and it needs room for all of the data");
+    PgBackupConfig config = parse(LEAST + "backup: { timeZone: Asia/Tokyo }");
+    assertThat(config.drill().enabled()).isFalse();
+    assertThat(config.drill().timeZone()).isEqualTo(ZoneId.of("Asia/Tokyo"));
   }
 
   @Test

@@ -128,6 +128,7 @@ final class DrillCommand extends Verb implements IExitCodeGenerator {
       DrillRequest request = request(configuration, asked, reading, restores);
       Drill drill =
           new Drill(restores.runner(programs, process), process, programs, surroundings().clock());
+      drill.sweep(request.folder());
       say(DrillView.begin(request));
       DrillVerdict verdict;
       try (var _ = EndedEarly.by(drill::abort)) {

@@ -34,6 +34,7 @@ public final class StatusView {
     backups();
     line("wal", wal());
     line("schedule", schedule());
+    status.drills().ifPresent(this::drills);
     line("store", store());
     status.engines().ifPresent(this::engines);
     line("agent", "%s, as of %s".formatted(status.version(), Times.second(status.at())));
@@ -153,6 +154,37 @@ public final class StatusView {
                 .map(entry -> entry.getKey() + (entry.getValue() ? " works" : " fails"))
                 .collect(Collectors.joining(", "));
     return status.storage().url() + (operations.isEmpty() ? "" : ", " + operations);
+  }
+
+  private void drills(StatusSnapshot.Drills drills) {
+    drills
+        .last()
+        .ifPresent(
+            last ->
+                line(
+                    "drill",
+                    "%s %s on %s%s%s"
+                        .formatted(
+                            last.passed() ? "passed" : "FAILED",
+                            ago(last.at()),
+                            last.host(),
+                            last.rtoSeconds().map(it -> ", RTO " + span(it)).orElse(""),
+                            last.rpoSeconds().map(it -> ", RPO " + span(it)).orElse(""))));
+    drills.runningSince().ifPresent(since -> line("drill", "under way " + since(since)));
+    if (drills.schedule().enabled()) {
+      line(
+          "next drill",
+          drills.schedule().next().map(Times::second).orElse("not known")
+              + drills
+                  .overdueSince()
+                  .filter(_ -> drills.runningSince().isEmpty())
+                  .map(since -> ", overdue " + since(since))
+                  .orElse(""));
+    }
+  }
+
+  private static String span(double seconds) {
+    return Times.span(Duration.ofMillis(Math.round(seconds * 1000)));
   }
 
   private static String configuration(StatusSnapshot.Configuration now) {

@@ -132,8 +132,30 @@ class DrillVerbIT {
     }
   }
 
+  /// Its server runs on, until the next drill comes.
   @Test
-  void sigtermLeavesNothingBehind() throws IOException, InterruptedException {
+  void whatAKilledDrillLeftIsRemovedByTheNextOne() throws IOException, InterruptedException {
+    Process process = begun("SELECT pg_sleep(3600)");
+    try (BufferedReader words = process.errorReader(StandardCharsets.UTF_8)) {
+      assertThat(words.lines().anyMatch(word -> word.startsWith("pass  indexes"))).isTrue();
+      assertThat(process.toHandle().destroyForcibly()).isTrue();
+    }
+    process.waitFor();
+    Path left;
+    try (Stream<Path> folders = Files.list(work)) {
+      left = folders.findFirst().orElseThrow();
+    }
+    assertThat(left.resolve("data/postmaster.pid")).exists();
+
+    Run run = drill();
+
+    assertThat(run.status()).as(run.err()).isZero();
+    assertThat(left).doesNotExist();
+    assertThat(ProcessHandle.allProcesses().map(it -> it.info().commandLine().orElse("")))
+        .noneMatch(line -> line.contains(left.toString()));
+  }
+
+  private Process begun(String probe) throws IOException {
     List<String> command =
         new ArrayList<>(
             List.of(
@@ -142,8 +164,13 @@ class DrillVerbIT {
                 "-cp",
                 System.getProperty("java.class.path"),
                 "io.pgbackup.cli.PgBackup"));
-    command.addAll(line("--probe", "SELECT pg_sleep(3600)", "-o", "json"));
-    Process process = new ProcessBuilder(command).start();
+    command.addAll(line("--probe", probe, "-o", "json"));
+    return new ProcessBuilder(command).start();
+  }
+
+  @Test
+  void sigtermLeavesNothingBehind() throws IOException, InterruptedException {
+    Process process = begun("SELECT pg_sleep(3600)");
     List<String> said = new ArrayList<>();
     try (BufferedReader words = process.errorReader(StandardCharsets.UTF_8)) {
       for (String word = words.readLine(); word != null; word = words.readLine()) {

@@ -3,11 +3,11 @@ package io.pgbackup.agent;
 import java.time.Duration;
 import java.time.Instant;
 
-/// Whether a base backup is owed. However often it fell due, one pays for all; one that failed is
-/// tried again, after a minute at first and then after twice as long each time, up to an hour.
+/// Whether a run of something is owed. However often it fell due, one pays for all; one that failed
+/// is tried again, after a minute at first and then after twice as long each time, up to an hour.
 ///
 /// Thread-safe.
-final class DueBackup {
+final class DueRun {
   private static final Duration FIRST_PAUSE = Duration.ofMinutes(1);
   private static final Duration LONGEST_PAUSE = Duration.ofHours(1);
 

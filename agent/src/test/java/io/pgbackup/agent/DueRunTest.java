@@ -6,10 +6,10 @@ import java.time.Duration;
 import java.time.Instant;
 import org.junit.jupiter.api.Test;
 
-class DueBackupTest {
+class DueRunTest {
   private static final Instant NOW = Instant.parse("2026-11-21T02:00:00Z");
 
-  private final DueBackup due = new DueBackup();
+  private final DueRun due = new DueRun();
 
   @Test
   void nothingIsOwedBeforeItFallsDue() {
