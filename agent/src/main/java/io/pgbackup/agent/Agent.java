@@ -326,6 +326,8 @@ public final class Agent implements AutoCloseable {
   }
 
   private void gapOpened() {
+    backups.gapOpened();
+    watchLineage.soon();
     watchArchive.soon();
   }
 

@@ -43,6 +43,9 @@ final class Backups implements BackupRequests {
   private final DueRun due = new DueRun();
   private Optional<WalGap> gap = Optional.empty();
 
+  /// When we learned that WAL is missing for good, until a base backup that began later.
+  private Optional<Instant> gapSince = Optional.empty();
+
   /// Since when a run can have been missed: the newest base backup, or begin of one.
   private Instant waiting;
 
@@ -102,7 +105,7 @@ final class Backups implements BackupRequests {
     try {
       switch (session.backups().run(id, request, book.observer(id))) {
         case BackupRun.Completed _ -> {
-          completed(session);
+          completed(session, id);
           afterwards.accept(session);
         }
         case BackupRun.Failed failed -> failed(id, failed.problem());
@@ -131,9 +134,14 @@ final class Backups implements BackupRequests {
     problems.report(Problems.About.BACKUP, problem);
   }
 
-  private synchronized void completed(LineageSession session) {
+  private synchronized void completed(LineageSession session, String id) {
     lastOwn = new Finished(session.lineage().identity().uid(), clock.instant());
+    Optional<Instant> began = book.find(id).map(BackupRunView::startedAt);
+    gapSince = gapSince.filter(since -> began.filter(since::isBefore).isEmpty());
     due.paid();
+    if (gapSince.isPresent()) {
+      due.fallDue();
+    }
     problems.clear(Problems.About.BACKUP);
   }
 
@@ -180,6 +188,19 @@ final class Backups implements BackupRequests {
     due.retryNow();
   }
 
+  /// WAL is missing for good behind what is stored. The archive shows that only once a whole
+  /// segment lies behind the gap, which on an idle server is long after.
+  void gapOpened() {
+    synchronized (this) {
+      gapSince = Optional.of(clock.instant());
+    }
+    due.fallDue();
+  }
+
+  private synchronized boolean knowsOfAGap() {
+    return gapSince.isPresent();
+  }
+
   /// Looks at what the archive holds: a lineage without a base backup needs its first, a run that
   /// the schedule had while nobody was there is made up for, and one that somebody else took
   /// counts.
@@ -192,7 +213,7 @@ final class Backups implements BackupRequests {
             .map(next -> !next.isAfter(clock.instant()))
             .orElse(newest.isEmpty());
     boolean gap = endsBeforeAGap(known);
-    if (missed || gap) {
+    if (missed || gap || knowsOfAGap()) {
       due.fallDue();
     } else {
       due.paid();

@@ -2,16 +2,21 @@ package io.pgbackup.catalog;
 
 import io.pgbackup.catalog.WalListing.WalObject;
 import io.pgbackup.crypto.ObjectCipher;
+import io.pgbackup.engine.tail.PieceChain;
+import io.pgbackup.engine.tail.Tail;
 import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.postgres.wal.TransactionEnd;
 import io.pgbackup.postgres.wal.WalReader;
 import io.pgbackup.postgres.wal.WalScan;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.store.ObjectStore;
+import io.pgbackup.store.StoredObject;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
 
 /// Reads segments from the store, each version of an object once.
@@ -20,13 +25,21 @@ final class ArchivedSegmentReader implements SegmentReader {
   private final ObjectCipher cipher;
   private final Function<WalSegment, WalObject> objects;
   private final VersionedCache<SegmentEnds> cache;
+  private final Optional<PieceChain> streamed;
+  private final Function<PieceChain, Optional<Tail>> pieces;
 
   /// @param objects where each of the archive's segments lies
+  /// @param streamed of the segment that is not whole
+  /// @param pieces reads them
   ArchivedSegmentReader(
       ObjectStore store,
       ObjectCipher cipher,
       Function<WalSegment, WalObject> objects,
-      VersionedCache<SegmentEnds> cache) {
+      VersionedCache<SegmentEnds> cache,
+      Optional<PieceChain> streamed,
+      Function<PieceChain, Optional<Tail>> pieces) {
+    this.streamed = streamed;
+    this.pieces = pieces;
     this.store = store;
     this.cipher = cipher;
     this.objects = objects;
@@ -35,6 +48,10 @@ final class ArchivedSegmentReader implements SegmentReader {
 
   @Override
   public SegmentEnds read(WalSegment segment, List<WalSegment> following) {
+    Optional<PieceChain> chain = chain(segment);
+    if (chain.isPresent()) {
+      return unfinished(chain.get());
+    }
     WalObject object = object(segment);
     return cache.find(object.object()).orElseGet(() -> readAnew(segment, object, following));
   }
@@ -48,7 +65,7 @@ final class ArchivedSegmentReader implements SegmentReader {
       if (!open) {
         break;
       }
-      WalScan rest = scan(object(next), content -> reader.readContinuation(next, content));
+      WalScan rest = rest(next, reader);
       ends.addAll(rest.transactionEnds());
       open = rest.openTransactionEnd();
     }
@@ -57,6 +74,55 @@ final class ArchivedSegmentReader implements SegmentReader {
       cache.put(object.object(), found);
     }
     return found;
+  }
+
+  private Optional<PieceChain> chain(WalSegment segment) {
+    return streamed.filter(chain -> chain.segment().equals(segment));
+  }
+
+  /// As long as none is added to them, the pieces are read once.
+  private SegmentEnds unfinished(PieceChain chain) {
+    StoredObject newest = chain.pieces().getLast().object();
+    Optional<SegmentEnds> known = cache.find(newest);
+    if (known.isPresent()) {
+      return known.get();
+    }
+    List<TransactionEnd> ends =
+        pieces
+            .apply(chain)
+            .map(tail -> scan(tail, content -> new WalReader().read(tail.segment(), content)))
+            .map(WalScan::transactionEnds)
+            .orElse(List.of());
+    SegmentEnds found = SegmentEnds.of(ends, /* whole= */ false);
+    cache.put(newest, found);
+    return found;
+  }
+
+  private WalScan rest(WalSegment next, WalReader reader) {
+    Optional<PieceChain> chain = chain(next);
+    if (chain.isEmpty()) {
+      return scan(object(next), content -> reader.readContinuation(next, content));
+    }
+    return pieces
+        .apply(chain.get())
+        .map(tail -> scan(tail, content -> reader.readContinuation(next, content)))
+        .orElseGet(
+            () ->
+                new WalScan(
+                    List.of(),
+                    next.start(),
+                    /* whole= */ false,
+                    /* openTransactionEnd= */ true,
+                    List.of(),
+                    /* openNewTablespace= */ false));
+  }
+
+  private static WalScan scan(Tail tail, Scan scan) {
+    try {
+      return scan.of(tail.stream());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private interface Scan {

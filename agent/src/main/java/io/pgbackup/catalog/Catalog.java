@@ -3,6 +3,9 @@ package io.pgbackup.catalog;
 import io.pgbackup.crypto.ObjectCipher;
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.BackupName;
+import io.pgbackup.engine.tail.PieceChain;
+import io.pgbackup.engine.tail.Pieces;
+import io.pgbackup.engine.tail.Tail;
 import io.pgbackup.lineage.Claim;
 import io.pgbackup.lineage.ClusterId;
 import io.pgbackup.lineage.PrefixTemplate;
@@ -16,6 +19,7 @@ import io.pgbackup.problem.Problem;
 import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.StoreFolder;
 import io.pgbackup.store.StoredObject;
+import java.lang.ref.SoftReference;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -26,15 +30,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Reads from a bucket what it holds and what can be restored from it: one LIST for each thousand
 /// objects of base backups, one for each thousand WAL segments that no index object speaks of, and
-/// of the WAL itself the last segments of each run. What was read is remembered, so reading again
-/// costs the LISTs and what is new.
+/// of the WAL itself the last segments of each run, and one LIST of what was streamed of the
+/// segment behind them. What was read is remembered, so reading again costs the LISTs and what is
+/// new.
 ///
 /// All failures are [io.pgbackup.problem.PgBackupException]: those of the store, and
 /// `VerificationFailed` for a document or segment that is not what it should be. Thread-safe.
@@ -48,6 +55,7 @@ public final class Catalog {
   private final SegmentHeaders headers;
   private final Histories histories;
   private final VersionedCache<SegmentEnds> ends = new VersionedCache<>();
+  private final AtomicReference<@Nullable KeptTail> lastTail = new AtomicReference<>();
 
   /// For archives that are not encrypted.
   public Catalog(ObjectStore store) {
@@ -239,7 +247,15 @@ public final class Catalog {
       BackupSurvey found,
       WalFolder wal,
       Optional<SegmentHeader> header) {
-    List<WalRun> runs = WalRun.along(path, wal.segments());
+    Pieces pieces = new Pieces(store, new ArchiveLayout(lineage.prefix()), cipher);
+    List<WalRun> whole = WalRun.along(path, wal.segments());
+    Optional<PieceChain> streamed =
+        whole.isEmpty() || lineage.claim().isEmpty()
+            ? Optional.empty()
+            : Optional.of(
+                    pieces.chain(WalRun.onPath(path, whole.getLast().segments().getLast().next())))
+                .filter(chain -> !chain.isEmpty());
+    List<WalRun> runs = streamed.map(chain -> withUnfinished(whole, chain.segment())).orElse(whole);
     List<BaseBackup> allBackups = found.backups();
     Chains chains = Chains.of(allBackups);
     List<BaseBackup> usable =
@@ -247,7 +263,16 @@ public final class Catalog {
             ? allBackups.stream().filter(b -> isUsable(b, path, chains)).toList()
             : List.of();
     Map<BackupName, Instant> reach =
-        Reaches.find(runs, usable, new ArchivedSegmentReader(store, cipher, wal::object, ends));
+        Reaches.find(
+            runs,
+            usable,
+            new ArchivedSegmentReader(
+                store,
+                cipher,
+                wal::object,
+                ends,
+                streamed,
+                chain -> tail(lineage.prefix(), pieces, chain)));
     return new LineageCatalog(
         lineage,
         allBackups,
@@ -261,6 +286,27 @@ public final class Catalog {
         header,
         found.unreadable());
   }
+
+  private static List<WalRun> withUnfinished(List<WalRun> runs, WalSegment streamed) {
+    List<WalRun> all = new ArrayList<>(runs);
+    all.addLast(all.removeLast().with(streamed));
+    return all;
+  }
+
+  /// While a segment is being filled, each look at it reads only what came since the last one.
+  private Optional<Tail> tail(StoreFolder prefix, Pieces pieces, PieceChain chain) {
+    KeptTail kept = lastTail.get();
+    Optional<Tail> known =
+        kept != null && kept.prefix().equals(prefix)
+            ? Optional.ofNullable(kept.tail().get())
+            : Optional.empty();
+    Optional<Tail> read = pieces.read(chain, known);
+    read.ifPresent(tail -> lastTail.set(new KeptTail(prefix, new SoftReference<>(tail))));
+    return read;
+  }
+
+  /// @param tail given up where memory is short
+  private record KeptTail(StoreFolder prefix, SoftReference<Tail> tail) {}
 
   /// A delta counts when all that it stands on is there.
   private static boolean isUsable(BaseBackup backup, TimelineHistory path, Chains chains) {

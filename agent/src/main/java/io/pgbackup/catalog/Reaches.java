@@ -44,7 +44,7 @@ final class Reaches {
       List<BaseBackup> carried = backups.stream().filter(run::carries).toList();
       OptionalInt broken = carried.isEmpty() ? OptionalInt.empty() : searchBackwards(run, carried);
       if (broken.isPresent()) {
-        open.push(run.after(broken.getAsInt()));
+        run.after(broken.getAsInt()).ifPresent(open::push);
         open.push(run.upTo(broken.getAsInt()));
       }
     }
@@ -54,7 +54,7 @@ final class Reaches {
   private OptionalInt searchBackwards(WalRun run, List<BaseBackup> carried) {
     Lsn oldestFinish =
         carried.stream().map(BaseBackup::finishLsn).min(Comparator.naturalOrder()).orElseThrow();
-    List<WalSegment> segments = run.segments();
+    List<WalSegment> segments = run.readable();
     List<SegmentEnds> read = new ArrayList<>();
     boolean oneMore = true;
     for (int i = segments.size() - 1; i >= 0 && oneMore; i--) {

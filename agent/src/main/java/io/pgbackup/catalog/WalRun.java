@@ -8,12 +8,29 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.RandomAccess;
 
 /// Segments that follow each other on a path without a gap, oldest first. Never empty.
 ///
-/// @param segments that nobody changes; they may be many and made when they are asked for
-record WalRun(List<WalSegment> segments) {
+/// @param segments whole ones, which nobody changes; they may be many and made when they are asked
+///   for
+/// @param unfinished the one behind them, where something was streamed of it
+record WalRun(List<WalSegment> segments, Optional<WalSegment> unfinished) {
+  /// Whole ones alone.
+  WalRun(List<WalSegment> segments) {
+    this(segments, Optional.empty());
+  }
+
+  WalRun with(WalSegment streamed) {
+    return new WalRun(segments, Optional.of(streamed));
+  }
+
+  /// All that recovery can read.
+  List<WalSegment> readable() {
+    return unfinished.<List<WalSegment>>map(last -> new OneMore(segments, last)).orElse(segments);
+  }
+
   /// Cuts what an archive holds into runs.
   static List<WalRun> along(TimelineHistory path, SegmentSet segments) {
     List<WalRun> runs = new ArrayList<>();
@@ -62,6 +79,26 @@ record WalRun(List<WalSegment> segments) {
     }
   }
 
+  private static final class OneMore extends AbstractList<WalSegment> implements RandomAccess {
+    private final List<WalSegment> segments;
+    private final WalSegment last;
+
+    OneMore(List<WalSegment> segments, WalSegment last) {
+      this.segments = segments;
+      this.last = last;
+    }
+
+    @Override
+    public WalSegment get(int index) {
+      return index == segments.size() ? last : segments.get(index);
+    }
+
+    @Override
+    public int size() {
+      return segments.size() + 1;
+    }
+  }
+
   /// The segment at the same position that recovery along the path reads.
   static WalSegment onPath(TimelineHistory path, WalSegment segment) {
     return segment.on(path.at(segment.end().plus(-1)));
@@ -85,7 +122,10 @@ record WalRun(List<WalSegment> segments) {
     return new WalRun(segments.subList(0, index + 1));
   }
 
-  WalRun after(int index) {
-    return new WalRun(segments.subList(index + 1, segments.size()));
+  /// The part behind a segment of it; nothing where no whole one is left.
+  Optional<WalRun> after(int index) {
+    return index + 1 < segments.size()
+        ? Optional.of(new WalRun(segments.subList(index + 1, segments.size()), unfinished))
+        : Optional.empty();
   }
 }

@@ -87,7 +87,7 @@ class AgentIT {
   private EngineConfig engine =
       new EngineConfig(EngineChoice.AUTO, EngineChoice.EMBEDDED, Optional.empty());
 
-  private DrillConfig drill = drills(false);
+  private Optional<DrillConfig> drill = Optional.empty();
 
   @BeforeEach
   void protectedServer() {
@@ -132,10 +132,10 @@ class AgentIT {
         new HttpConfig("127.0.0.1", 0),
         new LogConfig(LogFormat.TEXT),
         Optional.empty(),
-        drill);
+        drill.orElseGet(() -> drills(/* enabled= */ false, "")));
   }
 
-  private DrillConfig drills(boolean enabled, String... probes) {
+  private DrillConfig drills(boolean enabled, String probe) {
     return new DrillConfig(
         enabled,
         Crontab.parse("0 5 * * 0"),
@@ -144,7 +144,7 @@ class AgentIT {
         Optional.empty(),
         Optional.of(folder.resolve("drills")),
         DrillTarget.LATEST,
-        List.of(probes),
+        List.of(probe),
         Optional.of(PostgresRelease.NEWEST.installation().binDirectory()),
         Optional.empty());
   }
@@ -490,7 +490,7 @@ class AgentIT {
     Path killed = Files.createDirectories(folder.resolve("drills/pgbackup-drill-1/data"));
     Files.createFile(killed.resolveSibling("lock"));
     Path kept = Files.createDirectories(folder.resolve("drills/pgbackup-drill-2/data"));
-    drill = drills(true, "select count(*) = 5000 from account");
+    drill = Optional.of(drills(/* enabled= */ true, "select count(*) = 5000 from account"));
 
     Agent second = started(Clock.systemUTC());
 
@@ -519,7 +519,7 @@ class AgentIT {
     second.close();
 
     // one that is under way ends with the agent, and leaves nothing
-    drill = drills(true, "select pg_sleep(3600)");
+    drill = Optional.of(drills(/* enabled= */ true, "select pg_sleep(3600)"));
     Agent later = started(Clock.offset(Clock.systemUTC(), Duration.ofDays(8)));
     await().atMost(PATIENCE).until(() -> Files.exists(onlyDrill(kept).resolve("server.log")));
     later.close();

@@ -298,6 +298,37 @@ class BackupsTest {
     assertThat(taker.runs).hasValue(1);
   }
 
+  /// On an idle server no whole segment lies behind the gap, so no listing shows it.
+  @Test
+  void owesOneForAGapThatNoListingShowsYet() {
+    Backups backups = backups();
+    backups.gapOpened();
+    backups.consider(known(TWO.plusSeconds(30)));
+    backups.startIfOwed();
+    awaitEnd();
+    assertThat(taker.runs).hasValue(1);
+
+    now.set(now.get().plusSeconds(1));
+    backups.gapOpened();
+    taker.gate = new CountDownLatch(1);
+    backups.startIfOwed();
+    await().untilAsserted(() -> assertThat(taker.runs).hasValue(2));
+    now.set(now.get().plusSeconds(1));
+    backups.gapOpened();
+    taker.gate.countDown();
+    await().untilAsserted(() -> assertThat(backups.busy()).isFalse());
+    backups.consider(known(TWO.plusSeconds(30)));
+    now.set(now.get().plusSeconds(1));
+    backups.startIfOwed();
+    await()
+        .untilAsserted(
+            () -> assertThat(taker.runs).as("one that began before the gap").hasValue(3));
+    await().untilAsserted(() -> assertThat(backups.busy()).isFalse());
+    backups.consider(known(TWO.plusSeconds(30)));
+    backups.startIfOwed();
+    assertThat(taker.runs).hasValue(3);
+  }
+
   @Test
   void owesNoneForAGapBeforeTheNewest() {
     Backups backups = backups();

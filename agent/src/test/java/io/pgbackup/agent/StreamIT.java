@@ -29,6 +29,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
@@ -106,11 +107,10 @@ class StreamIT {
     return catalog.read(catalog.lineages(PrefixTemplate.DEFAULT).getFirst());
   }
 
-  private List<String> restoreLatest(PostgresRelease release, String query) {
-    Path target = folder.resolve("restored");
+  private List<String> restore(PostgresRelease release, RecoveryTarget to, String query) {
+    Path target = folder.resolve("restored-" + to.getClass().getSimpleName());
     RestorePlan plan =
-        new RestorePlanner(ZoneOffset.UTC)
-            .plan(CLUSTER, List.of(catalog()), Optional.empty(), new RecoveryTarget.Latest());
+        new RestorePlanner(ZoneOffset.UTC).plan(CLUSTER, List.of(catalog()), Optional.empty(), to);
     new RestoreBench(store, release)
         .runner()
         .run(
@@ -137,9 +137,15 @@ class StreamIT {
     second.statusOnce(status -> hasStored(status, loaded));
     promote(postgres);
     postgres.sql(rows(20_001, 20_001));
+    Instant instant =
+        Instant.parse(
+            postgres.value(
+                "select to_char(clock_timestamp() at time zone 'UTC',"
+                    + " 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"));
+    postgres.sql(rows(20_002, 20_002));
     Lsn last = end(postgres);
     StatusSnapshot status = second.statusOnce(now -> hasStored(now, last));
-    for (int id = 20_002; id < 20_010; id++) {
+    for (int id = 20_003; id < 20_010; id++) {
       postgres.sql(rows(id, id));
     }
 
@@ -158,10 +164,17 @@ class StreamIT {
     assertThat(catalog.segments().newestAlong(catalog.path()).orElseThrow().end())
         .as("the last row is in no whole segment")
         .isLessThan(last);
+    assertThat(catalog.windows().getLast().contains(instant)).isTrue();
     assertThat(
-            restoreLatest(
-                release, "select count(*) filter (where id <= 20001), max(id) < 20010 from t"))
-        .containsExactly("20001|t");
+            restore(
+                release,
+                new RecoveryTarget.Latest(),
+                "select count(*) filter (where id <= 20002), max(id) < 20010 from t"))
+        .containsExactly("20002|t");
+    assertThat(
+            restore(release, new RecoveryTarget.AtTime(instant), "select count(*), max(id) from t"))
+        .as("to an instant in the unfinished segment")
+        .containsExactly("20001|20001");
   }
 
   /// It stops cleanly, which it does only once all its WAL is confirmed, and begins a timeline.

@@ -66,15 +66,25 @@ public final class Pieces {
   /// @throws PgBackupException `StorageFailed`; a store that does not answer is no end of WAL
   public Optional<Tail> read(WalSegment segment) {
     PieceChain chain = chain(segment);
-    return chain.isEmpty() ? Optional.empty() : read(chain);
+    return chain.isEmpty() ? Optional.empty() : read(chain, Optional.empty());
   }
 
   /// As [#read(WalSegment)], of what was listed.
-  public Optional<Tail> read(PieceChain chain) {
+  ///
+  /// @param known what was read before, of whatever segment: its pieces are not read again
+  public Optional<Tail> read(PieceChain chain, Optional<Tail> known) {
     WalSegment segment = chain.segment();
     byte[] content = new byte[segment.size().bytes()];
     Lsn end = segment.start();
+    Optional<Tail> before = known.filter(tail -> tail.segment().equals(segment));
+    if (before.isPresent()) {
+      System.arraycopy(before.get().content(), 0, content, 0, content.length);
+      end = before.get().end();
+    }
     for (Piece.Stored stored : chain.pieces()) {
+      if (stored.piece().to().compareTo(end) <= 0) {
+        continue;
+      }
       Optional<byte[]> bytes = bytes(stored);
       if (bytes.isEmpty() || contradicts(stored.piece(), bytes.get(), content, end)) {
         LOGGER
