@@ -292,7 +292,7 @@ class DoctorIT {
     assertThat(json.path("checks"))
         .filteredOn(check -> check.path("verdict").asText().equals("skip"))
         .extracting(check -> check.path("check").asText())
-        .containsExactly("object-lock", "streaming", "stream-slot", "wal-g");
+        .containsExactly("object-lock", "streaming", "stream-slot", "wal-g", "drills");
     assertThat(json.path("profile").path("createOnly").asBoolean()).isTrue();
     assertThat(json.path("profile").path("versions").asBoolean()).isTrue();
     // what it left is not taken for an archive
