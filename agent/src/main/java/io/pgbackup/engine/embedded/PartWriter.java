@@ -11,12 +11,10 @@ import java.io.ByteArrayOutputStream;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
-import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.apache.commons.compress.archivers.tar.TarConstants;
 
 /// One tar object being filled, as WAL-G names its members: a leading slash, directories without
@@ -25,14 +23,13 @@ import org.apache.commons.compress.archivers.tar.TarConstants;
 ///
 /// Not thread-safe.
 final class PartWriter implements AutoCloseable {
-  private static final int TAR_BLOCK = 512;
   private static final int PRIVATE = 0600;
 
   private final ObjectKey key;
   private final ObjectUpload upload;
   private final Counter stored;
   private final Head head;
-  private final TarArchiveOutputStream tar;
+  private final TarWriter tar;
   private final List<String> members = new ArrayList<>();
   private long content;
 
@@ -42,14 +39,11 @@ final class PartWriter implements AutoCloseable {
     this.stored = new Counter(upload.stream());
     try {
       this.head = new Head(packing.packing(stored));
-      this.tar = new TarArchiveOutputStream(head, TAR_BLOCK, StandardCharsets.UTF_8.name());
+      this.tar = new TarWriter(head);
     } catch (IOException | RuntimeException e) {
       upload.close();
       throw e;
     }
-    tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
-    tar.setBigNumberMode(TarArchiveOutputStream.BIGNUMBER_POSIX);
-    tar.setAddPaxHeadersForNonAsciiNames(true);
   }
 
   /// So that a restore without the key can say which it needs.
@@ -94,8 +88,8 @@ final class PartWriter implements AutoCloseable {
   void directory(String path, FileFacts facts) throws IOException {
     TarArchiveEntry entry = new TarArchiveEntry(member(path), TarConstants.LF_DIR, true);
     describe(entry, facts);
-    put(entry);
-    tar.closeArchiveEntry();
+    begin(entry);
+    tar.end();
   }
 
   /// Begins a member; exactly `size` bytes must follow, then [#endFile].
@@ -103,13 +97,12 @@ final class PartWriter implements AutoCloseable {
     TarArchiveEntry entry = new TarArchiveEntry(member(path), TarConstants.LF_NORMAL, true);
     describe(entry, facts);
     entry.setSize(size);
-    put(entry);
     content += size;
-    return tar;
+    return begin(entry);
   }
 
   void endFile() throws IOException {
-    tar.closeArchiveEntry();
+    tar.end();
   }
 
   /// A whole member under its bare name, of nobody and of no time, as WAL-G writes the label.
@@ -118,9 +111,8 @@ final class PartWriter implements AutoCloseable {
     entry.setMode(PRIVATE);
     entry.setModTime(0);
     entry.setSize(bytes.length);
-    put(entry);
-    tar.write(bytes);
-    tar.closeArchiveEntry();
+    begin(entry).write(bytes);
+    tar.end();
     content += bytes.length;
   }
 
@@ -129,9 +121,9 @@ final class PartWriter implements AutoCloseable {
     return "/" + path;
   }
 
-  private void put(TarArchiveEntry entry) throws IOException {
-    tar.putArchiveEntry(entry);
+  private OutputStream begin(TarArchiveEntry entry) throws IOException {
     members.add(entry.getName());
+    return tar.begin(entry);
   }
 
   private static void describe(TarArchiveEntry entry, FileFacts facts) {

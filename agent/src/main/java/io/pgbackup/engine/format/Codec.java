@@ -70,7 +70,7 @@ public enum Codec {
   /// without that the object is truncated. Holds up to 8 MiB, for LZMA 32 MiB.
   public OutputStream compressing(OutputStream sink) throws IOException {
     return switch (this) {
-      case LZ4 -> Lz4Frames.writer(sink);
+      case LZ4 -> new Lz4FrameWriter(sink);
       case BROTLI -> BrotliStreams.writer(sink);
       case ZSTD -> ZstdFrames.writer(sink);
       case LZMA -> LzmaStreams.writer(sink);

@@ -7,13 +7,17 @@ import net.jpountz.lz4.LZ4Compressor;
 import net.jpountz.lz4.LZ4Factory;
 import net.jpountz.xxhash.XXHashFactory;
 
-/// One LZ4 frame around bytes that are all at hand, the same that the library's stream writes. The
-/// stream copies and clears buffers of several megabytes on the way, which for a WAL segment takes
-/// longer than compressing it.
+/// One LZ4 frame of independent blocks with a checksum of its content (LZ4 Frame Format 1.6) around
+/// bytes that are all at hand.
 final class Lz4Frame {
-  private static final byte[] HEADER = HexFormat.of().parseHex("04224d186470b9");
-  private static final int BLOCK = 4 << 20;
-  private static final int STORED = 0x80000000;
+  /// Magic, version 01 with independent blocks and a checksum of the content, blocks of at most
+  /// four mebibytes, checksum of these two.
+  static final byte[] HEADER = HexFormat.of().parseHex("04224d186470b9");
+
+  static final int BLOCK = 4 << 20;
+
+  /// In a block's size: it stands as it is.
+  static final int STORED = 0x80000000;
 
   /// End mark and checksum.
   private static final int END = 2 * Integer.BYTES;

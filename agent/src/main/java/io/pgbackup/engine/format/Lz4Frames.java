@@ -5,12 +5,8 @@ import java.io.EOFException;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.io.PushbackInputStream;
 import net.jpountz.lz4.LZ4FrameInputStream;
-import net.jpountz.lz4.LZ4FrameOutputStream;
-import net.jpountz.lz4.LZ4FrameOutputStream.BLOCKSIZE;
-import net.jpountz.lz4.LZ4FrameOutputStream.FLG.Bits;
 import org.apache.commons.compress.compressors.lz4.FramedLZ4CompressorInputStream;
 import org.jspecify.annotations.Nullable;
 
@@ -27,11 +23,6 @@ final class Lz4Frames extends BulkInputStream {
   private Lz4Frames(InputStream source) {
     this.source = new PushbackInputStream(source, 5);
     this.frameSource = new Unclosed(this.source);
-  }
-
-  static OutputStream writer(OutputStream sink) throws IOException {
-    return new LZ4FrameOutputStream(
-        sink, BLOCKSIZE.SIZE_4MB, Bits.BLOCK_INDEPENDENCE, Bits.CONTENT_CHECKSUM);
   }
 
   static InputStream reader(InputStream source) throws IOException {

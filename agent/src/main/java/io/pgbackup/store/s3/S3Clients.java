@@ -2,6 +2,7 @@ package io.pgbackup.store.s3;
 
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
 import io.pgbackup.credentials.StoreCredentials;
+import io.pgbackup.crypto.NativeDigests;
 import java.time.Duration;
 import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
 import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
@@ -22,6 +23,7 @@ final class S3Clients {
   private S3Clients() {}
 
   static S3Client client(StorageConfig storage, StoreCredentials credentials, S3Tuning tuning) {
+    NativeDigests.install();
     var builder =
         S3Client.builder()
             .region(Region.of(storage.region()))
