@@ -9,9 +9,10 @@ import io.pgbackup.postgres.WalFileName;
 import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
+import java.io.FileInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -93,9 +94,16 @@ final class PgWal {
   /// The content of such a file.
   byte[] read(WalFileName name) {
     try {
-      return Files.readAllBytes(file(name));
+      return whole(file(name));
     } catch (IOException e) {
       throw notRead(file(name), e);
+    }
+  }
+
+  // not Files.readAllBytes: it takes as much memory outside the heap, and its thread keeps that
+  private static byte[] whole(Path file) throws IOException {
+    try (InputStream content = new FileInputStream(file.toFile())) {
+      return content.readAllBytes();
     }
   }
 
@@ -134,10 +142,7 @@ final class PgWal {
       try (FileChannel channel = FileChannel.open(temporary, CREATE_NEW, WRITE)) {
         Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString("rw-------"));
         giveToServer(temporary);
-        ByteBuffer buffer = ByteBuffer.wrap(content);
-        while (buffer.hasRemaining()) {
-          channel.write(buffer);
-        }
+        Wire.writeSliced(channel, content);
         channel.force(true);
       }
       publish(temporary, destination);

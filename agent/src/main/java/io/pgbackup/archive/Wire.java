@@ -33,10 +33,14 @@ final class Wire {
     return octets.flip();
   }
 
-  static void writeContent(WritableByteChannel channel, byte[] content) throws IOException {
+  static void writeSliced(WritableByteChannel channel, byte[] content) throws IOException {
     for (int at = 0; at < content.length; at += SLICE) {
       writeFully(channel, ByteBuffer.wrap(content, at, Math.min(SLICE, content.length - at)));
     }
+  }
+
+  static void writeContent(WritableByteChannel channel, byte[] content) throws IOException {
+    writeSliced(channel, content);
     CRC32C crc = new CRC32C();
     crc.update(content);
     writeChecksum(channel, crc);

@@ -67,7 +67,8 @@ public enum Codec {
   }
 
   /// A stream that compresses what is written to it. Closing it ends the frame and closes `sink`;
-  /// without that the object is truncated. Holds up to 8 MiB, for LZMA 32 MiB.
+  /// without that the object is truncated. Holds up to 8 MiB, for LZ4 less than one, for LZMA 32
+  /// MiB.
   public OutputStream compressing(OutputStream sink) throws IOException {
     return switch (this) {
       case LZ4 -> new Lz4FrameWriter(sink);
@@ -100,8 +101,7 @@ public enum Codec {
 
   public byte[] compress(byte[] content) {
     return switch (this) {
-      case LZ4 -> Lz4Frame.of(content);
-      case BROTLI, ZSTD, LZMA, GZIP -> compressThroughStream(content);
+      case LZ4, BROTLI, ZSTD, LZMA, GZIP -> compressThroughStream(content);
       case NONE -> content.clone();
     };
   }

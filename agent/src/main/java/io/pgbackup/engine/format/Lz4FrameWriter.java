@@ -4,30 +4,41 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.HexFormat;
 import net.jpountz.lz4.LZ4Compressor;
 import net.jpountz.lz4.LZ4Factory;
 import net.jpountz.xxhash.StreamingXXHash32;
 import net.jpountz.xxhash.XXHashFactory;
 
-/// Writes one LZ4 frame bit by bit, the same as [Lz4Frame] makes of bytes that are all at hand. The
-/// library's own stream does the same and clears its block of several megabytes after each, which
-/// took longer than compressing it.
+/// Writes one LZ4 frame of independent blocks with a checksum of its content (LZ4 Frame Format
+/// 1.6). The library's own stream does the same, but clears all its memory after each block, which
+/// takes longer than compressing it.
 ///
 /// Not thread-safe. Closing it ends the frame and closes the sink.
 final class Lz4FrameWriter extends OutputStream {
+  /// Magic, version 01 with independent blocks and a checksum of the content, blocks of at most 256
+  /// KiB, checksum of these two. A block and what becomes of it lie in a processor's cache, which
+  /// makes them a third faster to write than those of 4 MiB, and no greater.
+  private static final byte[] HEADER = HexFormat.of().parseHex("04224d18645008");
+
+  private static final int BLOCK = 256 << 10;
+
+  /// In a block's size: it stands as it is.
+  private static final int STORED = 0x80000000;
+
   private final OutputStream sink;
   private final LZ4Compressor compressor = LZ4Factory.fastestInstance().fastCompressor();
   private final StreamingXXHash32 sum = XXHashFactory.fastestInstance().newStreamingHash32(0);
-  private final byte[] block = new byte[Lz4Frame.BLOCK];
+  private final byte[] block = new byte[BLOCK];
   private final ByteBuffer packed =
-      ByteBuffer.allocate(Integer.BYTES + compressor.maxCompressedLength(Lz4Frame.BLOCK))
+      ByteBuffer.allocate(Integer.BYTES + compressor.maxCompressedLength(BLOCK))
           .order(ByteOrder.LITTLE_ENDIAN);
   private int filled;
   private boolean closed;
 
   Lz4FrameWriter(OutputStream sink) throws IOException {
     this.sink = sink;
-    sink.write(Lz4Frame.HEADER);
+    sink.write(HEADER);
   }
 
   @Override
@@ -41,31 +52,45 @@ final class Lz4FrameWriter extends OutputStream {
       throw new IOException("the frame has ended");
     }
     for (int written = 0; written < length; ) {
-      int count = Math.min(length - written, Lz4Frame.BLOCK - filled);
+      int left = length - written;
+      if (filled == 0 && left >= BLOCK) {
+        endBlock(bytes, offset + written, BLOCK);
+        written += BLOCK;
+        continue;
+      }
+      int count = Math.min(left, BLOCK - filled);
       System.arraycopy(bytes, offset + written, block, filled, count);
       filled += count;
       written += count;
-      if (filled == Lz4Frame.BLOCK) {
+      if (filled == BLOCK) {
         endBlock();
       }
     }
   }
 
   private void endBlock() throws IOException {
-    if (filled == 0) {
-      return;
+    if (filled > 0) {
+      endBlock(block, 0, filled);
+      filled = 0;
     }
-    sum.update(block, 0, filled);
+  }
+
+  private void endBlock(byte[] content, int offset, int length) throws IOException {
+    sum.update(content, offset, length);
     int size =
         compressor.compress(
-            block, 0, filled, packed.array(), Integer.BYTES, packed.capacity() - Integer.BYTES);
-    if (size < filled) {
+            content,
+            offset,
+            length,
+            packed.array(),
+            Integer.BYTES,
+            packed.capacity() - Integer.BYTES);
+    if (size < length) {
       send(packed.putInt(size).position(Integer.BYTES + size));
     } else {
-      send(packed.putInt(filled | Lz4Frame.STORED));
-      sink.write(block, 0, filled);
+      send(packed.putInt(length | STORED));
+      sink.write(content, offset, length);
     }
-    filled = 0;
   }
 
   private void send(ByteBuffer bytes) throws IOException {

@@ -6,12 +6,15 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.core.sync.RequestBody;
 
-/// The first `length` bytes of an array, sent without copying them, and their checksum.
+/// The first `length` bytes of an array, sent without copying them, and their checksum. Not
+/// thread-safe.
 final class Content {
   private final byte[] bytes;
   private final int length;
+  private @Nullable String crc32c;
 
   Content(byte[] bytes, int length) {
     this.bytes = bytes;
@@ -41,9 +44,14 @@ final class Content {
 
   /// As S3 wants it in a header: four bytes, big endian, in Base64.
   String crc32c() {
-    var crc = new CRC32C();
-    crc.update(bytes, 0, length);
-    return Base64.getEncoder()
-        .encodeToString(ByteBuffer.allocate(4).putInt((int) crc.getValue()).array());
+    String known = crc32c;
+    if (known == null) {
+      var crc = new CRC32C();
+      crc.update(bytes, 0, length);
+      byte[] octets = ByteBuffer.allocate(4).putInt((int) crc.getValue()).array();
+      known = Base64.getEncoder().encodeToString(octets);
+      crc32c = known;
+    }
+    return known;
   }
 }

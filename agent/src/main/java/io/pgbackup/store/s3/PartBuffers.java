@@ -9,18 +9,34 @@ import java.util.concurrent.Semaphore;
 /// nobody uploads.
 final class PartBuffers {
   private final int size;
-  private final int count;
   private final Semaphore available;
   private final Deque<byte[]> unused = new ArrayDeque<>();
+  private int users;
 
   PartBuffers(int size, int count) {
     this.size = size;
-    this.count = count;
     this.available = new Semaphore(count);
   }
 
   int size() {
     return size;
+  }
+
+  /// Somebody uploads from now on, until [#leave].
+  void enter() {
+    synchronized (unused) {
+      users++;
+    }
+  }
+
+  /// The last one leaves nothing behind.
+  void leave() {
+    synchronized (unused) {
+      users--;
+      if (users == 0) {
+        unused.clear();
+      }
+    }
   }
 
   /// Waits until one is returned.
@@ -39,11 +55,10 @@ final class PartBuffers {
 
   void giveBack(byte[] buffer) {
     synchronized (unused) {
-      unused.push(buffer);
-      available.release();
-      if (available.availablePermits() == count) {
-        unused.clear();
+      if (users > 0) {
+        unused.push(buffer);
       }
     }
+    available.release();
   }
 }

@@ -53,6 +53,7 @@ final class S3Upload implements ObjectUpload {
   private int filled;
   private long size;
   private volatile boolean ended;
+  private boolean closed;
 
   /// @param patience how long it waits for another credential where the one it has expired
   S3Upload(
@@ -71,6 +72,7 @@ final class S3Upload implements ObjectUpload {
     this.sending = new Semaphore(threads);
     this.key = key;
     this.metadata = metadata;
+    buffers.enter();
   }
 
   @Override
@@ -251,17 +253,25 @@ final class S3Upload implements ObjectUpload {
 
   @Override
   public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
     boolean abandoned = !ended;
     ended = true;
     if (buffer != null) {
       buffers.giveBack(buffer);
       buffer = null;
     }
-    if (abandoned && uploadId != null) {
-      // A sender either is among these or sees that the upload has ended.
-      running.forEach(Thread::interrupt);
-      sending.acquireUninterruptibly(threads);
-      abort(uploadId);
+    try {
+      if (abandoned && uploadId != null) {
+        // A sender either is among these or sees that the upload has ended.
+        running.forEach(Thread::interrupt);
+        sending.acquireUninterruptibly(threads);
+        abort(uploadId);
+      }
+    } finally {
+      buffers.leave();
     }
   }
 
