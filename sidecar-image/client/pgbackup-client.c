@@ -1,6 +1,7 @@
 /*
  * PostgreSQL's end of the archive socket: archive_command, restore_command and the probe of a pod, in one static program
- * that needs nothing in the database's image. docs/socket-protocol.md fixes every octet and every exit status.
+ * that needs nothing in the database's image. docs/socket-protocol.md fixes every octet and every exit status. In the pod of
+ * a restore it is the other end: it runs PostgreSQL's programs for pgbackup in the container beside it.
  *
  * It holds no heap memory and one buffer. Whatever it is sent, it answers with one of its own statuses: PostgreSQL reads
  * meaning into them, and a wrong 1 from a restore_command ends recovery early.
@@ -9,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -20,16 +22,18 @@
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #ifndef VERSION
 #define VERSION "unknown"
 #endif
 
-enum { PUSH = 0x81, FETCH = 0x82, PING = 0x83, INSTALL = 0 };
+enum { PUSH = 0x81, FETCH = 0x82, PING = 0x83, RUN = 0x84, INSTALL = 0 };
 enum { OK = 0, ABSENT = 1, REFUSED = 2, FAILED = 3, BAD_REQUEST = 4 };
 enum { PROTOCOL = 1, REQUEST_HEAD = 14, REPLY_HEAD = 12, MAX_NAME = 64, MAX_UID = 63, MAX_TEXT = 1024 };
 enum { NOT_DONE = 1, TROUBLE = 126, IDENTITY_MAX = 65536 };
+enum { RUN_HEAD = 8, RUN_REPLY = 8, MAX_WORDS = 256, MAX_WORDS_OCTETS = 65536, MAX_RUNNING = 16, BY_SIGNAL = 128 };
 
 #define MAX_CONTENT ((uint64_t)1 << 30)
 #define DEFAULT_SOCKET "/run/pgbackup/archive.sock"
@@ -40,6 +44,7 @@ static const char USAGE[] =
     "       pgbackup-client [--socket PATH] [--timeout SECONDS] fetch NAME DESTINATION\n"
     "       pgbackup-client [--socket PATH] [--timeout SECONDS] ping\n"
     "       pgbackup-client install FOLDER\n"
+    "       pgbackup-client [--socket PATH] run\n"
     "\n"
     "Speaks to the pgbackup agent beside this server.\n"
     "  archive_command = 'pgbackup-client push %p'\n"
@@ -51,6 +56,8 @@ static const char USAGE[] =
     "  -h, --help             this text\n"
     "\n"
     "'install' copies this program into FOLDER, as a whole, for a database container to run.\n"
+    "'run' makes the socket and runs the programs that a restore in the container beside this one asks for,\n"
+    "for its own user only, until it is told to end.\n"
     "\n"
     "Exit statuses:\n"
     "  push     0  stored, and confirmed by the store\n"
@@ -60,7 +67,8 @@ static const char USAGE[] =
     "         126  anything else: PostgreSQL stops instead of ending recovery early\n"
     "              (1 on a standby, which goes on streaming)\n"
     "  ping     0  an agent answers; 1 otherwise\n"
-    "  install  0  copied; 1 otherwise\n";
+    "  install  0  copied; 1 otherwise\n"
+    "  run      0  ended by a signal, and so are all that it ran; 1 if it cannot listen\n";
 
 /* What is asked for; until that is known, FETCH, whose failures do the least harm. */
 static volatile sig_atomic_t operation = FETCH;
@@ -596,6 +604,209 @@ static void install(const char *folder) {
   publish(file, destination);
 }
 
+/* ---- programs for a restore ---- */
+
+/* The program that this process waits for; it survives whoever asked for it. */
+static volatile pid_t program;
+static volatile sig_atomic_t stopping;
+
+static void on_stop(int number) {
+  (void)number;
+  stopping = 1;
+}
+
+/* PostgreSQL's fast shutdown. */
+static void pass_on(int number) {
+  (void)number;
+  if (program > 0) {
+    kill(program, SIGINT);
+  }
+}
+
+static void on_child(int number) { (void)number; }
+
+static void handle(int number, void (*handler)(int)) {
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  sigemptyset(&action.sa_mask);
+  action.sa_handler = handler;
+  sigaction(number, &action, NULL);
+}
+
+static void answer_run(int asker, int status, uint64_t number) {
+  unsigned char head[RUN_REPLY] = {PROTOCOL, (unsigned char)status};
+  put(head + 4, 4, number);
+  // whoever asked may be gone; the program runs on all the same
+  sent(asker, head, sizeof head);
+}
+
+/* The words of a request: where the output goes, then the program and its arguments. */
+static char **receive_words(int asker) {
+  static char octets[MAX_WORDS_OCTETS];
+  static char *words[MAX_WORDS + 1];
+  unsigned char head[RUN_HEAD];
+  receive(asker, head, sizeof head);
+  size_t count = (size_t)get(head + 2, 2);
+  size_t length = (size_t)get(head + 4, 4);
+  if (head[0] != RUN || head[1] != PROTOCOL || count < 2 || count > MAX_WORDS || length > sizeof octets) {
+    answer_run(asker, BAD_REQUEST, EINVAL);
+    fail(NULL, "a request to run a program is not understood");
+  }
+  receive(asker, (unsigned char *)octets, length);
+  size_t at = 0;
+  for (size_t i = 0; i < count; i++) {
+    char *end = memchr(octets + at, '\0', length - at);
+    if (end == NULL) {
+      answer_run(asker, BAD_REQUEST, EINVAL);
+      fail(NULL, "a request to run a program has too few words");
+    }
+    words[i] = octets + at;
+    at = (size_t)(end - octets) + 1;
+  }
+  words[count] = NULL;
+  return words;
+}
+
+__attribute__((noreturn)) static void become(char **words, const sigset_t *signals, int trouble) {
+  static const int ours[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGCHLD, SIGPIPE, SIGXFSZ};
+  for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
+    handle(ours[i], SIG_DFL);
+  }
+  sigprocmask(SIG_SETMASK, signals, NULL);
+  int nothing = open("/dev/null", O_RDWR);
+  int output = words[0][0] == '\0' ? nothing : open(words[0], O_WRONLY | O_CREAT | O_APPEND, 0600);
+  if (nothing >= 0 && output >= 0 && chdir("/") == 0 && dup2(nothing, STDIN_FILENO) >= 0 &&
+      dup2(output, STDOUT_FILENO) >= 0 && dup2(output, STDERR_FILENO) >= 0) {
+    for (int file = STDERR_FILENO + 1; file < 64; file++) {
+      if (file != trouble) {
+        close(file);
+      }
+    }
+    execvp(words[1], words + 1);
+  }
+  int error = errno;
+  ssize_t written = write(trouble, &error, sizeof error);
+  _exit(written == (ssize_t)sizeof error ? TROUBLE : TROUBLE + 1);
+}
+
+/* One request, in a process of its own: starts the program, answers, waits for its end, answers again. */
+__attribute__((noreturn)) static void serve(int asker, const sigset_t *signals) {
+  struct ucred peer;
+  socklen_t size = sizeof peer;
+  struct timeval timeout = {patience, 0};
+  int trouble[2];
+  int error = 0;
+  setsockopt(asker, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
+  if (getsockopt(asker, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || (peer.uid != geteuid() && peer.uid != 0)) {
+    answer_run(asker, REFUSED, EPERM);
+    fail(NULL, "user %ld may not have programs run", (long)peer.uid);
+  }
+  char **words = receive_words(asker);
+  if (pipe2(trouble, O_CLOEXEC) != 0 || (program = fork()) < 0) {
+    answer_run(asker, FAILED, (uint64_t)errno);
+    fail(NULL, "%s cannot be run: %s", words[1], strerror(errno));
+  }
+  if (program == 0) {
+    become(words, signals, trouble[1]);
+  }
+  handle(SIGTERM, pass_on);
+  sigprocmask(SIG_SETMASK, signals, NULL);
+  close(trouble[1]);
+  ssize_t count;
+  do {
+    count = read(trouble[0], &error, sizeof error);
+  } while (count < 0 && errno == EINTR);
+  int status;
+  if (count == (ssize_t)sizeof error) {
+    answer_run(asker, FAILED, (uint64_t)error);
+  } else {
+    answer_run(asker, OK, (uint64_t)program);
+  }
+  while (waitpid(program, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (count != (ssize_t)sizeof error) {
+    answer_run(asker, OK, (uint64_t)(WIFEXITED(status) ? WEXITSTATUS(status) : BY_SIGNAL + WTERMSIG(status)));
+  }
+  _exit(0);
+}
+
+static int listen_for_requests(void) {
+  struct sockaddr_un address;
+  memset(&address, 0, sizeof address);
+  address.sun_family = AF_UNIX;
+  if (strlen(socket_path) >= sizeof address.sun_path) {
+    fail("Give a shorter --socket.", "the socket's path %s is longer than %zu characters", socket_path,
+         sizeof address.sun_path - 1);
+  }
+  strcpy(address.sun_path, socket_path);
+  // of this container's earlier start
+  unlink(socket_path);
+  umask(0177);
+  int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (listener < 0 || bind(listener, (struct sockaddr *)&address, sizeof address) != 0 || listen(listener, 8) != 0) {
+    fail("Give a --socket in a folder that this user may write.", "cannot listen on %s: %s", socket_path,
+         strerror(errno));
+  }
+  umask(077);
+  return listener;
+}
+
+static void run(void) {
+  pid_t running[MAX_RUNNING] = {0};
+  sigset_t blocked;
+  sigset_t signals;
+  int listener = listen_for_requests();
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGTERM);
+  sigaddset(&blocked, SIGINT);
+  sigaddset(&blocked, SIGCHLD);
+  // delivered only while it waits, so that none comes between a look and the wait
+  sigprocmask(SIG_BLOCK, &blocked, &signals);
+  handle(SIGTERM, on_stop);
+  handle(SIGINT, on_stop);
+  handle(SIGCHLD, on_child);
+  int busy = 0;
+  bool told = false;
+  while (!stopping || busy > 0) {
+    if (stopping && !told) {
+      told = true;
+      for (int i = 0; i < MAX_RUNNING; i++) {
+        if (running[i] > 0) {
+          kill(running[i], SIGTERM);
+        }
+      }
+    }
+    struct pollfd wanted = {.fd = stopping || busy == MAX_RUNNING ? -1 : listener, .events = POLLIN};
+    int ready = ppoll(&wanted, 1, NULL, &signals);
+    for (pid_t ended; (ended = waitpid(-1, NULL, WNOHANG)) > 0;) {
+      for (int i = 0; i < MAX_RUNNING; i++) {
+        if (running[i] == ended) {
+          running[i] = 0;
+          busy--;
+        }
+      }
+    }
+    int asker = ready > 0 ? accept4(listener, NULL, NULL, SOCK_CLOEXEC) : -1;
+    if (asker < 0) {
+      continue;
+    }
+    pid_t server = fork();
+    if (server == 0) {
+      close(listener);
+      serve(asker, &signals);
+    }
+    for (int i = 0; server > 0 && i < MAX_RUNNING; i++) {
+      if (running[i] == 0) {
+        running[i] = server;
+        busy++;
+        break;
+      }
+    }
+    close(asker);
+  }
+  unlink(socket_path);
+}
+
 /* ---- the command line ---- */
 
 __attribute__((noreturn, format(printf, 1, 2))) static void usage(const char *format, ...) {
@@ -611,6 +822,7 @@ static int verb(const char *word) {
   return strcmp(word, "push") == 0      ? PUSH
          : strcmp(word, "fetch") == 0   ? FETCH
          : strcmp(word, "ping") == 0    ? PING
+         : strcmp(word, "run") == 0     ? RUN
          : strcmp(word, "install") == 0 ? INSTALL
                                         : -1;
 }
@@ -681,13 +893,13 @@ static char **understand(int count, char **words) {
     }
   }
   if (at == count || verb(words[at]) < 0) {
-    usage("it takes push, fetch, ping or install");
+    usage("it takes push, fetch, ping, install or run");
   }
   operation = verb(words[at++]);
-  int expected = operation == FETCH ? 2 : operation == PING ? 0 : 1;
+  int expected = operation == FETCH ? 2 : operation == PING || operation == RUN ? 0 : 1;
   if (count - at != expected) {
     usage("'%s' takes %s, got %d words", words[at - 1],
-          takes[operation == PUSH ? 0 : operation == FETCH ? 1 : operation == PING ? 2 : 3], count - at);
+          takes[operation == PUSH ? 0 : operation == FETCH ? 1 : operation == PING || operation == RUN ? 2 : 3], count - at);
   }
   return words + at;
 }
@@ -717,6 +929,9 @@ int main(int count, char **words) {
       return fetch(operands[0], operands[1]);
     case PING:
       ping();
+      return 0;
+    case RUN:
+      run();
       return 0;
     default:
       install(operands[0]);

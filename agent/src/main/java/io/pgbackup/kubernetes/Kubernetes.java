@@ -5,8 +5,13 @@ import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.pgbackup.credentials.broker.CredentialSink;
+import io.pgbackup.kubernetes.restore.StatefulSetName;
+import io.pgbackup.kubernetes.restore.StatefulSetRestore;
 import io.pgbackup.lineage.ClusterId;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.util.Optional;
+import java.util.function.Consumer;
 
 /// A connection to the API of Kubernetes. Nothing is asked until something is used. Thread-safe.
 public final class Kubernetes implements AutoCloseable {
@@ -42,6 +47,18 @@ public final class Kubernetes implements AutoCloseable {
   /// The credential of a cluster in a Secret, which need not exist yet.
   public CredentialSink secret(SecretName name, ClusterId cluster) {
     return new SecretSink(client, name, cluster);
+  }
+
+  /// Restores of a StatefulSet.
+  ///
+  /// @param say hears how they get on
+  public StatefulSetRestore restore(StatefulSetName name, Clock clock, Consumer<String> say) {
+    return StatefulSetRestore.over(client, name, clock, say);
+  }
+
+  /// The namespace of the current context.
+  public String namespace() {
+    return Optional.ofNullable(client.getNamespace()).orElse("default");
   }
 
   @Override

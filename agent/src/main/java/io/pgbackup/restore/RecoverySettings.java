@@ -29,6 +29,9 @@ record RecoverySettings(
   private static final DateTimeFormatter TARGET_TIME =
       DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm:ss.SSSSSS'+00'", Locale.ROOT);
 
+  /// The database where a role must give its password; every server has it.
+  static final String ASKING = "template1";
+
   private static final String SETTINGS = "postgresql.conf";
   private static final String HBA = "pg_hba.conf";
   private static final String IDENT = "pg_ident.conf";
@@ -44,7 +47,9 @@ record RecoverySettings(
     RecoverySettings settings =
         new RecoverySettings(
             plan, control, sockets, restoreCommand, folder.resolve(HBA), folder.resolve(IDENT));
-    write(settings.hbaFile(), "local all all trust\n");
+    // whoever has the socket may do all; one database asks, so that a password can be proved
+    write(
+        settings.hbaFile(), "local %s all scram-sha-256\nlocal all all trust\n".formatted(ASKING));
     write(settings.identFile(), "");
     return write(folder.resolve(SETTINGS), settings.text());
   }
@@ -65,6 +70,7 @@ record RecoverySettings(
     values.put("hba_file", hbaFile.toString());
     values.put("ident_file", identFile.toString());
     values.put("listen_addresses", "");
+    values.put("port", "5432");
     values.put("unix_socket_directories", sockets.toString());
     values.put("unix_socket_permissions", "0700");
     values.put("hot_standby", "off");

@@ -15,6 +15,9 @@ public interface RestoreListener {
   /// @param total of the same, where it is known
   default void progress(RestoreStep step, long done, OptionalLong total) {}
 
+  /// Something that was done beside the steps.
+  default void note(String message) {}
+
   /// Something the user should know that does not stop the restore.
   default void warning(String message) {}
 }

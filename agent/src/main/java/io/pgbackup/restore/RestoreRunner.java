@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,17 +28,26 @@ public final class RestoreRunner {
 
   private static final Duration STORE_PATIENCE = Duration.ofMinutes(5);
 
+  private static final RestoreStep LAST = RestoreStep.START;
+
   private final RestoreServices services;
   private final Duration storePatience;
+  private final List<RolePassword> passwords;
 
   public RestoreRunner(RestoreServices services) {
-    this(services, STORE_PATIENCE);
+    this(services, STORE_PATIENCE, List.of());
   }
 
   /// @param storePatience how long recovery waits for a store that does not answer
   RestoreRunner(RestoreServices services, Duration storePatience) {
+    this(services, storePatience, List.of());
+  }
+
+  private RestoreRunner(
+      RestoreServices services, Duration storePatience, List<RolePassword> passwords) {
     this.services = services;
     this.storePatience = storePatience;
+    this.passwords = List.copyOf(passwords);
   }
 
   /// Checks everything that can be checked without touching anything.
@@ -65,18 +75,70 @@ public final class RestoreRunner {
   public RestoreResult run(
       RestorePlan plan, RestoreDestination destination, RestoreListener listener) {
     check(plan, destination);
+    return underLock(
+        destination,
+        paths ->
+            finish(
+                perform(begun(paths, plan, destination, listener), paths, listener, LAST), paths));
+  }
+
+  /// The part of [#run] that leaves the old server alone: afterwards the restored data wait beside
+  /// its directory, recovered and claimed, and [#place] puts them in its place.
+  ///
+  /// @param passwords that roles get and that are proved by a login
+  /// @throws io.pgbackup.problem.PgBackupException as [#run]
+  public void prepare(
+      RestorePlan plan,
+      RestoreDestination.InPlace destination,
+      List<RolePassword> passwords,
+      RestoreListener listener) {
+    check(plan, destination);
+    new RestoreRunner(services, storePatience, passwords).prepare(plan, destination, listener);
+  }
+
+  private void prepare(
+      RestorePlan plan, RestoreDestination.InPlace destination, RestoreListener listener) {
+    var _ =
+        underLock(
+            destination,
+            paths ->
+                perform(
+                    begun(paths, plan, destination, listener), paths, listener, RestoreStep.CLAIM));
+  }
+
+  /// The rest of what [#prepare] began; the store is not asked. Called again after it has ended, it
+  /// tells the same result.
+  ///
+  /// @throws io.pgbackup.problem.PgBackupException `Refused` unless [#prepare] has ended
+  public RestoreResult place(RestoreDestination.InPlace destination, RestoreListener listener) {
+    return underLock(
+        destination,
+        paths -> {
+          RestoreJournal journal =
+              RestoreJournal.read(paths.journal())
+                  .filter(standing -> standing.undone().isEmpty())
+                  .filter(standing -> standing.isDone(RestoreStep.CLAIM))
+                  .orElseThrow(
+                      () ->
+                          Problem.refused(
+                                  "no restored data wait beside " + paths.dataDirectory(),
+                                  "Run the restore from its beginning.")
+                              .asException());
+          return journal.finished()
+              ? result(journal, paths)
+              : finish(perform(journal, paths, listener, LAST), paths);
+        });
+  }
+
+  /// What is done while nobody else restores.
+  private interface Work<T> {
+    T with(RestorePaths paths) throws IOException;
+  }
+
+  private <T> T underLock(RestoreDestination destination, Work<T> work) {
     RestorePaths paths = RestorePaths.of(destination.dataDirectory());
     try (RestoreLock _ = RestoreLock.take(paths)) {
-      RestoreJournal journal =
-          resume(paths, plan, destination, listener)
-              .orElseGet(() -> begin(paths, plan, destination));
-      RestoreResult result = perform(journal, paths, listener);
-      LOG.atInfo()
-          .addKeyValue("backup", result.backup())
-          .addKeyValue("dataDirectory", result.dataDirectory())
-          .addKeyValue("timeline", result.outcome().timeline())
-          .log("restore completed");
-      return result;
+      return work.with(paths);
     } catch (IOException e) {
       throw Problem.postgresFailed(
               "the restore into %s failed: %s".formatted(paths.dataDirectory(), e.getMessage()),
@@ -85,21 +147,31 @@ public final class RestoreRunner {
     }
   }
 
-  private RestoreResult perform(RestoreJournal begun, RestorePaths paths, RestoreListener listener)
+  private RestoreJournal begun(
+      RestorePaths paths,
+      RestorePlan plan,
+      RestoreDestination destination,
+      RestoreListener listener)
+      throws IOException {
+    return resume(paths, plan, destination, listener)
+        .orElseGet(() -> begin(paths, plan, destination));
+  }
+
+  private RestoreJournal perform(
+      RestoreJournal begun, RestorePaths paths, RestoreListener listener, RestoreStep last)
       throws IOException {
     RestoreSteps steps = steps(begun, paths, listener);
     RestoreJournal journal = begun;
     try (RestoreLease _ = lease(begun, listener)) {
       for (RestoreStep step : journal.steps()) {
-        if (!journal.isDone(step)) {
+        if (step.compareTo(last) <= 0 && !journal.isDone(step)) {
           listener.begun(step);
           journal = steps.perform(step, journal).withDone(step);
           journal.write(paths);
         }
       }
     }
-    finish(journal, paths);
-    return result(journal, paths);
+    return journal;
   }
 
   private RestoreLease lease(RestoreJournal journal, RestoreListener listener) {
@@ -116,6 +188,7 @@ public final class RestoreRunner {
         user(journal.destination(), paths),
         paths,
         WalSpool.Limits.of(plan.segmentSize(), storePatience),
+        passwords,
         listener);
   }
 
@@ -227,13 +300,20 @@ public final class RestoreRunner {
     return same;
   }
 
-  private static void finish(RestoreJournal journal, RestorePaths paths) throws IOException {
+  private RestoreResult finish(RestoreJournal journal, RestorePaths paths) throws IOException {
     if (journal.destination() instanceof RestoreDestination.InPlace) {
       journal.withFinished().write(paths);
     } else {
       Files.deleteIfExists(paths.journal());
     }
     RestoreLock.clear(paths);
+    RestoreResult result = result(journal, paths);
+    LOG.atInfo()
+        .addKeyValue("backup", result.backup())
+        .addKeyValue("dataDirectory", result.dataDirectory())
+        .addKeyValue("timeline", result.outcome().timeline())
+        .log("restore completed");
+    return result;
   }
 
   private RestoreResult result(RestoreJournal journal, RestorePaths paths) {

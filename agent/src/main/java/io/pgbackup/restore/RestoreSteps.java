@@ -22,6 +22,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
@@ -33,6 +34,7 @@ record RestoreSteps(
     ServerUser user,
     RestorePaths paths,
     WalSpool.Limits limits,
+    List<RolePassword> passwords,
     RestoreListener listener) {
   private static final Duration START_PATIENCE = Duration.ofMinutes(5);
 
@@ -87,7 +89,8 @@ record RestoreSteps(
         user,
         paths,
         services.engines().wal(new ArchiveLayout(plan.lineage().prefix())),
-        limits);
+        limits,
+        passwords);
   }
 
   /// Reading and writing take different rights, and the first write comes only after hours of work.

@@ -7,10 +7,12 @@ import io.pgbackup.problem.Problem;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
@@ -20,8 +22,22 @@ final class Commands {
   private static final Set<String> PASSED_ON =
       Set.of("PATH", "LANG", "TZ", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR");
   private static final int KEPT_OUTPUT = 16 << 10;
+  private static final File NOTHING = new File("/dev/null");
 
   private Commands() {}
+
+  /// Starts a program that prints to a file.
+  static Process start(List<String> command, File output) throws IOException {
+    Optional<Path> host = ProgramHost.socket();
+    if (host.isPresent()) {
+      return HostedProgram.start(host.get(), command, output.toString());
+    }
+    return prepare(command)
+        .redirectErrorStream(true)
+        .redirectInput(ProcessBuilder.Redirect.from(NOTHING))
+        .redirectOutput(ProcessBuilder.Redirect.appendTo(output))
+        .start();
+  }
 
   static ProcessBuilder prepare(List<String> command) {
     ProcessBuilder builder = new ProcessBuilder(command).directory(new File("/"));
@@ -35,11 +51,34 @@ final class Commands {
   /// @throws io.pgbackup.problem.PgBackupException `PostgresFailed` if it cannot be started,
   ///   `TimedOut` if it took longer; it is then killed
   static CommandResult run(List<String> command, Duration timeout) {
+    Optional<Path> host = ProgramHost.socket();
+    return host.isPresent() ? runHosted(host.get(), command, timeout) : runHere(command, timeout);
+  }
+
+  /// What it prints is read from a file beside the socket.
+  private static CommandResult runHosted(Path socket, List<String> command, Duration timeout) {
+    try {
+      Path output = Files.createTempFile(socket.toAbsolutePath().getParent(), "output-", "");
+      try {
+        int status = runInto(output, command, timeout);
+        byte[] printed = Files.readAllBytes(output);
+        int kept = Math.min(printed.length, KEPT_OUTPUT);
+        return new CommandResult(
+            status, new String(printed, printed.length - kept, kept, UTF_8).strip());
+      } finally {
+        Files.deleteIfExists(output);
+      }
+    } catch (IOException e) {
+      throw cannotRun(command, e);
+    }
+  }
+
+  private static CommandResult runHere(List<String> command, Duration timeout) {
     try {
       Process process =
           prepare(command)
               .redirectErrorStream(true)
-              .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
+              .redirectInput(ProcessBuilder.Redirect.from(NOTHING))
               .start();
       StringBuilder output = new StringBuilder();
       Thread reader =
@@ -66,12 +105,7 @@ final class Commands {
   /// @throws io.pgbackup.problem.PgBackupException as [#run]
   static int runInto(Path output, List<String> command, Duration timeout) {
     try {
-      Process process =
-          prepare(command)
-              .redirectErrorStream(true)
-              .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
-              .redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()))
-              .start();
+      Process process = start(command, output.toFile());
       if (!process.waitFor(timeout.toMillis(), TimeUnit.MILLISECONDS)) {
         process.destroyForcibly();
         throw tooLong(command, timeout);

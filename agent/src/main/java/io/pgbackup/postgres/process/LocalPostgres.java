@@ -2,7 +2,6 @@ package io.pgbackup.postgres.process;
 
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -15,7 +14,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
-/// Servers that are processes on this machine.
+/// Servers that are processes on this machine, or wherever [ProgramHost] says that programs run.
 public final class LocalPostgres implements PostgresProcess {
   private static final Path NOWHERE = Path.of("/dev/null");
 
@@ -33,13 +32,9 @@ public final class LocalPostgres implements PostgresProcess {
     command.add(start.dataDirectory().toString());
     command.addAll(start.arguments());
     try {
-      Process process =
-          Commands.prepare(start.user().command(command))
-              .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
-              .redirectErrorStream(true)
-              .redirectOutput(ProcessBuilder.Redirect.appendTo(start.log().toFile()))
-              .start();
-      children.put(start.dataDirectory(), process);
+      children.put(
+          start.dataDirectory(),
+          Commands.start(start.user().command(command), start.log().toFile()));
     } catch (IOException e) {
       throw Problem.postgresFailed(
               "cannot start " + command.getFirst() + ": " + e.getMessage(),

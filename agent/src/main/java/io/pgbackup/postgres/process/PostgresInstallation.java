@@ -3,7 +3,6 @@ package io.pgbackup.postgres.process;
 import io.pgbackup.postgres.ServerVersion;
 import io.pgbackup.problem.Problem;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashSet;
@@ -23,7 +22,7 @@ public record PostgresInstallation(Path binDirectory, ServerVersion version) {
   ///   directory, `PostgresFailed` if it does not say its version
   public static PostgresInstallation in(Path binDirectory) {
     Path postgres = binDirectory.resolve("postgres");
-    if (!Files.isExecutable(postgres)) {
+    if (!Programs.isExecutable(postgres)) {
       throw Problem.notFound(
               "there is no program postgres in " + binDirectory,
               "Give the directory that holds postgres and pg_ctl with --pg-bin-dir.")
@@ -60,8 +59,8 @@ public record PostgresInstallation(Path binDirectory, ServerVersion version) {
       return found;
     }
     for (Path candidate : candidates(major)) {
-      if (Files.isExecutable(candidate.resolve("postgres"))
-          && Files.isExecutable(candidate.resolve("pg_ctl"))) {
+      if (Programs.isExecutable(candidate.resolve("postgres"))
+          && Programs.isExecutable(candidate.resolve("pg_ctl"))) {
         PostgresInstallation found = in(candidate);
         if (found.version().major() == major) {
           return found;

@@ -35,6 +35,8 @@ public final class CommandLines {
             .addSubcommand(CredentialsCommand.with(surroundings))
             .addSubcommand(RetentionCommand.with(surroundings))
             .addSubcommand(HoldCommand.with(surroundings))
+            .addSubcommand(KubernetesCommand.with(surroundings))
+            .addSubcommand(InPodCommand.with(surroundings))
             .addSubcommand(new DemoCommand(surroundings))
             .addSubcommand(new WalVerb())
             .addSubcommand(new VersionCommand(surroundings));

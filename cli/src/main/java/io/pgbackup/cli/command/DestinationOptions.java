@@ -27,12 +27,19 @@ final class DestinationOptions {
         description = "Replace a server's data directory; the old one is kept for undo.")
     private boolean chosen;
 
-    @Option(
-        names = "--data-dir",
-        paramLabel = "PGDATA",
-        required = true,
-        description = "That data directory.")
+    @Option(names = "--data-dir", paramLabel = "PGDATA", description = "That data directory.")
     private @Nullable Path dataDirectory;
+
+    @Option(
+        names = "--statefulset",
+        paramLabel = "NAME",
+        description = "That of a StatefulSet of Kubernetes, in the namespace of --namespace.")
+    private @Nullable String statefulSet;
+  }
+
+  /// The StatefulSet whose data are to be replaced, if it is one.
+  Optional<String> statefulSet() {
+    return Optional.ofNullable(inPlace).map(it -> it.statefulSet);
   }
 
   /// @param stop whether a running server may be stopped

@@ -21,7 +21,7 @@ final class LineageOptions {
   private @Nullable String cluster;
 
   @Option(
-      names = "--namespace",
+      names = {"-n", "--namespace"},
       paramLabel = "NAME",
       description = "Its namespace; the configuration's if left out, else 'default'.")
   private @Nullable String namespace;
@@ -38,6 +38,15 @@ final class LineageOptions {
       description =
           "The literal folder of one archive, whoever wrote it: what others call s3_wal_path.")
   private @Nullable String prefix;
+
+  Optional<String> namespace() {
+    return Optional.ofNullable(namespace);
+  }
+
+  /// Whether one cluster or one folder of the bucket was named.
+  boolean namesAnArchive() {
+    return cluster != null || prefix != null;
+  }
 
   /// What these options say, added to those that every verb has.
   Configuration in(Configuration global) {

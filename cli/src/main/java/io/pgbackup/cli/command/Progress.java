@@ -12,6 +12,11 @@ record Progress(Consumer<String> say) implements RestoreListener {
   }
 
   @Override
+  public void note(String message) {
+    say.accept("  " + message);
+  }
+
+  @Override
   public void warning(String message) {
     say.accept("WARNING: " + message);
   }

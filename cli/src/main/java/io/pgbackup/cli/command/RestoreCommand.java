@@ -1,9 +1,13 @@
 package io.pgbackup.cli.command;
 
 import io.pgbackup.lineage.ClusterId;
+import io.pgbackup.problem.Problem;
 import io.pgbackup.restore.RestoreDestination;
+import java.util.List;
+import java.util.Optional;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 @Command(
@@ -19,6 +23,7 @@ import picocli.CommandLine.Option;
       "  pgbackup --config agent.yaml restore --timestamp 2026-11-21T02:13:37Z --target-dir /srv/look",
       "  pgbackup --config agent.yaml restore --timestamp 2026-11-21T02:13:37Z \\",
       "           --in-place --data-dir /var/lib/postgresql/data --stop",
+      "  pgbackup restore --statefulset orders -n shop --timestamp 2026-11-21T02:13:37Z --in-place",
       "  pgbackup --store s3://backups restore --cluster orders --latest --target-dir /srv/new --plan",
     })
 final class RestoreCommand extends RestoringVerb {
@@ -35,8 +40,40 @@ final class RestoreCommand extends RestoringVerb {
       description = "In place: do not ask.")
   private boolean yes;
 
+  @Mixin private final KubernetesOptions kubernetes = new KubernetesOptions();
+
   RestoreCommand(Surroundings surroundings) {
     super(surroundings);
+  }
+
+  @Override
+  boolean ranElsewhere(boolean planOnly) {
+    Optional<String> statefulSet = destinationOptions.statefulSet();
+    if (statefulSet.isEmpty()) {
+      return false;
+    }
+    if (lineageOptions().namesAnArchive()) {
+      throw Problem.misconfigured(
+              "--statefulset says whose backups are meant, and so do --cluster and --prefix",
+              "Leave those out; --uid chooses one of its lineages.")
+          .asException();
+    }
+    List<String> target = targetWords();
+    kubernetes.with(
+        lineageOptions().namespace(),
+        statefulSet.get(),
+        surroundings(),
+        this::say,
+        (restore, name) -> {
+          if (planOnly || (!yes && !restore.isUnderWay(target))) {
+            restore.plan(target, kubernetes.syncSuspended());
+          }
+          if (!planOnly) {
+            surroundings().prompt().confirm("Replace the data of StatefulSet " + name, yes);
+            restore.restore(target, kubernetes.syncSuspended(), kubernetes.takeOver());
+          }
+        });
+    return true;
   }
 
   @Override

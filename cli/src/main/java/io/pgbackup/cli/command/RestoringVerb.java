@@ -7,6 +7,8 @@ import io.pgbackup.lineage.ClusterId;
 import io.pgbackup.lineage.Identity;
 import io.pgbackup.lineage.LineageUid;
 import io.pgbackup.postgres.Timeline;
+import io.pgbackup.postgres.process.LocalPostgres;
+import io.pgbackup.postgres.process.PostgresProcess;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.restore.RecoveryTarget;
 import io.pgbackup.restore.RestoreDestination;
@@ -18,6 +20,7 @@ import io.pgbackup.restore.TablespaceTargets;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.ZoneId;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -96,9 +99,42 @@ abstract class RestoringVerb extends Verb {
         .map(id -> LineageOptions.value("--timeline", id.toString(), _ -> new Timeline(id)));
   }
 
+  /// Does all of it in another place than this machine, if that is meant.
+  ///
+  /// @param planOnly whether nothing shall be changed
+  /// @return whether it did
+  boolean ranElsewhere(boolean planOnly) {
+    return false;
+  }
+
+  /// Who starts the restored server; the programs of this machine, if nothing else is said.
+  PostgresProcess process(RestoreDestination destination) {
+    return new LocalPostgres();
+  }
+
+  /// What is left to do once the plan stands and was agreed to.
+  void carryOut(RestoreRunner runner, RestorePlan plan, RestoreDestination destination) {
+    RestoreResult result = runner.run(plan, destination, new Progress(this::say));
+    ZoneId local = surroundings().local();
+    print(() -> JsonOutput.render(RestoreView.json(result)), () -> RestoreView.text(result, local));
+  }
+
+  /// The options that say which lineage, which instant and along which timeline, as words.
+  final List<String> targetWords() {
+    List<String> words = new ArrayList<>(targetOptions.words(surroundings().local()));
+    options.uid().ifPresent(uid -> words.addAll(List.of("--uid", uid.value())));
+    asOf.instant(surroundings()).ifPresent(at -> words.addAll(List.of("--as-of", at.toString())));
+    timeline().ifPresent(id -> words.addAll(List.of("--timeline", Long.toString(id.id()))));
+    return words;
+  }
+
+  final LineageOptions lineageOptions() {
+    return options;
+  }
+
   @Override
   public final void run() {
-    if (isDone()) {
+    if (isDone() || ranElsewhere(planOnly)) {
       return;
     }
     ZoneId local = surroundings().local();
@@ -125,7 +161,8 @@ abstract class RestoringVerb extends Verb {
           tablespaces.stream().map(TablespaceMapping::parse).toList();
       Map<String, String> names = restores.tablespaceNames(plan, mappings);
       RestoreDestination destination = withTablespaces(plan, destination(cluster), mappings, names);
-      RestoreRunner runner = restores.runner(Optional.ofNullable(binDirectory));
+      RestoreRunner runner =
+          restores.runner(Optional.ofNullable(binDirectory), process(destination));
       runner.check(plan, destination);
       if (planOnly) {
         print(
@@ -135,9 +172,7 @@ abstract class RestoringVerb extends Verb {
       }
       say(RestoreView.text(plan, destination, names, local).stripTrailing());
       confirm(destination);
-      RestoreResult result = runner.run(plan, destination, new Progress(this::say));
-      print(
-          () -> JsonOutput.render(RestoreView.json(result)), () -> RestoreView.text(result, local));
+      carryOut(runner, plan, destination);
     }
   }
 

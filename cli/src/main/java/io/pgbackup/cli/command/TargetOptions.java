@@ -4,7 +4,9 @@ import static java.util.Objects.requireNonNull;
 
 import io.pgbackup.restore.RecoveryTarget;
 import io.pgbackup.restore.TargetTime;
+import java.time.Instant;
 import java.time.ZoneId;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -23,5 +25,13 @@ final class TargetOptions {
     return latest
         ? new RecoveryTarget.Latest()
         : new RecoveryTarget.AtTime(TargetTime.parse(requireNonNull(timestamp), local));
+  }
+
+  /// The same, as words of a command line: what was understood, in UTC.
+  List<String> words(ZoneId local) {
+    return switch (target(local)) {
+      case RecoveryTarget.AtTime(Instant instant) -> List.of("--timestamp", instant.toString());
+      case RecoveryTarget.Latest() -> List.of("--latest");
+    };
   }
 }

@@ -187,13 +187,25 @@ public final class RestoreView {
 
   /// @param local shown beside UTC where it differs
   public static String text(RestoreResult result, ZoneId local) {
+    return text(result, local, true);
+  }
+
+  /// As [#text], where somebody else starts the server.
+  public static String placed(RestoreResult result, ZoneId local) {
+    return text(result, local, false);
+  }
+
+  private static String text(RestoreResult result, ZoneId local, boolean withServer) {
     StringBuilder text = new StringBuilder();
     line(text, "restored", result.dataDirectory().toString());
     result
         .outcome()
         .lastCommit()
         .ifPresent(last -> line(text, "last commit", TargetTime.echo(last, local)));
-    line(text, "server", result.running() ? "running again" : "not running; it is yours to start");
+    if (withServer) {
+      line(
+          text, "server", result.running() ? "running again" : "not running; it is yours to start");
+    }
     result.identity().ifPresent(identity -> line(text, "lineage", lineage(identity)));
     result.previous().ifPresent(previous -> line(text, "old data", previous.toString()));
     return text.toString();

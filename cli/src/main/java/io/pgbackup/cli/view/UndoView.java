@@ -23,6 +23,15 @@ public final class UndoView {
   }
 
   public static String text(Undone undone) {
+    String done = placed(undone);
+    if (undone.started()) {
+      return done + "  the server runs again\n";
+    }
+    return undone.oldBack() ? done + "  the server is yours to start\n" : done;
+  }
+
+  /// As [#text], where somebody else starts the server.
+  public static String placed(Undone undone) {
     StringBuilder text = new StringBuilder();
     text.append(
         undone.oldBack()
@@ -31,11 +40,6 @@ public final class UndoView {
     undone
         .restoredKept()
         .ifPresent(kept -> text.append("  the restored data are in %s%n".formatted(kept)));
-    if (undone.started()) {
-      text.append("  the server runs again\n");
-    } else if (undone.oldBack()) {
-      text.append("  the server is yours to start\n");
-    }
     return text.toString();
   }
 }

@@ -1,0 +1,308 @@
+package io.pgbackup.kubernetes.restore;
+
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.ContainerBuilder;
+import io.fabric8.kubernetes.api.model.EnvVar;
+import io.fabric8.kubernetes.api.model.EnvVarSource;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.PodSpec;
+import io.fabric8.kubernetes.api.model.PodSpecBuilder;
+import io.fabric8.kubernetes.api.model.SecretKeySelector;
+import io.fabric8.kubernetes.api.model.Volume;
+import io.fabric8.kubernetes.api.model.VolumeBuilder;
+import io.fabric8.kubernetes.api.model.VolumeMount;
+import io.fabric8.kubernetes.api.model.VolumeMountBuilder;
+import io.fabric8.kubernetes.api.model.apps.StatefulSet;
+import io.pgbackup.problem.PgBackupException;
+import io.pgbackup.problem.Problem;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/// What the template of a StatefulSet says about its database, and the pods of a restore that are
+/// made of it: the same images, users, volumes and places, with other commands.
+///
+/// @param database the container of PostgreSQL
+/// @param agent the one that has the bucket's credential, a native sidecar or not
+/// @param dataVolume the volume of the template of claims in which the data directory lies
+/// @param dataDirectory PGDATA
+record DatabasePod(
+    StatefulSet set, Container database, Container agent, String dataVolume, String dataDirectory) {
+  static final String AGENT = "pgbackup-agent";
+  private static final String RESTORE_OF = "pgbackup.io/restore-of";
+
+  private static final String DATABASE = "postgres";
+  private static final String RUNNER = "pgbackup-run";
+  private static final String RUN_FOLDER = "/run/pgbackup-restore";
+  private static final String RUN_SOCKET = RUN_FOLDER + "/programs.sock";
+  private static final String CLIENT = "pgbackup-restore-client";
+  private static final String CLIENT_FOLDER = "/opt/pgbackup-restore";
+  private static final String PASSWORD = "pgbackup-restore-password";
+  private static final String PASSWORD_FOLDER = "/etc/pgbackup-restore-password";
+  private static final String PASSWORD_FILE = "password";
+  private static final String CONFIG_OPTION = "--config";
+  private static final String DEFAULT_CONFIG = "/etc/pgbackup/pgbackup.yaml";
+
+  /// @throws PgBackupException `Refused` if the template holds no database that we know how to
+  ///   restore
+  static DatabasePod of(StatefulSet set) {
+    PodSpec spec = set.getSpec().getTemplate().getSpec();
+    Container agent =
+        Stream.concat(spec.getInitContainers().stream(), spec.getContainers().stream())
+            .filter(container -> container.getName().equals(AGENT))
+            .findFirst()
+            .orElseThrow(() -> unknown(set, "has no container " + AGENT));
+    Container database =
+        spec.getContainers().stream()
+            .filter(container -> container.getName().equals(DATABASE))
+            .findFirst()
+            .orElseThrow(() -> unknown(set, "has no container " + DATABASE));
+    String dataDirectory =
+        env(database, "PGDATA")
+            .map(EnvVar::getValue)
+            .orElseThrow(
+                () -> unknown(set, "does not say in PGDATA where the data directory lies"));
+    VolumeMount mount =
+        database.getVolumeMounts().stream()
+            .filter(each -> dataDirectory.startsWith(each.getMountPath() + "/"))
+            .filter(each -> each.getSubPath() == null && each.getSubPathExpr() == null)
+            .filter(each -> isClaim(set, each.getName()))
+            .findFirst()
+            .orElseThrow(
+                () ->
+                    unknown(
+                        set, "has no volume claim mounted above the directory " + dataDirectory));
+    return new DatabasePod(set, database, agent, mount.getName(), dataDirectory);
+  }
+
+  private static boolean isClaim(StatefulSet set, String volume) {
+    return set.getSpec().getVolumeClaimTemplates().stream()
+        .anyMatch(claim -> claim.getMetadata().getName().equals(volume));
+  }
+
+  private static PgBackupException unknown(StatefulSet set, String what) {
+    return Problem.refused(
+            "the StatefulSet %s/%s %s"
+                .formatted(set.getMetadata().getNamespace(), set.getMetadata().getName(), what),
+            "A restore in place is for StatefulSets as the chart makes them; otherwise restore with"
+                + " --target-dir.")
+        .asException();
+  }
+
+  /// The claim of ordinal 0.
+  String claim() {
+    return dataVolume + "-" + set.getMetadata().getName() + "-0";
+  }
+
+  /// The superuser, as the official image knows it.
+  private String superuser() {
+    return env(database, "POSTGRES_USER").map(EnvVar::getValue).orElse("postgres");
+  }
+
+  private Optional<SecretKeySelector> password() {
+    return env(database, "POSTGRES_PASSWORD")
+        .map(EnvVar::getValueFrom)
+        .map(EnvVarSource::getSecretKeyRef);
+  }
+
+  private static Optional<EnvVar> env(Container container, String name) {
+    return container.getEnv().stream().filter(each -> each.getName().equals(name)).findFirst();
+  }
+
+  /// The words of the step that does everything beside the running server.
+  List<String> fetch(List<String> target) {
+    List<String> words = new ArrayList<>(List.of("in-pod", "fetch"));
+    words.addAll(target);
+    password()
+        .ifPresent(
+            _ ->
+                words.addAll(
+                    List.of(
+                        "--password", superuser() + "=" + PASSWORD_FOLDER + "/" + PASSWORD_FILE)));
+    return words;
+  }
+
+  /// A pod of a restore.
+  ///
+  /// @param words what `pgbackup` is to do in it
+  /// @param node where the volume is in use, if it is
+  Pod pod(String name, List<String> words, Optional<String> node) {
+    return new PodBuilder()
+        .withNewMetadata()
+        .withNamespace(set.getMetadata().getNamespace())
+        .withName(name)
+        .withLabels(
+            Map.of(
+                "app.kubernetes.io/name",
+                "pgbackup-restore",
+                "app.kubernetes.io/managed-by",
+                "pgbackup"))
+        .withAnnotations(Map.of(RESTORE_OF, set.getMetadata().getName()))
+        .endMetadata()
+        .withSpec(spec(words, node))
+        .build();
+  }
+
+  private PodSpec spec(List<String> words, Optional<String> node) {
+    PodSpecBuilder spec =
+        new PodSpecBuilder(set.getSpec().getTemplate().getSpec())
+            .withRestartPolicy("Never")
+            .withAutomountServiceAccountToken(false)
+            .withShareProcessNamespace(true)
+            .withTerminationGracePeriodSeconds(60L)
+            .withAffinity(null)
+            .withTopologySpreadConstraints()
+            .withReadinessGates()
+            .withInitContainers(installer(), runner())
+            .withContainers(worker(words));
+    volumes().forEach(spec::addToVolumes);
+    node.ifPresent(
+        name ->
+            spec.editOrNewAffinity()
+                .editOrNewNodeAffinity()
+                .withNewRequiredDuringSchedulingIgnoredDuringExecution()
+                .addNewNodeSelectorTerm()
+                .addNewMatchField()
+                .withKey("metadata.name")
+                .withOperator("In")
+                .withValues(name)
+                .endMatchField()
+                .endNodeSelectorTerm()
+                .endRequiredDuringSchedulingIgnoredDuringExecution()
+                .endNodeAffinity()
+                .endAffinity());
+    return spec.build();
+  }
+
+  private List<Volume> volumes() {
+    List<Volume> volumes = new ArrayList<>();
+    volumes.add(
+        new VolumeBuilder()
+            .withName(dataVolume)
+            .withNewPersistentVolumeClaim()
+            .withClaimName(claim())
+            .endPersistentVolumeClaim()
+            .build());
+    for (String name : List.of(RUNNER, CLIENT)) {
+      volumes.add(new VolumeBuilder().withName(name).withNewEmptyDir().endEmptyDir().build());
+    }
+    password()
+        .ifPresent(
+            secret ->
+                volumes.add(
+                    new VolumeBuilder()
+                        .withName(PASSWORD)
+                        .withNewSecret()
+                        .withSecretName(secret.getName())
+                        .withDefaultMode(0440)
+                        .addNewItem()
+                        .withKey(secret.getKey())
+                        .withPath(PASSWORD_FILE)
+                        .endItem()
+                        .endSecret()
+                        .build()));
+    return volumes;
+  }
+
+  /// Brings the client into the database's container.
+  private Container installer() {
+    return new ContainerBuilder()
+        .withName("pgbackup-restore-install")
+        .withImage(agent.getImage())
+        .withImagePullPolicy(agent.getImagePullPolicy())
+        .withCommand("/opt/pgbackup/bin/pgbackup-client", "install", CLIENT_FOLDER)
+        .withSecurityContext(agent.getSecurityContext())
+        .withResources(agent.getResources())
+        .withVolumeMounts(mount(CLIENT, CLIENT_FOLDER, false))
+        .build();
+  }
+
+  /// The database's image, where the client starts PostgreSQL when it is asked to.
+  private Container runner() {
+    return new ContainerBuilder()
+        .withName(DATABASE)
+        .withImage(database.getImage())
+        .withImagePullPolicy(database.getImagePullPolicy())
+        .withRestartPolicy("Always")
+        .withCommand(CLIENT_FOLDER + "/pgbackup-client", "--socket", RUN_SOCKET, "run")
+        .withEnv(database.getEnv().stream().filter(each -> each.getValueFrom() == null).toList())
+        .withSecurityContext(database.getSecurityContext())
+        .withResources(database.getResources())
+        .withVolumeMounts(mountsOfTheirOwn(database))
+        .addToVolumeMounts(mount(RUNNER, RUN_FOLDER, false), mount(CLIENT, CLIENT_FOLDER, true))
+        .build();
+  }
+
+  /// The agent's image, where `pgbackup` works with the agent's configuration and credential.
+  private Container worker(List<String> words) {
+    List<String> command =
+        new ArrayList<>(List.of("/opt/pgbackup/bin/pgbackup", CONFIG_OPTION, config()));
+    command.addAll(words);
+    command.addAll(List.of("--data-dir", dataDirectory, "--programs", RUN_SOCKET));
+    ContainerBuilder worker =
+        new ContainerBuilder()
+            .withName(AGENT)
+            .withImage(agent.getImage())
+            .withImagePullPolicy(agent.getImagePullPolicy())
+            .withCommand(command)
+            .withEnv(agent.getEnv())
+            .withEnvFrom(agent.getEnvFrom())
+            .withSecurityContext(agent.getSecurityContext())
+            .withResources(agent.getResources())
+            .withVolumeMounts(mountsOfTheirOwn(agent))
+            .addToVolumeMounts(mount(RUNNER, RUN_FOLDER, false));
+    if (password().isPresent()) {
+      worker.addToVolumeMounts(mount(PASSWORD, PASSWORD_FOLDER, true));
+    }
+    if (agent.getVolumeMounts().stream().noneMatch(each -> each.getName().equals(dataVolume))) {
+      database.getVolumeMounts().stream()
+          .filter(each -> each.getName().equals(dataVolume))
+          .forEach(worker::addToVolumeMounts);
+    }
+    return worker.build();
+  }
+
+  /// Those of the template; a read-only one of the data is not enough.
+  private List<VolumeMount> mountsOfTheirOwn(Container container) {
+    return container.getVolumeMounts().stream()
+        .map(
+            each ->
+                each.getName().equals(dataVolume)
+                    ? new VolumeMountBuilder(each).withReadOnly(false).build()
+                    : each)
+        .toList();
+  }
+
+  private static VolumeMount mount(String name, String path, boolean readOnly) {
+    return new VolumeMountBuilder()
+        .withName(name)
+        .withMountPath(path)
+        .withReadOnly(readOnly)
+        .build();
+  }
+
+  private String config() {
+    List<String> words =
+        Stream.concat(agent.getCommand().stream(), agent.getArgs().stream()).toList();
+    int at = words.indexOf(CONFIG_OPTION);
+    return at >= 0 && at + 1 < words.size() ? words.get(at + 1) : DEFAULT_CONFIG;
+  }
+
+  /// Whether a pod that is not over yet uses the claim.
+  static boolean uses(Pod pod, String claim) {
+    return !isOver(pod)
+        && pod.getSpec().getVolumes().stream()
+            .anyMatch(
+                volume ->
+                    volume.getPersistentVolumeClaim() != null
+                        && claim.equals(volume.getPersistentVolumeClaim().getClaimName()));
+  }
+
+  static boolean isOver(Pod pod) {
+    return pod.getStatus() != null
+        && List.of("Succeeded", "Failed").contains(String.valueOf(pod.getStatus().getPhase()));
+  }
+}

@@ -1,0 +1,52 @@
+package io.pgbackup.kubernetes.restore;
+
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.apps.StatefulSet;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/// What a restore asks of Kubernetes' API, for one StatefulSet. Failures are
+/// [io.pgbackup.problem.PgBackupException]s with `TimedOut` where the API does not answer.
+interface RestoreApi {
+  /// How long a lease counts after its holder was last heard of.
+  Duration LEASE = Duration.ofSeconds(30);
+
+  /// Those that this person is not allowed.
+  List<Right> missing(List<Right> rights);
+
+  /// @throws io.pgbackup.problem.PgBackupException `NotFound`
+  StatefulSet statefulSet();
+
+  Optional<PersistentVolumeClaim> claim(String name);
+
+  void scale(int replicas);
+
+  /// All of the namespace.
+  List<Pod> pods();
+
+  Optional<Pod> pod(String name);
+
+  void create(Pod pod);
+
+  void deletePod(String name);
+
+  /// What a container has printed until now; empty before it has begun.
+  String log(String pod, String container);
+
+  Optional<Journal> journal();
+
+  void write(Journal journal);
+
+  /// Who holds the lease; empty where nobody does, or not any more.
+  Optional<String> holder();
+
+  /// Takes the lease, or goes on holding it.
+  ///
+  /// @param takeOver whether somebody else's counts for nothing
+  /// @throws io.pgbackup.problem.PgBackupException `Refused` where somebody else has it
+  void hold(String holder, boolean takeOver);
+
+  void release(String holder);
+}

@@ -1,0 +1,526 @@
+package io.pgbackup.kubernetes.restore;
+
+import static java.util.stream.Collectors.joining;
+
+import io.fabric8.kubernetes.api.model.ContainerStatus;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodCondition;
+import io.fabric8.kubernetes.api.model.PodStatus;
+import io.fabric8.kubernetes.api.model.apps.StatefulSet;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.pgbackup.problem.PgBackupException;
+import io.pgbackup.problem.Problem;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/// A restore in place of a StatefulSet with one server, and its undo. Everything that takes long is
+/// done beside the running server; then its pod is stopped, the directories are exchanged, and it
+/// is started again. Each step stands in a journal first and can be repeated, so a command that was
+/// cut off goes on when it is given again.
+///
+/// Not thread-safe.
+public final class StatefulSetRestore {
+  private static final Duration POLL = Duration.ofSeconds(1);
+  private static final Duration STOP_PATIENCE = Duration.ofMinutes(30);
+  private static final Duration START_PATIENCE = Duration.ofMinutes(30);
+  private static final Duration PLACE_PATIENCE = Duration.ofMinutes(10);
+  private static final String AGAIN = "Give the same command again: it goes on where it stopped.";
+
+  private final RestoreApi api;
+  private final StatefulSetName name;
+  private final String holder;
+  private final Clock clock;
+  private final Pause pause;
+  private final Consumer<String> say;
+
+  /// How it waits; tests do not.
+  interface Pause {
+    void pause(Duration duration) throws InterruptedException;
+  }
+
+  /// @param holder who this is, for whoever finds the lease held
+  /// @param say hears how it gets on
+  StatefulSetRestore(
+      RestoreApi api,
+      StatefulSetName name,
+      String holder,
+      Clock clock,
+      Pause pause,
+      Consumer<String> say) {
+    this.api = api;
+    this.name = name;
+    this.holder = holder;
+    this.clock = clock;
+    this.pause = pause;
+    this.say = say;
+  }
+
+  /// @param client its API
+  public static StatefulSetRestore over(
+      KubernetesClient client, StatefulSetName name, Clock clock, Consumer<String> say) {
+    return new StatefulSetRestore(
+        new ClusterApi(client, name, clock),
+        name,
+        "%s@%s/%d"
+            .formatted(System.getProperty("user.name"), hostName(), ProcessHandle.current().pid()),
+        clock,
+        Thread::sleep,
+        say);
+  }
+
+  private static String hostName() {
+    try {
+      return InetAddress.getLocalHost().getHostName();
+    } catch (UnknownHostException _) {
+      return "unknown";
+    }
+  }
+
+  /// The Role that restores need, as YAML.
+  public static String role(String namespace) {
+    return Right.role("pgbackup-restore", namespace);
+  }
+
+  /// Checks everything that can be checked and shows what would be done: nothing is changed.
+  ///
+  /// @param target the words for the instant, as on the command line
+  public void plan(List<String> target, boolean forced) {
+    DatabasePod database = check(forced);
+    once(database, Stream.concat(database.fetch(target).stream(), Stream.of("--plan")).toList());
+  }
+
+  /// Whether [#restore] would go on with one that was cut off.
+  public boolean isUnderWay(List<String> target) {
+    return unfinished(target).isPresent();
+  }
+
+  /// Whether [#undo] would go on with one that was cut off.
+  public boolean isUndoUnderWay() {
+    return api.journal()
+        .filter(Journal::isUnfinished)
+        .filter(journal -> journal.verb() == Journal.Verb.UNDO)
+        .isPresent();
+  }
+
+  private Optional<Journal> unfinished(List<String> target) {
+    return api.journal()
+        .filter(Journal::isUnfinished)
+        .filter(journal -> journal.verb() == Journal.Verb.RESTORE)
+        .filter(journal -> journal.words().equals(target));
+  }
+
+  /// Shows what [#undo] would take back: nothing is changed.
+  public void planUndo(boolean forced) {
+    DatabasePod database = check(forced);
+    last();
+    once(database, List.of("in-pod", "undo", "--plan"));
+  }
+
+  /// A pod beside the running server that is removed again.
+  private void once(DatabasePod database, List<String> words) {
+    String pod = "%s-%s-look".formatted(name.restore(), newId());
+    try {
+      api.create(database.pod(pod, words, node(database)));
+      follow(pod, PLACE_PATIENCE, false);
+    } finally {
+      api.deletePod(pod);
+    }
+  }
+
+  private Journal last() {
+    return api.journal()
+        .orElseThrow(
+            () ->
+                Problem.notFound(
+                        "no restore of %s can be undone".formatted(name),
+                        "There is no ConfigMap %s in its namespace.".formatted(name.restore()))
+                    .asException());
+  }
+
+  /// Restores, or goes on with the same restore that was cut off.
+  ///
+  /// @param takeOver whether a lease that somebody else holds counts for nothing
+  /// @throws PgBackupException in all cases of failure; the hint says what to do
+  public void restore(List<String> target, boolean forced, boolean takeOver) {
+    DatabasePod database = check(forced);
+    lock(takeOver);
+    try {
+      Optional<Journal> standing = api.journal().filter(Journal::isUnfinished);
+      Optional<Journal> same = unfinished(target);
+      if (same.isEmpty() && standing.filter(Journal::hasTouchedTheServer).isPresent()) {
+        throw Problem.refused(
+                "an unfinished %s of %s stands at the step '%s'"
+                    .formatted(
+                        standing.get().verb().name().toLowerCase(Locale.ROOT),
+                        name,
+                        standing.get().step().description()),
+                "Finish it with the command it was begun with, or take it back with 'pgbackup undo'.")
+            .asException();
+      }
+      same.ifPresent(
+          journal -> say.accept("going on with the restore that began at " + journal.startedAt()));
+      standing.filter(_ -> same.isEmpty()).ifPresent(journal -> remove(pod(journal, Step.FETCH)));
+      Journal journal = same.orElseGet(() -> begin(Journal.Verb.RESTORE, target, database));
+      carryOut(journal, database);
+    } finally {
+      api.release(holder);
+    }
+  }
+
+  /// Takes the last restore back, finished or not.
+  ///
+  /// @throws PgBackupException in all cases of failure; the hint says what to do
+  public void undo(boolean forced, boolean takeOver) {
+    DatabasePod database = check(forced);
+    lock(takeOver);
+    try {
+      Journal last = last();
+      if (last.verb() == Journal.Verb.UNDO && last.isUnfinished()) {
+        carryOut(last, database);
+        return;
+      }
+      remove(pod(last, Step.FETCH));
+      remove(pod(last, Step.SWAP));
+      if (last.isUnfinished() && !last.hasTouchedTheServer()) {
+        // the server was left alone and need not be stopped for it
+        once(database, List.of("in-pod", "undo"));
+        write(last.at(Step.DONE));
+        return;
+      }
+      Journal undo = begin(Journal.Verb.UNDO, List.of(), database);
+      carryOut(
+          last.isUnfinished() && last.hasTouchedTheServer()
+              ? write(undo.withReplicas(last.replicas()))
+              : undo,
+          database);
+    } finally {
+      api.release(holder);
+    }
+  }
+
+  private DatabasePod check(boolean forced) {
+    List<Right> missing = api.missing(Right.ALL);
+    if (!missing.isEmpty()) {
+      throw Problem.refused(
+              "this user may not do in namespace %s what a restore needs: %s"
+                  .formatted(
+                      name.namespace(),
+                      missing.stream()
+                          .map(right -> "%s (to %s)".formatted(right, right.why()))
+                          .collect(joining(", "))),
+              "'pgbackup k8s rbac --namespace %s' prints a Role with all of it."
+                  .formatted(name.namespace()))
+          .asException();
+    }
+    StatefulSet set = api.statefulSet();
+    Refusals.check(set, forced);
+    DatabasePod database = DatabasePod.of(set);
+    Refusals.check(
+        api.claim(database.claim())
+            .orElseThrow(
+                () ->
+                    Problem.notFound(
+                            "there is no volume claim " + database.claim(),
+                            "A restore in place needs the volume of the server.")
+                        .asException()));
+    return database;
+  }
+
+  /// A command that was killed renews its lease no more: that is waited for.
+  private void lock(boolean takeOver) {
+    Optional<String> other = takeOver ? Optional.empty() : other();
+    other.ifPresent(who -> say.accept("waiting for the lease of " + who));
+    for (long waited = 0; other.isPresent() && waited <= RestoreApi.LEASE.toSeconds(); waited++) {
+      sleep();
+      other = other();
+    }
+    if (other.isPresent()) {
+      throw Problem.refused(
+              "%s is restoring %s".formatted(other.get(), name),
+              "Wait for it; --takeover does not wait.")
+          .asException();
+    }
+    api.hold(holder, takeOver);
+  }
+
+  private Optional<String> other() {
+    return api.holder().filter(known -> !known.equals(holder));
+  }
+
+  private Journal begin(Journal.Verb verb, List<String> words, DatabasePod database) {
+    return write(
+        new Journal(
+            newId(),
+            verb,
+            words,
+            Optional.ofNullable(database.set().getSpec().getReplicas()).orElse(1),
+            verb == Journal.Verb.RESTORE ? Step.FETCH : Step.STOP,
+            clock.instant()));
+  }
+
+  private static String newId() {
+    return UUID.randomUUID().toString().substring(0, 8);
+  }
+
+  private Journal write(Journal journal) {
+    api.write(journal);
+    return journal;
+  }
+
+  /// A volume that one node may mount is mounted there.
+  private Optional<String> node(DatabasePod database) {
+    return api.pods().stream()
+        .filter(pod -> DatabasePod.uses(pod, database.claim()))
+        .map(pod -> pod.getSpec().getNodeName())
+        .filter(node -> node != null && !node.isEmpty())
+        .findFirst();
+  }
+
+  private void carryOut(Journal begun, DatabasePod database) {
+    Journal journal = begun;
+    while (journal.isUnfinished()) {
+      api.hold(holder, false);
+      say.accept("  " + journal.step().description());
+      journal = perform(journal, database);
+      if (!journal.isUnfinished()) {
+        for (Step step : List.of(Step.FETCH, Step.SWAP)) {
+          api.deletePod(pod(journal, step));
+        }
+      }
+      write(journal);
+    }
+  }
+
+  private Journal perform(Journal journal, DatabasePod database) {
+    return switch (journal.step()) {
+      case FETCH -> {
+        work(journal, database, database.fetch(journal.words()));
+        yield journal.at(Step.STOP);
+      }
+      case STOP -> {
+        stop(journal, database);
+        yield journal.at(Step.SWAP);
+      }
+      case SWAP -> {
+        work(
+            journal,
+            database,
+            List.of("in-pod", journal.verb() == Journal.Verb.RESTORE ? "place" : "undo"));
+        yield journal.at(Step.START);
+      }
+      case START -> {
+        start(journal);
+        yield journal.at(Step.DONE);
+      }
+      case DONE -> journal;
+    };
+  }
+
+  private String pod(Journal journal, Step step) {
+    return "%s-%s-%s".formatted(name.restore(), journal.id(), step.name().toLowerCase(Locale.ROOT));
+  }
+
+  /// One that failed at an earlier call is made anew; one that runs or has ended well counts.
+  private void work(Journal journal, DatabasePod database, List<String> words) {
+    String pod = pod(journal, journal.step());
+    if (api.pod(pod).filter(StatefulSetRestore::hasFailed).isPresent()) {
+      remove(pod);
+    }
+    if (api.pod(pod).isEmpty()) {
+      if (journal.step() == Step.SWAP) {
+        refuseIfInUse(database);
+      }
+      api.create(
+          database.pod(
+              pod, words, journal.step() == Step.FETCH ? node(database) : Optional.empty()));
+    }
+    follow(pod, PLACE_PATIENCE, true);
+  }
+
+  private void remove(String pod) {
+    api.deletePod(pod);
+    await("pod " + pod + " to go", PLACE_PATIENCE, () -> api.pod(pod).isEmpty());
+  }
+
+  private static boolean hasFailed(Pod pod) {
+    return phase(pod).equals("Failed");
+  }
+
+  private static String phase(Pod pod) {
+    return Optional.ofNullable(pod.getStatus()).map(PodStatus::getPhase).orElse("Pending");
+  }
+
+  private void refuseIfInUse(DatabasePod database) {
+    Optional<Pod> user = user(database);
+    if (user.isPresent()) {
+      throw Problem.refused(
+              "pod %s uses the volume again; nothing was replaced"
+                  .formatted(user.get().getMetadata().getName()),
+              "Keep whatever scales the StatefulSet from it. " + AGAIN)
+          .asException();
+    }
+  }
+
+  private Optional<Pod> user(DatabasePod database) {
+    return api.pods().stream().filter(pod -> DatabasePod.uses(pod, database.claim())).findFirst();
+  }
+
+  /// Shows what the pod's work prints, until it is over.
+  ///
+  /// @param startPatience how long it may take to begin
+  /// @param locked whether the lease is ours
+  private void follow(String name, Duration startPatience, boolean locked) {
+    long deadline = System.nanoTime() + startPatience.toNanos();
+    int shown = 0;
+    while (true) {
+      Pod pod = api.pod(name).orElseThrow(() -> gone(name));
+      String phase = phase(pod);
+      boolean over = DatabasePod.isOver(pod);
+      if (over || phase.equals("Running")) {
+        String log = api.log(name, DatabasePod.AGENT);
+        int end = over ? log.length() : log.lastIndexOf('\n') + 1;
+        if (end > shown) {
+          log.substring(shown, end).lines().filter(StatefulSetRestore::isForPeople).forEach(say);
+          shown = end;
+        }
+        if (over && !phase.equals("Succeeded")) {
+          throw failure(name, pod, log);
+        }
+        if (over) {
+          return;
+        }
+      } else if (System.nanoTime() - deadline > 0) {
+        throw Problem.timedOut(
+                "pod %s does not start: %s".formatted(name, waitingFor(pod)),
+                "Look at 'kubectl describe pod %s'. %s".formatted(name, AGAIN))
+            .asException();
+      }
+      if (locked) {
+        api.hold(holder, false);
+      }
+      sleep();
+    }
+  }
+
+  private static boolean isForPeople(String line) {
+    return !line.startsWith("ERROR: ") && !line.startsWith("HINT: ");
+  }
+
+  private static PgBackupException gone(String pod) {
+    return Problem.postgresFailed("somebody deleted pod " + pod, AGAIN).asException();
+  }
+
+  private static String waitingFor(Pod pod) {
+    PodStatus status = pod.getStatus();
+    if (status == null) {
+      return "nobody has looked at it";
+    }
+    Stream<String> conditions =
+        status.getConditions().stream()
+            .filter(condition -> "False".equals(condition.getStatus()))
+            .map(PodCondition::getMessage);
+    Stream<String> containers =
+        Stream.concat(
+                status.getInitContainerStatuses().stream(), status.getContainerStatuses().stream())
+            .map(ContainerStatus::getState)
+            .filter(state -> state != null && state.getWaiting() != null)
+            .map(state -> state.getWaiting().getReason());
+    return Stream.concat(containers, conditions)
+        .filter(text -> text != null && !text.isEmpty())
+        .distinct()
+        .collect(joining(", "));
+  }
+
+  /// The pod's own words, with the status that it ended with.
+  private static PgBackupException failure(String name, Pod pod, String log) {
+    int status =
+        Optional.ofNullable(pod.getStatus()).stream()
+            .flatMap(it -> it.getContainerStatuses().stream())
+            .filter(it -> it.getName().equals(DatabasePod.AGENT))
+            .filter(it -> it.getState() != null && it.getState().getTerminated() != null)
+            .map(it -> it.getState().getTerminated().getExitCode())
+            .findFirst()
+            .orElse(1);
+    String message =
+        last(log, "ERROR: ")
+            .orElseGet(
+                () ->
+                    "pod %s ended with status %d: %s"
+                        .formatted(name, status, log.lines().reduce((_, line) -> line).orElse("")));
+    String hint = last(log, "HINT: ").orElse(AGAIN);
+    return (switch (status) {
+          case 2 -> Problem.misconfigured(message, hint);
+          case 4 -> Problem.refused(message, hint);
+          case 5 -> Problem.storageFailed(message, hint);
+          case 7 -> Problem.verificationFailed(message, hint);
+          case 8 -> Problem.timedOut(message, hint);
+          case 9 -> Problem.notFound(message, hint);
+          default -> Problem.postgresFailed(message, hint);
+        })
+        .asException();
+  }
+
+  private static Optional<String> last(String log, String label) {
+    return log.lines()
+        .filter(line -> line.startsWith(label))
+        .reduce((_, line) -> line)
+        .map(line -> line.substring(label.length()));
+  }
+
+  private void stop(Journal journal, DatabasePod database) {
+    api.scale(0);
+    api.deletePod(pod(journal, Step.FETCH));
+    await("the pods that use the volume to end", STOP_PATIENCE, () -> user(database).isEmpty());
+  }
+
+  private void start(Journal journal) {
+    api.scale(journal.replicas());
+    if (journal.replicas() > 0) {
+      await(
+          "the server to be ready",
+          START_PATIENCE,
+          () ->
+              Optional.ofNullable(api.statefulSet().getStatus())
+                  .map(status -> status.getReadyReplicas())
+                  .filter(ready -> ready >= journal.replicas())
+                  .isPresent());
+      say.accept("  the server is ready");
+    } else {
+      say.accept("  the StatefulSet had no replicas and has none now");
+    }
+  }
+
+  private interface Condition {
+    boolean holds();
+  }
+
+  private void await(String what, Duration patience, Condition condition) {
+    long deadline = System.nanoTime() + patience.toNanos();
+    while (!condition.holds()) {
+      if (System.nanoTime() - deadline > 0) {
+        throw Problem.timedOut(
+                "waited %d minutes for %s".formatted(patience.toMinutes(), what), AGAIN)
+            .asException();
+      }
+      api.hold(holder, false);
+      sleep();
+    }
+  }
+
+  private void sleep() {
+    try {
+      pause.pause(POLL);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw Problem.timedOut("interrupted", AGAIN).causedBy(e);
+    }
+  }
+}

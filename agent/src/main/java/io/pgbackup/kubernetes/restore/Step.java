@@ -1,0 +1,23 @@
+package io.pgbackup.kubernetes.restore;
+
+/// How far a restore or an undo has come, as its journal says it. Each step can be repeated.
+enum Step {
+  /// Fetching, recovering and claiming beside the old data; the old server runs.
+  FETCH("fetch and recover beside the running server"),
+  /// The StatefulSet has no pods from here on.
+  STOP("stop the server"),
+  /// Exchanging the data directories.
+  SWAP("put the data in place"),
+  START("start the server"),
+  DONE("done");
+
+  private final String description;
+
+  Step(String description) {
+    this.description = description;
+  }
+
+  String description() {
+    return description;
+  }
+}

@@ -1,0 +1,225 @@
+package io.pgbackup.kubernetes.restore;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.fabric8.kubernetes.api.model.apps.StatefulSetBuilder;
+import io.pgbackup.problem.PgBackupException;
+import io.pgbackup.problem.Problem;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import org.assertj.core.api.InstanceOfAssertFactories;
+import org.junit.jupiter.api.Test;
+
+class StatefulSetRestoreTest {
+  private static final List<String> TARGET = List.of("--timestamp", "2026-11-21T02:13:37Z");
+  private static final int MORE_THAN_ALL_CALLS = 200;
+
+  private final MemoryCluster cluster = new MemoryCluster();
+  private final List<String> said = new ArrayList<>();
+
+  private StatefulSetRestore command() {
+    return new StatefulSetRestore(
+        cluster, MemoryCluster.ORDERS, "anna@laptop/1", Clock.systemUTC(), _ -> {}, said::add);
+  }
+
+  private void restore() {
+    command().restore(TARGET, false, false);
+  }
+
+  private void undo() {
+    command().undo(false, false);
+  }
+
+  @Test
+  void fetchesBesideTheServerAndPutsInPlaceWhileItIsStopped() {
+    restore();
+
+    assertThat(cluster.made()).containsExactly("fetch beside", "place alone");
+    assertThat(cluster.replicas()).isOne();
+    assertThat(cluster.podNames()).containsExactly("orders-0");
+    assertThat(said).contains("  working");
+  }
+
+  @Test
+  void aPlanChangesNothing() {
+    command().plan(TARGET, false);
+
+    assertThat(cluster.made()).containsExactly("fetch beside");
+    assertThat(cluster.journal()).isEmpty();
+    assertThat(cluster.podNames()).containsExactly("orders-0");
+  }
+
+  @Test
+  void isTakenBack() {
+    restore();
+    undo();
+
+    assertThat(cluster.made()).containsExactly("fetch beside", "place alone", "undo alone");
+    assertThat(cluster.replicas()).isOne();
+  }
+
+  /// Whatever the last thing was that a killed command did, the same command ends what it began,
+  /// with each step carried out once.
+  @Test
+  void goesOnWhereverItWasKilled() {
+    int calls = 0;
+    boolean killed = true;
+    while (killed) {
+      var victim = new StatefulSetRestoreTest();
+      victim.cluster.killAfter(calls);
+      killed = isKilled(victim::restore);
+      victim.cluster.killAfter(Integer.MAX_VALUE);
+      victim.restore();
+      assertThat(victim.cluster.replicas()).as("killed after %d calls", calls).isOne();
+      assertThat(victim.cluster.podNames()).containsExactly("orders-0");
+      List<String> made = victim.cluster.made();
+      if (killed) {
+        assertThat(made)
+            .as("killed after %d calls", calls)
+            .containsExactly("fetch beside", "place alone");
+      }
+      assertThat(calls++).isLessThan(MORE_THAN_ALL_CALLS);
+    }
+  }
+
+  @Test
+  void anUndoGoesOnWhereverItWasKilled() {
+    int calls = 0;
+    boolean killed = true;
+    while (killed) {
+      var victim = new StatefulSetRestoreTest();
+      victim.restore();
+      victim.cluster.killAfter(calls);
+      killed = isKilled(victim::undo);
+      victim.cluster.killAfter(Integer.MAX_VALUE);
+      if (killed) {
+        if (victim.cluster.journal().filter(Journal::isUnfinished).isPresent()
+            || !victim.cluster.made().contains("undo alone")) {
+          victim.undo();
+        }
+        assertThat(victim.cluster.made())
+            .as("killed after %d calls", calls)
+            .containsExactly("fetch beside", "place alone", "undo alone");
+        assertThat(victim.cluster.replicas()).isOne();
+      }
+      assertThat(calls++).isLessThan(MORE_THAN_ALL_CALLS);
+    }
+  }
+
+  private static boolean isKilled(Runnable command) {
+    try {
+      command.run();
+      return false;
+    } catch (MemoryCluster.Killed _) {
+      return true;
+    }
+  }
+
+  @Test
+  void aFailedPodIsToldInItsOwnWordsAndMadeAnew() {
+    cluster.fail("fetch");
+    assertThatThrownBy(this::restore)
+        .isInstanceOf(PgBackupException.class)
+        .hasMessage("the store is away")
+        .extracting("problem", InstanceOfAssertFactories.type(Problem.class))
+        .isInstanceOf(Problem.StorageFailed.class);
+    assertThat(cluster.replicas()).isOne();
+
+    cluster.fail("none");
+    restore();
+    assertThat(cluster.made()).containsExactly("fetch beside", "fetch beside", "place alone");
+  }
+
+  @Test
+  void anotherTargetIsRefusedOnceTheServerWasStopped() {
+    cluster.fail("swap");
+    assertThatThrownBy(this::restore).isInstanceOf(PgBackupException.class);
+    assertThat(cluster.replicas()).isZero();
+
+    assertThatThrownBy(() -> command().restore(List.of("--latest"), false, false))
+        .hasMessageContaining("an unfinished restore of shop/orders stands");
+
+    cluster.fail("none");
+    undo();
+    assertThat(cluster.made()).endsWith("undo alone");
+    assertThat(cluster.replicas()).isOne();
+  }
+
+  @Test
+  void whatHasNotStoppedTheServerIsGivenUpWithoutStoppingIt() {
+    cluster.fail("fetch");
+    assertThatThrownBy(this::restore).isInstanceOf(PgBackupException.class);
+
+    undo();
+
+    assertThat(cluster.made()).endsWith("undo beside");
+    assertThat(cluster.replicas()).isOne();
+  }
+
+  @Test
+  void somebodyElsesRestoreIsLeftAlone() {
+    cluster.heldBy("bert@desk/2");
+
+    assertRefused("bert@desk/2 is restoring shop/orders");
+    command().restore(TARGET, false, true);
+    assertThat(cluster.made()).endsWith("place alone");
+  }
+
+  @Test
+  void namesEachRightThatIsMissing() {
+    cluster.deny(Right.ALL);
+
+    assertThatThrownBy(this::restore)
+        .satisfies(
+            failure ->
+                assertThat(Right.ALL)
+                    .allSatisfy(
+                        right -> assertThat(failure).hasMessageContaining(right.toString())));
+    assertThat(cluster.made()).isEmpty();
+  }
+
+  @Test
+  void refusesWhereArgoWouldScaleItBack() {
+    cluster.set(
+        new StatefulSetBuilder(MemoryCluster.orders())
+            .editMetadata()
+            .addToAnnotations("argocd.argoproj.io/tracking-id", "x")
+            .endMetadata()
+            .build());
+
+    assertRefused("Argo CD looks after the StatefulSet shop/orders");
+    command().restore(TARGET, true, false);
+    assertThat(cluster.made()).endsWith("place alone");
+  }
+
+  @Test
+  void refusesWhereScalingDownDeletesTheVolume() {
+    cluster.set(
+        new StatefulSetBuilder(MemoryCluster.orders())
+            .editSpec()
+            .withNewPersistentVolumeClaimRetentionPolicy("Retain", "Delete")
+            .endSpec()
+            .build());
+
+    assertRefused("deletes its volume claims when it is scaled down");
+  }
+
+  @Test
+  void refusesReplicas() {
+    cluster.scale(3);
+
+    assertRefused("has 3 replicas");
+  }
+
+  private void assertRefused(String message) {
+    assertThatThrownBy(this::restore)
+        .isInstanceOf(PgBackupException.class)
+        .hasMessageContaining(message)
+        .extracting("problem", InstanceOfAssertFactories.type(Problem.class))
+        .isInstanceOf(Problem.Refused.class);
+    assertThat(cluster.made()).isEmpty();
+    assertThat(cluster.journal()).isEmpty();
+  }
+}

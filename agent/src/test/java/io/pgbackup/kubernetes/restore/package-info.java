@@ -1,0 +1,4 @@
+@NullMarked
+package io.pgbackup.kubernetes.restore;
+
+import org.jspecify.annotations.NullMarked;
