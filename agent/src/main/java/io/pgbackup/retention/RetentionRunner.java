@@ -13,6 +13,7 @@ import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.StoreFolder;
 import io.pgbackup.store.StoredObject;
+import io.pgbackup.store.UnfinishedUpload;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -79,6 +80,7 @@ public final class RetentionRunner {
       RetentionPlan plan = RetentionPlanner.plan(input);
       if (plan.blocks().isEmpty()) {
         deletePieces(lease, input);
+        abortUploads(lease, prefix);
       }
       if (!plan.blocks().isEmpty() || plan.deletesNothing()) {
         return ended(lineage, new Attempt(input, plan), plan.blocks().stream().findFirst());
@@ -101,6 +103,27 @@ public final class RetentionRunner {
           .addKeyValue("pieces", keys.size())
           .addKeyValue("refused", refused)
           .log("streamed pieces of whole segments deleted");
+    }
+  }
+
+  /// Of agents that were killed; see docs/decisions/0003.
+  private void abortUploads(Lease lease, StoreFolder prefix) {
+    List<UnfinishedUpload> going = AbandonedUploads.in(store, prefix).going(reader.now()).toList();
+    for (UnfinishedUpload upload : going) {
+      lease.requireHeld();
+      try {
+        store.abort(upload);
+        LOG.atInfo()
+            .addKeyValue("key", upload.key())
+            .addKeyValue("begun", upload.begun())
+            .log("upload aborted that nobody completed");
+      } catch (PgBackupException e) {
+        LOG.atWarn()
+            .addKeyValue("key", upload.key())
+            .addKeyValue("reason", e.problem().message())
+            .log("an upload that nobody completed stays");
+        return;
+      }
     }
   }
 

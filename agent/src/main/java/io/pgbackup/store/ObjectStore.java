@@ -75,6 +75,15 @@ public interface ObjectStore extends AutoCloseable {
         .collect(Collectors.toMap(Function.identity(), _ -> "the store refused"));
   }
 
+  /// Uploads in parts below this folder that nobody has completed, as far as the store shows them;
+  /// a store that has no such thing has none.
+  default List<UnfinishedUpload> unfinishedUploads(StoreFolder folder) {
+    return List.of();
+  }
+
+  /// Gives up such an upload; one that is gone already is as good.
+  default void abort(UnfinishedUpload upload) {}
+
   /// What a person calls this store: `s3://backups` or `file:///mnt/backups`.
   String url();
 

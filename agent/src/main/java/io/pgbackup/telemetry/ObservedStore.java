@@ -8,6 +8,7 @@ import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.ObjectUpload;
 import io.pgbackup.store.StoreFolder;
 import io.pgbackup.store.StoredObject;
+import io.pgbackup.store.UnfinishedUpload;
 import io.pgbackup.telemetry.StoreHealth.Operation;
 import java.io.InputStream;
 import java.util.Collection;
@@ -96,6 +97,17 @@ public final class ObservedStore implements ObjectStore {
   @Override
   public Map<ObjectKey, String> deleteOrExplain(Collection<ObjectKey> keys) {
     return store.deleteOrExplain(keys);
+  }
+
+  /// That a credential may not list them says nothing about the store's health.
+  @Override
+  public List<UnfinishedUpload> unfinishedUploads(StoreFolder folder) {
+    return store.unfinishedUploads(folder);
+  }
+
+  @Override
+  public void abort(UnfinishedUpload upload) {
+    store.abort(upload);
   }
 
   @Override

@@ -12,9 +12,11 @@ import io.pgbackup.problem.Problem;
 import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.StoreFolder;
 import io.pgbackup.store.StoredObject;
+import io.pgbackup.store.UnfinishedUpload;
 import io.pgbackup.testing.MemoryObjectStore;
 import io.pgbackup.testing.SteppingClock;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -94,6 +96,22 @@ class RetentionRunnerTest {
     try (Stream<StoredObject> left = bucket.list(ArchiveModel.LAYOUT.streamed().path())) {
       assertThat(left.map(StoredObject::key)).containsExactly(last);
     }
+  }
+
+  @Test
+  void uploadsThatNobodyCompletedAreAbortedAfterADay() {
+    Instant now = clock.instant();
+    StoreFolder prefix = ArchiveModel.LAYOUT.prefix();
+    bucket.uploads.add(
+        new UnfinishedUpload(
+            prefix.key("basebackups_005/x"), "old", now.minus(Duration.ofDays(2))));
+    bucket.uploads.add(
+        new UnfinishedUpload(
+            prefix.key("basebackups_005/y"), "new", now.minus(Duration.ofHours(1))));
+
+    apply();
+
+    assertThat(bucket.uploads).extracting(UnfinishedUpload::id).containsExactly("new");
   }
 
   /// P76: whatever is cut off, no backup is offered of which something is missing, and the next run
@@ -336,6 +354,7 @@ class RetentionRunnerTest {
     private Consumer<Collection<ObjectKey>> afterDelete = _ -> {};
     private Predicate<ObjectKey> locked = _ -> false;
     private boolean lies;
+    private final List<UnfinishedUpload> uploads = new ArrayList<>();
 
     /// Its clock, against that of whoever deletes.
     private Duration behind = Duration.ZERO;
@@ -359,6 +378,16 @@ class RetentionRunnerTest {
                           object.version(),
                           object.metadata())
                       : object);
+    }
+
+    @Override
+    public List<UnfinishedUpload> unfinishedUploads(StoreFolder folder) {
+      return List.copyOf(uploads);
+    }
+
+    @Override
+    public void abort(UnfinishedUpload upload) {
+      uploads.remove(upload);
     }
 
     @Override

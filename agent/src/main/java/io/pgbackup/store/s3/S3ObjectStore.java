@@ -10,6 +10,7 @@ import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.ObjectUpload;
 import io.pgbackup.store.StoreFolder;
 import io.pgbackup.store.StoredObject;
+import io.pgbackup.store.UnfinishedUpload;
 import io.pgbackup.store.VersionedStore;
 import java.io.InputStream;
 import java.net.URI;
@@ -239,6 +240,16 @@ public final class S3ObjectStore implements ObjectStore {
     return Stream.of(error.code(), error.message())
         .filter(text -> text != null && !text.isBlank())
         .collect(Collectors.joining(": "));
+  }
+
+  @Override
+  public List<UnfinishedUpload> unfinishedUploads(StoreFolder folder) {
+    return new S3Uploads(bucket).in(folder);
+  }
+
+  @Override
+  public void abort(UnfinishedUpload upload) {
+    new S3Uploads(bucket).abort(upload);
   }
 
   @Override

@@ -3,8 +3,10 @@ package io.pgbackup.cli.command;
 import io.pgbackup.catalog.Lineage;
 import io.pgbackup.cli.output.JsonOutput;
 import io.pgbackup.cli.view.RetentionView;
+import io.pgbackup.retention.AbandonedUploads;
 import io.pgbackup.retention.RetentionPlanner;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -41,7 +43,9 @@ final class RetentionPlanCommand extends RetentionVerb {
                             .map(
                                 wanted ->
                                     RetentionPlanner.plan(tools.reader().read(lineage, wanted))),
-                        Set.of()))
+                        Set.of(),
+                        Optional.of(
+                            AbandonedUploads.in(tools.archives().store(), lineage.prefix()))))
             .toList();
     print(
         () -> JsonOutput.render(RetentionView.planned(planned)),

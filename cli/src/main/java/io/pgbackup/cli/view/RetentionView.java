@@ -4,6 +4,7 @@ import io.pgbackup.catalog.BaseBackup;
 import io.pgbackup.catalog.Lineage;
 import io.pgbackup.cli.output.Table;
 import io.pgbackup.engine.format.BackupName;
+import io.pgbackup.retention.AbandonedUploads;
 import io.pgbackup.retention.RetentionOutcome;
 import io.pgbackup.retention.RetentionPlan;
 import io.pgbackup.retention.RetentionPlan.BackupVerdict;
@@ -22,7 +23,16 @@ public final class RetentionView {
   ///
   /// @param plan empty where no rules are stored
   /// @param assumed base backups that are not there yet
-  public record Planned(Lineage lineage, Optional<RetentionPlan> plan, Set<BackupName> assumed) {}
+  /// @param uploads that nobody completed, where it was looked for them
+  public record Planned(
+      Lineage lineage,
+      Optional<RetentionPlan> plan,
+      Set<BackupName> assumed,
+      Optional<AbandonedUploads> uploads) {
+    public Planned(Lineage lineage, Optional<RetentionPlan> plan, Set<BackupName> assumed) {
+      this(lineage, plan, assumed, Optional.empty());
+    }
+  }
 
   /// A lineage and what became of its plan.
   public record Applied(Lineage lineage, RetentionOutcome outcome) {}
@@ -41,6 +51,7 @@ public final class RetentionView {
       List<Backup> backups,
       List<Wal> wal,
       List<Leftover> leftovers,
+      List<Upload> uploads,
       List<String> blocks,
       long deletableObjects,
       long deletableBytes,
@@ -62,6 +73,11 @@ public final class RetentionView {
   /// @param keptBecause null: it goes
   public record Leftover(String name, Optional<String> keptBecause, long objects, long bytes) {}
 
+  /// An upload in parts that nobody completed.
+  ///
+  /// @param goes whether it is aborted
+  public record Upload(String key, Instant begun, boolean goes) {}
+
   /// What was done.
   public record Done(
       long deletedObjects, long deletedBytes, long refusedObjects, Optional<String> stopped) {}
@@ -70,7 +86,7 @@ public final class RetentionView {
 
   public static List<Json> planned(List<Planned> all) {
     return all.stream()
-        .map(one -> json(one.lineage(), one.plan(), one.assumed(), Optional.empty()))
+        .map(one -> json(one.lineage(), one.plan(), one.assumed(), one.uploads(), Optional.empty()))
         .toList();
   }
 
@@ -82,6 +98,7 @@ public final class RetentionView {
                     one.lineage(),
                     Optional.of(one.outcome().plan()),
                     Set.of(),
+                    Optional.empty(),
                     Optional.of(
                         new Done(
                             one.outcome().deletedObjects(),
@@ -92,7 +109,11 @@ public final class RetentionView {
   }
 
   private static Json json(
-      Lineage lineage, Optional<RetentionPlan> plan, Set<BackupName> assumed, Optional<Done> done) {
+      Lineage lineage,
+      Optional<RetentionPlan> plan,
+      Set<BackupName> assumed,
+      Optional<AbandonedUploads> uploads,
+      Optional<Done> done) {
     return new Json(
         lineage.cluster().namespace(),
         lineage.cluster().name(),
@@ -124,6 +145,18 @@ public final class RetentionView {
                         leftover.objects().size(),
                         leftover.bytes()))
             .toList(),
+        plan.stream()
+            .flatMap(
+                it ->
+                    uploads.stream()
+                        .flatMap(found -> found.uploads().stream())
+                        .map(
+                            upload ->
+                                new Upload(
+                                    upload.key().value(),
+                                    upload.begun(),
+                                    AbandonedUploads.goes(upload, it.at()))))
+            .toList(),
         plan.map(RetentionPlan::blocks).orElse(List.of()),
         plan.map(RetentionPlan::deletableObjects).orElse(0L),
         plan.map(RetentionPlan::deletableBytes).orElse(0L),
@@ -153,7 +186,10 @@ public final class RetentionView {
           + " own when it starts\n";
     }
     RetentionPlan plan = planned.plan().get();
-    String text = heading + body(plan, planned.assumed());
+    String text =
+        heading
+            + body(plan, planned.assumed())
+            + planned.uploads().map(found -> uploads(found, plan.at())).orElse("");
     if (!plan.blocks().isEmpty()) {
       return text + "  nothing is deleted now: " + String.join("; ", plan.blocks()) + "\n";
     }
@@ -232,6 +268,26 @@ public final class RetentionView {
           Sizes.human(range.bytes()),
           range.kept() ? "stays" : "goes");
     }
+    return table.render().indent(2) + "\n";
+  }
+
+  private static String uploads(AbandonedUploads found, Instant now) {
+    if (found.hidden().isPresent()) {
+      return "  uploads that nobody completed are not known here: %s\n"
+          .formatted(found.hidden().get());
+    }
+    if (found.uploads().isEmpty()) {
+      return "";
+    }
+    Table table = new Table("UPLOAD THAT NOBODY COMPLETED", "BEGUN", "VERDICT");
+    found
+        .uploads()
+        .forEach(
+            upload ->
+                table.row(
+                    upload.key().value(),
+                    Times.second(upload.begun()),
+                    AbandonedUploads.goes(upload, now) ? "goes" : "stays"));
     return table.render().indent(2) + "\n";
   }
 
