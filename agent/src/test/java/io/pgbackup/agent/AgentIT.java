@@ -487,9 +487,9 @@ class AgentIT {
     StatusSnapshot before = statusOnce(first, AgentIT::isProtected);
     first.close();
     storeAVerdict(before);
-    Path killed = Files.createDirectories(folder.resolve("drills/pgbackup-drill-1/data"));
-    Files.createFile(killed.resolveSibling("lock"));
-    Path kept = Files.createDirectories(folder.resolve("drills/pgbackup-drill-2/data"));
+    Path killed = Files.createDirectories(folder.resolve("drills/pgbackup-drill-1"));
+    Files.createFile(killed.resolve("lock"));
+    Path kept = Files.createDirectories(folder.resolve("drills/pgbackup-drill-2"));
     drill = Optional.of(drills(/* enabled= */ true, "select count(*) = 5000 from account"));
 
     Agent second = started(Clock.systemUTC());
@@ -513,9 +513,9 @@ class AgentIT {
         .anyMatch(line -> line.matches("pgbackup_drill_passed\\{.*} 1.0"))
         .anyMatch(line -> line.matches("pgbackup_drill_overdue_seconds\\{.*} 0.0"));
     assertThat(get(second, "/").body()).contains("Last restore on trial", "Next restore on trial");
-    assertThat(killed.getParent()).doesNotExist();
+    assertThat(killed).doesNotExist();
     assertThat(kept).exists();
-    assertThat(folder.resolve("drills")).isDirectoryContaining(kept.getParent()::equals);
+    assertThat(folder.resolve("drills")).isDirectoryContaining(kept::equals);
     second.close();
 
     // one that is under way ends with the agent, and leaves nothing
@@ -524,16 +524,13 @@ class AgentIT {
     await().atMost(PATIENCE).until(() -> Files.exists(onlyDrill(kept).resolve("server.log")));
     later.close();
     try (var left = Files.list(folder.resolve("drills"))) {
-      assertThat(left).containsExactly(kept.getParent());
+      assertThat(left).containsExactly(kept);
     }
   }
 
   private Path onlyDrill(Path kept) throws IOException {
     try (var folders = Files.list(folder.resolve("drills"))) {
-      return folders
-          .filter(it -> !it.equals(kept.getParent()))
-          .findFirst()
-          .orElse(folder.resolve("none"));
+      return folders.filter(it -> !it.equals(kept)).findFirst().orElse(folder.resolve("none"));
     }
   }
 

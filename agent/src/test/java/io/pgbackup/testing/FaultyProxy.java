@@ -57,6 +57,9 @@ public final class FaultyProxy implements AutoCloseable {
     /// an hour.
     record Answer(int status, String body) implements Fault {}
 
+    /// The server never hears of it, and nothing is ever said; the connection stays.
+    record Silence() implements Fault {}
+
     /// The answer breaks off after so many bytes of its body.
     ///
     /// @param reset as opposed to an end that looks regular
@@ -169,6 +172,10 @@ public final class FaultyProxy implements AutoCloseable {
     }
     switch (fault.get()) {
       case Fault.LoseRequest() -> reset(client);
+      case Fault.Silence() -> {
+        // until whoever asks gives up
+        var _ = client.getInputStream().read();
+      }
       case Fault.LoseAnswer() -> {
         forward(head, body);
         reset(client);

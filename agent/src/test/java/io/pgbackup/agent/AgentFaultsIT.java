@@ -1,0 +1,320 @@
+package io.pgbackup.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.pgbackup.catalog.Catalog;
+import io.pgbackup.catalog.LineageCatalog;
+import io.pgbackup.config.PgBackupConfig;
+import io.pgbackup.config.PgBackupConfig.BackupConfig;
+import io.pgbackup.config.PgBackupConfig.ClusterConfig;
+import io.pgbackup.config.PgBackupConfig.EncryptionConfig;
+import io.pgbackup.config.PgBackupConfig.EngineChoice;
+import io.pgbackup.config.PgBackupConfig.EngineConfig;
+import io.pgbackup.config.PgBackupConfig.HttpConfig;
+import io.pgbackup.config.PgBackupConfig.LogConfig;
+import io.pgbackup.config.PgBackupConfig.RetentionConfig;
+import io.pgbackup.config.PgBackupConfig.RetentionRun;
+import io.pgbackup.config.PgBackupConfig.StorageConfig;
+import io.pgbackup.config.PgBackupConfig.WalConfig;
+import io.pgbackup.engine.format.Codec;
+import io.pgbackup.lineage.PrefixTemplate;
+import io.pgbackup.log.LogFormat;
+import io.pgbackup.postgres.process.Trees;
+import io.pgbackup.restore.RecoveryTarget;
+import io.pgbackup.restore.RestoreBench;
+import io.pgbackup.restore.RestoreDestination;
+import io.pgbackup.restore.RestoreListener;
+import io.pgbackup.restore.RestorePlanner;
+import io.pgbackup.schedule.Crontab;
+import io.pgbackup.status.StatusJson;
+import io.pgbackup.status.StatusSnapshot;
+import io.pgbackup.store.ObjectStore;
+import io.pgbackup.store.StoredObject;
+import io.pgbackup.store.s3.S3ObjectStore;
+import io.pgbackup.testing.ArchiveCommand;
+import io.pgbackup.testing.EnterableTempDir;
+import io.pgbackup.testing.FaultyProxy;
+import io.pgbackup.testing.FaultyProxy.Fault;
+import io.pgbackup.testing.PostgresRelease;
+import io.pgbackup.testing.S3Server;
+import io.pgbackup.testing.TestPostgres;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// What goes wrong around an agent, each thing for longer than a test of every change may take. It
+/// ends in full recovery or in a clear refusal, and nothing that was acknowledged is lost.
+@Tag("matrix")
+class AgentFaultsIT {
+  private static final Pace QUICK = new Pace(Duration.ofMillis(200), Duration.ofMillis(200));
+  private static final Duration PATIENCE = Duration.ofMinutes(4);
+
+  @TempDir(factory = EnterableTempDir.class)
+  private Path folder;
+
+  private final List<AutoCloseable> open = new ArrayList<>();
+  private final HttpClient client = HttpClient.newHttpClient();
+  private FaultyProxy proxy;
+  private StorageConfig storage;
+  private StorageConfig direct;
+
+  @BeforeEach
+  void store() {
+    S3Server s3 = S3Server.shared();
+    proxy = opened(FaultyProxy.before(s3.endpoint()));
+    String bucket = s3.newBucket();
+    storage = s3.storageConfig(bucket, proxy.endpoint());
+    direct = s3.storageConfig(bucket);
+  }
+
+  @AfterEach
+  void closeAll() throws Exception {
+    for (AutoCloseable one : open.reversed()) {
+      one.close();
+    }
+    client.close();
+  }
+
+  private <T extends AutoCloseable> T opened(T resource) {
+    open.add(resource);
+    return resource;
+  }
+
+  /// A server, and what carries its WAL to the agent beside it.
+  private TestPostgres server(Path data) {
+    Path spool = data.resolveSibling(data.getFileName() + "-spool");
+    TestPostgres postgres =
+        opened(
+            TestPostgres.builder(PostgresRelease.NEWEST).archivingBy(spool).create(data).start());
+    opened(new ArchiveCommand(spool, socket(data), data));
+    postgres.sql("create table t (id bigint)");
+    return postgres;
+  }
+
+  private static Path socket(Path data) {
+    return data.resolveSibling(data.getFileName() + ".sock");
+  }
+
+  private Agent agent(TestPostgres postgres, Clock clock) {
+    PgBackupConfig config =
+        new PgBackupConfig(
+            new ClusterConfig("orders", "shop", Optional.empty()),
+            postgres.configOverSocket(),
+            storage,
+            EncryptionConfig.NONE,
+            new WalConfig(true, socket(postgres.dataDirectory()), Codec.LZ4),
+            new BackupConfig(true, Crontab.parse("0 2 * * *"), ZoneOffset.UTC, Codec.ZSTD, 1),
+            new RetentionConfig(
+                RetentionRun.JOB, Crontab.parse("30 3 * * *"), 7, Duration.ofDays(14)),
+            new EngineConfig(EngineChoice.AUTO, EngineChoice.EMBEDDED, Optional.empty()),
+            new HttpConfig("127.0.0.1", 0),
+            new LogConfig(LogFormat.TEXT),
+            Optional.empty());
+    Agent agent = opened(new Agent(config, "1", clock, QUICK));
+    agent.start();
+    return agent;
+  }
+
+  private StatusSnapshot status(Agent agent) {
+    URI uri =
+        URI.create(
+            "http://127.0.0.1:%d/api/v1/status".formatted(agent.address().orElseThrow().getPort()));
+    try {
+      return StatusJson.read(
+          client.send(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString()).body(),
+          StatusSnapshot.class);
+    } catch (IOException | InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private StatusSnapshot statusOnce(Agent agent, Consumer<StatusSnapshot> condition) {
+    await()
+        .atMost(PATIENCE)
+        .pollInterval(Duration.ofMillis(200))
+        .untilAsserted(() -> condition.accept(status(agent)));
+    return status(agent);
+  }
+
+  private static void isProtected(StatusSnapshot status) {
+    assertThat(status.windows()).hasSize(1);
+    assertThat(status.runningBackup()).isEmpty();
+  }
+
+  private static Instant now(TestPostgres postgres) {
+    return Instant.parse(
+        postgres.value(
+            "select to_char(clock_timestamp() at time zone 'UTC',"
+                + " 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"));
+  }
+
+  private static void write(TestPostgres postgres, int from, int to) {
+    postgres.sql("insert into t select generate_series(%d, %d)".formatted(from, to));
+    postgres.sql("select pg_switch_wal()");
+  }
+
+  private static void hasStored(StatusSnapshot status, Instant instant) {
+    assertThat(status.lastCommit()).hasValueSatisfying(at -> assertThat(at).isAfter(instant));
+    assertThat(status.gaps()).isEmpty();
+  }
+
+  private List<String> restored(RecoveryTarget to) {
+    try (ObjectStore store = S3ObjectStore.open(direct)) {
+      Catalog reader = new Catalog(store);
+      List<LineageCatalog> catalogs =
+          reader.lineages(PrefixTemplate.DEFAULT).stream().map(reader::read).toList();
+      Path target = folder.resolve("restored");
+      new RestoreBench(store, PostgresRelease.NEWEST)
+          .runner()
+          .run(
+              new RestorePlanner(ZoneOffset.UTC)
+                  .plan(catalogs.getFirst().lineage().cluster(), catalogs, Optional.empty(), to),
+              new RestoreDestination.NewDirectory(target, Optional.empty()),
+              RestoreListener.SILENT);
+      try (TestPostgres server =
+          TestPostgres.over(PostgresRelease.NEWEST, target, Map.of("archive_mode", "off"))) {
+        return server.start().sql("select count(*), max(id) from t");
+      }
+    }
+  }
+
+  /// The store takes a request and never says anything again, as behind a firewall that forgot.
+  @Test
+  void aConnectionOnWhichNothingComesIsGivenUp() {
+    TestPostgres postgres = server(folder.resolve("data"));
+    Agent agent = agent(postgres, Clock.systemUTC());
+    statusOnce(agent, AgentFaultsIT::isProtected);
+    proxy.breakNext(1, request -> request.is("PUT", "/wal_005/0"), new Fault.Silence());
+    proxy.breakNext(1, request -> request.is("GET", "list-type=2"), new Fault.Silence());
+    write(postgres, 1, 100);
+    Instant written = now(postgres);
+    postgres.sql("insert into t values (101); select pg_switch_wal()");
+
+    StatusSnapshot after = statusOnce(agent, now -> hasStored(now, written));
+
+    assertThat(after.problems()).isEmpty();
+  }
+
+  /// Forward by two days, and back by three: NTP, a virtual machine that was paused, a wrong zone.
+  @Test
+  void aClockThatStepsCostsABaseBackupAndNothingElse() {
+    Stepped clock = new Stepped();
+    TestPostgres postgres = server(folder.resolve("data"));
+    Agent agent = agent(postgres, clock);
+    statusOnce(agent, AgentFaultsIT::isProtected);
+    clock.step(Duration.ofDays(2));
+    statusOnce(agent, status -> assertThat(status.backups()).contains(2));
+    clock.step(Duration.ofDays(-3));
+    write(postgres, 1, 100);
+    Instant written = now(postgres);
+    postgres.sql("insert into t values (101); select pg_switch_wal()");
+
+    StatusSnapshot after = statusOnce(agent, now -> hasStored(now, written));
+
+    assertThat(after.backups()).contains(2);
+    assertThat(after.problems()).isEmpty();
+    assertThat(restored(new RecoveryTarget.AtTime(written))).containsExactly("100|100");
+  }
+
+  /// The volume of the data directory is put back to an older snapshot, identity and all; its
+  /// server writes other WAL under names that the archive has. Two agents on one prefix are the
+  /// same, seen from the archive.
+  @Test
+  void aServerRolledBackToASnapshotIsRefusedAndHarmsNothing() throws Exception {
+    TestPostgres first = server(folder.resolve("data"));
+    Agent agent = agent(first, Clock.systemUTC());
+    statusOnce(agent, AgentFaultsIT::isProtected);
+    first.stop();
+    Path snapshot = folder.resolve("snapshot");
+    copy(first.dataDirectory(), snapshot, first);
+    first.start();
+    write(first, 1, 100);
+    write(first, 101, 200);
+    Instant written = now(first);
+    first.sql("insert into t values (201); select pg_switch_wal()");
+    statusOnce(agent, now -> hasStored(now, written));
+    agent.close();
+    first.stop();
+    Map<String, String> before = archive();
+    Trees.delete(first.dataDirectory());
+    copy(snapshot, first.dataDirectory(), first);
+    first.start();
+    write(first, 5001, 5100);
+
+    Agent second = agent(first, Clock.systemUTC());
+
+    StatusSnapshot refused =
+        statusOnce(second, status -> assertThat(status.archive().refused()).isPositive());
+    assertThat(refused.problems())
+        .anySatisfy(
+            problem -> {
+              assertThat(problem.about()).isEqualTo("wal");
+              assertThat(problem.problem().kind()).isEqualTo("refused");
+            });
+    assertThat(archive()).containsAllEntriesOf(before);
+    second.close();
+    assertThat(restored(new RecoveryTarget.AtTime(written))).containsExactly("200|200");
+  }
+
+  private static void copy(Path from, Path to, TestPostgres server) throws Exception {
+    Process copying =
+        new ProcessBuilder("cp", "-a", from.toString(), to.toString()).inheritIO().start();
+    assertThat(copying.waitFor()).isZero();
+    server.user().ownTree(to);
+  }
+
+  /// Which objects lie there, in which version.
+  private Map<String, String> archive() {
+    try (ObjectStore store = S3ObjectStore.open(direct);
+        Stream<StoredObject> objects = store.list("")) {
+      return objects
+          .filter(object -> object.key().value().matches(".*/(wal_005|basebackups_005)/.*"))
+          .collect(Collectors.toMap(object -> object.key().value(), StoredObject::version));
+    }
+  }
+
+  /// Goes as clocks do, and is set.
+  private static final class Stepped extends Clock {
+    private volatile Duration ahead = Duration.ZERO;
+
+    void step(Duration by) {
+      ahead = ahead.plus(by);
+    }
+
+    @Override
+    public Instant instant() {
+      return Clock.systemUTC().instant().plus(ahead);
+    }
+
+    @Override
+    public ZoneId getZone() {
+      return ZoneOffset.UTC;
+    }
+
+    @Override
+    public Clock withZone(ZoneId zone) {
+      return Clock.offset(Clock.system(zone), ahead);
+    }
+  }
+}
