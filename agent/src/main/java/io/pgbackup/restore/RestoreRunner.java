@@ -82,6 +82,18 @@ public final class RestoreRunner {
                 perform(begun(paths, plan, destination, listener), paths, listener, LAST), paths));
   }
 
+  /// The same.
+  ///
+  /// @param passwords that roles get and that are proved by a login, before anything is put in
+  ///   place
+  public RestoreResult run(
+      RestorePlan plan,
+      RestoreDestination destination,
+      List<RolePassword> passwords,
+      RestoreListener listener) {
+    return new RestoreRunner(services, storePatience, passwords).run(plan, destination, listener);
+  }
+
   /// The part of [#run] that leaves the old server alone: afterwards the restored data wait beside
   /// its directory, recovered and claimed, and [#place] puts them in its place.
   ///

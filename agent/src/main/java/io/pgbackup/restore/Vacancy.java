@@ -24,27 +24,30 @@ public enum Vacancy {
   /// @throws PgBackupException `Refused` if something else lies there
   public static Vacancy of(Path dataDirectory) {
     RestorePaths paths = RestorePaths.of(dataDirectory);
-    Optional<RestoreJournal> unfinished =
-        RestoreJournal.read(paths.journal()).filter(journal -> !journal.finished());
-    if (unfinished.isPresent()) {
-      if (unfinished.get().destination() instanceof RestoreDestination.NewDirectory) {
-        // put in place by one rename, so never in both places
-        if (Files.exists(paths.staging()) && list(paths.dataDirectory()).findAny().isPresent()) {
-          throw refused(
-              "%s was filled by something else while a restore into it was cut off"
-                  .formatted(paths.dataDirectory()),
-              "If those data are wanted, take the restore back with 'pgbackup undo'; if not, remove"
-                  + " the directory.");
-        }
-        return UNFINISHED;
-      }
-      throw refused(
-          "a restore in place of %s was cut off".formatted(paths.dataDirectory()),
-          "Finish it with the options it was begun with, or take it back with 'pgbackup undo'.");
-    }
     DataDirectory data = new DataDirectory(paths.dataDirectory());
+    Optional<RestoreDestination> cutOff =
+        RestoreJournal.read(paths.journal())
+            .filter(journal -> !journal.finished())
+            .map(RestoreJournal::destination);
+    if (cutOff.isPresent() && cutOff.get() instanceof RestoreDestination.NewDirectory) {
+      // put in place by one rename, so never in both places
+      if (Files.exists(paths.staging()) && list(paths.dataDirectory()).findAny().isPresent()) {
+        throw refused(
+            "%s was filled by something else while a restore into it was cut off"
+                .formatted(paths.dataDirectory()),
+            "If those data are wanted, take the restore back with 'pgbackup undo'; if not, remove"
+                + " the directory.");
+      }
+      return UNFINISHED;
+    }
     if (data.isDataDirectory()) {
       return FILLED;
+    }
+    if (cutOff.isPresent()) {
+      throw refused(
+          "a restore in place of %s was cut off while its data were exchanged"
+              .formatted(paths.dataDirectory()),
+          "Finish it with the options it was begun with, or take it back with 'pgbackup undo'.");
     }
     List<Path> remains = remains(paths);
     if (!remains.isEmpty()) {

@@ -25,6 +25,9 @@ class ChartTest {
 
   /// Every part of the chart that is off by default.
   private static final String[] EVERYTHING = {
+    "bootstrap.cluster=orders",
+    "bootstrap.timestamp=2026-11-21T02:13:37Z",
+    "bootstrap.existingSecret=bucket-restorer",
     "metrics.podMonitor.enabled=true",
     "metrics.prometheusRule.enabled=true",
     "metrics.dashboard.enabled=true",
@@ -80,6 +83,10 @@ class ChartTest {
     "networkPolicy.egress.prots[0]=1, prots",
     "metrics.dashboard.labels.a=1, metrics.dashboard.labels.a",
     "cluster.uid=a/b, cluster.uid",
+    "bootstrap.timestamp=2026-11-21T02:13:37Z, bootstrap.timestamp",
+    "bootstrap.uid=u, bootstrap.uid",
+    "'bootstrap.cluster=a,bootstrap.prefix=b', bootstrap.cluster",
+    "'bootstrap.cluster=a,bootstrap.timestamp=2026-11-21T02:13:37', bootstrap.timestamp",
   })
   void whatCannotWorkIsRefusedByTheSchema(String wrong, String named) {
     Helm.Answer answer = Helm.with(wrong).render();
@@ -107,25 +114,58 @@ class ChartTest {
   void onlyTheJobHasTheCredentialThatDeletes() {
     Helm helm = Helm.with(EVERYTHING);
 
-    assertThat(secretsOf(helm.pod())).containsExactlyInAnyOrder("bucket", "api", "superuser");
+    assertThat(secretsOf(helm.pod()))
+        .containsExactlyInAnyOrder("bucket", "bucket-restorer", "api", "superuser");
     assertThat(
             secretsOf(
                 helm.one("CronJob", "orders-retention").at("/spec/jobTemplate/spec/template/spec")))
         .containsExactly("bucket-retention");
   }
 
-  @Test
-  void theServersContainerMountsNothingOfTheBuckets() {
-    JsonNode server =
-        containers(Helm.with(EVERYTHING).pod())
-            .filter(container -> container.at("/name").asText().equals("postgres"))
-            .findFirst()
-            .orElseThrow();
+  @ParameterizedTest
+  @ValueSource(strings = {"postgres", "pgbackup-bootstrap-postgres"})
+  void noContainerOfTheDatabasesImageMountsAnythingOfTheBuckets(String name) {
+    JsonNode server = container(Helm.with(EVERYTHING), name);
 
+    assertThat(server.get("image").asText()).isEqualTo("registry.example/postgres:17");
     assertThat(server.get("volumeMounts").findValuesAsText("name"))
         .contains("data", "pgbackup-client")
-        .doesNotContain("pgbackup-credentials", "pgbackup-config", "pgbackup-api");
-    assertThat(server.get("env").toString()).doesNotContain("bucket");
+        .doesNotContain(
+            "pgbackup-credentials",
+            "pgbackup-bootstrap-credentials",
+            "pgbackup-config",
+            "pgbackup-api");
+    assertThat(server.path("env").toString()).doesNotContain("bucket");
+  }
+
+  @Test
+  void anEmptyVolumeIsFilledBeforeTheAgentStartsAndOnlyWhereThatIsAskedFor() {
+    assertThat(containers(Helm.with().pod()).map(container -> container.get("name").asText()))
+        .containsExactly("pgbackup-client", "pgbackup-agent", "postgres");
+
+    Helm helm = Helm.with("bootstrap.cluster=orders", "bootstrap.uid=u1", "bootstrap.again=true");
+    assertThat(containers(helm.pod()).map(container -> container.get("name").asText()))
+        .containsExactly(
+            "pgbackup-client",
+            "pgbackup-bootstrap-postgres",
+            "pgbackup-bootstrap",
+            "pgbackup-agent",
+            "postgres");
+    assertThat(words(helm))
+        .contains("--cluster=orders", "--uid=u1", "--latest", "--again")
+        .contains("--password=postgres=/etc/pgbackup-superuser/password");
+    assertThat(container(helm, "pgbackup-bootstrap").has("restartPolicy")).isFalse();
+    assertThat(container(helm, "pgbackup-bootstrap").get("volumeMounts").findValuesAsText("name"))
+        .contains("pgbackup-credentials");
+
+    assertThat(
+            words(Helm.with("bootstrap.prefix=spilo/orders/u/wal/15", "config.postgres.user=me")))
+        .contains("--prefix=spilo/orders/u/wal/15", "--latest")
+        .contains("--password=me=/etc/pgbackup-superuser/password")
+        .noneMatch(word -> word.startsWith("--cluster"));
+    assertThat(words(Helm.with(EVERYTHING)))
+        .contains("--timestamp=2026-11-21T02:13:37Z")
+        .doesNotContain("--latest");
   }
 
   @Test
@@ -207,6 +247,20 @@ class ChartTest {
   private static Stream<JsonNode> containers(JsonNode pod) {
     return Stream.of("initContainers", "containers")
         .flatMap(list -> StreamSupport.stream(pod.path(list).spliterator(), false));
+  }
+
+  private static JsonNode container(Helm helm, String name) {
+    return containers(helm.pod())
+        .filter(container -> container.at("/name").asText().equals(name))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private static List<String> words(Helm helm) {
+    return StreamSupport.stream(
+            container(helm, "pgbackup-bootstrap").get("command").spliterator(), false)
+        .map(JsonNode::asText)
+        .toList();
   }
 
   private static Set<String> secretsOf(JsonNode pod) {

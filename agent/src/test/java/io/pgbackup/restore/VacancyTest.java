@@ -118,5 +118,10 @@ class VacancyTest {
     unfinished(new RestoreDestination.InPlace(data, false));
 
     assertThat(refused()).contains("in place");
+
+    // it fetches beside a server that goes on, and may start again meanwhile
+    make(data.resolve("PG_VERSION"));
+    make(data.resolve(ControlFile.PATH));
+    assertThat(Vacancy.of(data)).isEqualTo(Vacancy.FILLED);
   }
 }

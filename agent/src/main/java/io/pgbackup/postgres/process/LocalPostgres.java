@@ -99,8 +99,11 @@ public final class LocalPostgres implements PostgresProcess {
       children.remove(dataDirectory, child);
       child = null;
     }
+    Process living = child;
     Optional<PostmasterPid> file =
-        PostmasterPid.read(dataDirectory).filter(pid -> pid.isAlive(dataDirectory));
+        PostmasterPid.read(dataDirectory)
+            .filter(
+                pid -> (living != null && living.pid() == pid.pid()) || pid.isAlive(dataDirectory));
     if (file.isPresent()) {
       return file.get().state();
     }

@@ -3,6 +3,7 @@ package io.pgbackup.postgres.process;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
@@ -66,6 +67,9 @@ record PostmasterPid(
   /// Whether the process lives and is the server of this directory: after a crash its number may
   /// belong to another program.
   boolean isAlive(Path dataDirectory) {
+    if (ProgramHost.socket().isPresent()) {
+      return isAliveThere(dataDirectory);
+    }
     Optional<ProcessHandle> process = ProcessHandle.of(pid).filter(ProcessHandle::isAlive);
     if (process.isEmpty()) {
       return false;
@@ -82,6 +86,19 @@ record PostmasterPid(
           .map(command -> command.contains("postgres") || command.contains("postmaster"))
           .orElse(true);
     }
+  }
+
+  /// The container beside ours may have processes of its own, which we do not see.
+  private boolean isAliveThere(Path dataDirectory) {
+    return Commands.run(
+            List.of(
+                "/bin/sh",
+                "-c",
+                "test \"/proc/$0/cwd\" -ef \"$1\"",
+                Long.toString(pid),
+                dataDirectory.toString()),
+            Duration.ofSeconds(20))
+        .succeeded();
   }
 
   /// The regular file that the server prints to. Only Linux tells.

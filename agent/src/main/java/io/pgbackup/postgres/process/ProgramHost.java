@@ -5,8 +5,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// Where PostgreSQL's programs run: on this machine, or in the container beside ours, where
-/// `pgbackup-client run` carries them out. Both containers see the same processes, and the data
-/// under the same paths. One for the whole process, because a pod has one database.
+/// `pgbackup-client run` carries them out. Both containers see the data under the same paths, and
+/// need not see each other's processes. One for the whole process, because a pod has one database.
 public final class ProgramHost {
   private static volatile @Nullable Path socket;
 

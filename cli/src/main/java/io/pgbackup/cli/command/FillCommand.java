@@ -9,13 +9,19 @@ import io.pgbackup.lineage.LineageFolders;
 import io.pgbackup.lineage.LineageUid;
 import io.pgbackup.lineage.Parent;
 import io.pgbackup.lineage.PrefixTemplate;
+import io.pgbackup.postgres.process.PostgresProcess;
+import io.pgbackup.postgres.process.ProgramHost;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.restore.RestoreDestination;
 import io.pgbackup.restore.RestorePlan;
+import io.pgbackup.restore.RestoreResult;
+import io.pgbackup.restore.RestoreRunner;
+import io.pgbackup.restore.RolePassword;
 import io.pgbackup.restore.Vacancy;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -38,6 +44,18 @@ final class FillCommand extends RestoringVerb {
       names = "--again",
       description = "Also where the cluster went on from this archive before, in another lineage.")
   private boolean again;
+
+  @Option(
+      names = "--password",
+      paramLabel = "ROLE=FILE",
+      description = "The password that a role is to have from now on; once for each.")
+  private List<String> passwords = List.of();
+
+  @Option(
+      names = "--programs",
+      paramLabel = "SOCKET",
+      description = "Where 'pgbackup-client run' runs PostgreSQL's programs, in another container.")
+  private @Nullable Path programs;
 
   FillCommand(Surroundings surroundings) {
     super(surroundings);
@@ -80,10 +98,27 @@ final class FillCommand extends RestoringVerb {
     // nothing that exists is changed
   }
 
+  @Override
+  PostgresProcess process(RestoreDestination destination) {
+    Optional.ofNullable(programs).ifPresent(ProgramHost::use);
+    return super.process(destination);
+  }
+
+  private List<RolePassword> passwords() {
+    return passwords.stream().map(RolePassword::parse).toList();
+  }
+
+  @Override
+  RestoreResult restore(
+      RestoreRunner runner, RestorePlan plan, RestoreDestination destination, Progress progress) {
+    return runner.run(plan, destination, passwords(), progress);
+  }
+
   /// Whoever runs this at every start means the archive to be read once. A volume that was lost
   /// later must not take a cluster back to that day without a word.
   @Override
   void consider(Archives archives, RestorePlan plan) {
+    passwords();
     PrefixTemplate template =
         archives.template().isLiteral() ? PrefixTemplate.DEFAULT : archives.template();
     Claims claims = new Claims(archives.live());

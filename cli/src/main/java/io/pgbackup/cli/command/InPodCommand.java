@@ -107,13 +107,8 @@ final class InPodCommand implements Callable<Integer> {
       runner.prepare(
           plan,
           pod.destination(),
-          passwords.stream().map(Fetch::password).toList(),
+          passwords.stream().map(RolePassword::parse).toList(),
           new Progress(this::say));
-    }
-
-    private static RolePassword password(String word) {
-      int equals = word.indexOf('=');
-      return new RolePassword(word.substring(0, equals), Path.of(word.substring(equals + 1)));
     }
   }
 

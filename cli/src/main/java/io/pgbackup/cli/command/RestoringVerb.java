@@ -75,6 +75,12 @@ abstract class RestoringVerb extends Verb {
   /// Asks before anything of the user's is changed.
   abstract void confirm(RestoreDestination destination);
 
+  /// The restore itself.
+  RestoreResult restore(
+      RestoreRunner runner, RestorePlan plan, RestoreDestination destination, Progress progress) {
+    return runner.run(plan, destination, progress);
+  }
+
   /// Whether there is nothing to do, which it says; the store is not asked then.
   boolean isDone() {
     return false;
@@ -114,7 +120,7 @@ abstract class RestoringVerb extends Verb {
 
   /// What is left to do once the plan stands and was agreed to.
   void carryOut(RestoreRunner runner, RestorePlan plan, RestoreDestination destination) {
-    RestoreResult result = runner.run(plan, destination, new Progress(this::say));
+    RestoreResult result = restore(runner, plan, destination, new Progress(this::say));
     ZoneId local = surroundings().local();
     print(() -> JsonOutput.render(RestoreView.json(result)), () -> RestoreView.text(result, local));
   }

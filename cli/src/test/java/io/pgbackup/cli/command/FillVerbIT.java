@@ -14,6 +14,7 @@ import io.pgbackup.postgres.ServerVersion;
 import io.pgbackup.postgres.SystemIdentifier;
 import io.pgbackup.postgres.Timeline;
 import io.pgbackup.postgres.WalSegmentSize;
+import io.pgbackup.secret.SecretFile;
 import io.pgbackup.store.StoreFolder;
 import io.pgbackup.store.file.FileObjectStore;
 import io.pgbackup.testing.EnterableTempDir;
@@ -21,6 +22,7 @@ import io.pgbackup.testing.GoldenArchive;
 import io.pgbackup.testing.PostgresRelease;
 import io.pgbackup.testing.TestPostgres;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -75,10 +77,14 @@ class FillVerbIT {
   }
 
   @Test
-  void fillsAnEmptyVolumeOnceForALineageOfItsOwn() {
-    Run filled = bootstrap();
+  void fillsAnEmptyVolumeOnceForALineageOfItsOwn() throws IOException {
+    Path password =
+        SecretFile.create(folder.resolve("password"), "of today".getBytes(StandardCharsets.UTF_8));
+
+    Run filled = bootstrap("--password", "pgx=" + password);
 
     assertThat(filled.status()).as(filled.err()).isZero();
+    assertThat(filled.err()).contains("role pgx has its password of today, proved by a login");
     Identity identity = IdentityFile.beside(data).read().orElseThrow();
     assertThat(identity.cluster()).isEqualTo(CLUSTER);
     assertThat(identity.uid().value()).isNotEqualTo("g");
@@ -128,6 +134,14 @@ class FillVerbIT {
     assertThat(second.err()).contains("went on from lineage g already, as child", "--uid");
     assertThat(bootstrap("--plan", "--again").status()).isZero();
     assertThat(bootstrap("--plan", "--uid", "g").status()).isEqualTo(4);
+  }
+
+  @Test
+  void aPasswordIsNamedByARoleAndAFile() {
+    Run run = bootstrap("--plan", "--password", "hunter2");
+
+    assertThat(run.status()).isEqualTo(2);
+    assertThat(run.err()).contains("--password", "ROLE=FILE").doesNotContain("hunter2");
   }
 
   private void claimChild() {

@@ -1,0 +1,70 @@
+{{/* Says something where an empty volume is filled from an archive. */}}
+{{- define "pgbackup.bootstraps" -}}
+{{- with .Values.bootstrap -}}{{ or .cluster .prefix }}{{- end -}}
+{{- end -}}
+
+{{/*
+Two containers, since the agent's image has no PostgreSQL and the database's no credential: the second fetches and decides, the first
+runs PostgreSQL for it. The first one stays, as a program of 50 kB that waits, because it cannot be a plain init container beside the
+other.
+*/}}
+{{- define "pgbackup.bootstrapContainers" -}}
+{{- with .Values.bootstrap -}}
+- name: pgbackup-bootstrap-postgres
+  image: {{ include "pgbackup.image" (dict "image" $.Values.postgres.image "tag" "" "root" $) }}
+  imagePullPolicy: {{ $.Values.postgres.image.pullPolicy }}
+  restartPolicy: Always
+  command: [/opt/pgbackup/pgbackup-client, --socket, /run/pgbackup-programs/run.sock, run]
+  securityContext: {{- include "pgbackup.containerSecurity" $ | nindent 4 }}
+  resources: {{- toYaml $.Values.bootstrap.resources | nindent 4 }}
+  volumeMounts:
+    - { name: data, mountPath: /var/lib/pgbackup }
+    - { name: postgres-shm, mountPath: /dev/shm }
+    - { name: postgres-tmp, mountPath: /tmp }
+    - { name: pgbackup-programs, mountPath: /run/pgbackup-programs }
+    - { name: pgbackup-client, mountPath: /opt/pgbackup, readOnly: true }
+- name: pgbackup-bootstrap
+  image: {{ include "pgbackup.image" (dict "image" $.Values.image "tag" $.Chart.AppVersion "root" $) }}
+  imagePullPolicy: {{ $.Values.image.pullPolicy }}
+  command:
+    - /opt/pgbackup/bin/pgbackup
+    - --config
+    - /etc/pgbackup/pgbackup.yaml
+    - bootstrap
+    {{- with .prefix }}
+    - {{ printf "--prefix=%s" . | quote }}
+    {{- end }}
+    {{- with .cluster }}
+    - {{ printf "--cluster=%s" . | quote }}
+    {{- end }}
+    {{- with .namespace }}
+    - {{ printf "--namespace=%s" . | quote }}
+    {{- end }}
+    {{- with .uid }}
+    - {{ printf "--uid=%s" . | quote }}
+    {{- end }}
+    - {{ empty .timestamp | ternary "--latest" (printf "--timestamp=%s" .timestamp) | quote }}
+    {{- if .again }}
+    - --again
+    {{- end }}
+    - --programs=/run/pgbackup-programs/run.sock
+    - {{ printf "--password=%s=/etc/pgbackup-superuser/password" (dig "postgres" "user" "postgres" $.Values.config) | quote }}
+  {{- with $.Values.agent.extraEnv }}
+  env: {{- toYaml . | nindent 4 }}
+  {{- end }}
+  securityContext: {{- include "pgbackup.containerSecurity" $ | nindent 4 }}
+  resources: {{- toYaml $.Values.agent.resources | nindent 4 }}
+  volumeMounts:
+    - { name: data, mountPath: /var/lib/pgbackup }
+    - { name: pgbackup-programs, mountPath: /run/pgbackup-programs }
+    - { name: pgbackup-bootstrap-tmp, mountPath: /tmp }
+    - { name: pgbackup-config, mountPath: /etc/pgbackup, readOnly: true }
+    - { name: pgbackup-superuser, mountPath: /etc/pgbackup-superuser, readOnly: true }
+    {{- if .existingSecret }}
+    - { name: pgbackup-bootstrap-credentials, mountPath: /etc/pgbackup-credentials, readOnly: true }
+    {{- else if $.Values.credentials.existingSecret }}
+    - { name: pgbackup-credentials, mountPath: /etc/pgbackup-credentials, readOnly: true }
+    {{- end }}
+    {{- with $.Values.agent.extraVolumeMounts }}{{- toYaml . | nindent 4 }}{{- end }}
+{{- end -}}
+{{- end -}}
