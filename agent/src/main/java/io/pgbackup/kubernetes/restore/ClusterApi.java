@@ -10,7 +10,6 @@ import io.fabric8.kubernetes.api.model.authorization.v1.SelfSubjectAccessReview;
 import io.fabric8.kubernetes.api.model.authorization.v1.SelfSubjectAccessReviewBuilder;
 import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.api.model.coordination.v1.LeaseBuilder;
-import io.fabric8.kubernetes.api.model.coordination.v1.LeaseSpec;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
@@ -191,19 +190,17 @@ final class ClusterApi implements RestoreApi {
   }
 
   @Override
-  public Optional<String> holder() {
+  public Optional<Holder> holder() {
     return holder(lease());
   }
 
-  private Optional<String> holder(Optional<Lease> lease) {
+  private Optional<Holder> holder(Optional<Lease> lease) {
     return lease
         .map(Lease::getSpec)
-        .filter(
-            spec ->
-                spec.getRenewTime() != null
-                    && spec.getRenewTime().toInstant().isAfter(clock.instant().minus(LEASE)))
-        .map(LeaseSpec::getHolderIdentity)
-        .filter(holder -> !holder.isEmpty());
+        .filter(spec -> spec.getRenewTime() != null && spec.getHolderIdentity() != null)
+        .map(spec -> new Holder(spec.getHolderIdentity(), spec.getRenewTime().toInstant()))
+        .filter(holder -> !holder.who().isEmpty())
+        .filter(holder -> holder.renewed().isAfter(clock.instant().minus(LEASE)));
   }
 
   private Optional<Lease> lease() {
@@ -220,7 +217,8 @@ final class ClusterApi implements RestoreApi {
       return;
     }
     Optional<Lease> standing = lease();
-    Optional<String> other = holder(standing).filter(known -> !known.equals(holder));
+    Optional<String> other =
+        holder(standing).map(Holder::who).filter(known -> !known.equals(holder));
     if (other.isPresent() && !takeOver) {
       throw taken(other.get()).asException();
     }
@@ -231,7 +229,7 @@ final class ClusterApi implements RestoreApi {
   @Override
   public void release(String holder) {
     Optional<Lease> standing = lease();
-    if (holder(standing).filter(holder::equals).isPresent()) {
+    if (holder(standing).map(Holder::who).filter(holder::equals).isPresent()) {
       writeLease(standing, "");
     }
   }

@@ -4,6 +4,7 @@ import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
@@ -39,8 +40,11 @@ interface RestoreApi {
 
   void write(Journal journal);
 
-  /// Who holds the lease; empty where nobody does, or not any more.
-  Optional<String> holder();
+  /// Who has the lease, and when they last said so.
+  record Holder(String who, Instant renewed) {}
+
+  /// Empty where nobody has the lease, or not any more.
+  Optional<Holder> holder();
 
   /// Takes the lease, or goes on holding it.
   ///

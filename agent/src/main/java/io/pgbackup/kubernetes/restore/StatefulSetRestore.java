@@ -14,6 +14,7 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -234,25 +235,28 @@ public final class StatefulSetRestore {
     return database;
   }
 
-  /// A command that was killed renews its lease no more: that is waited for.
+  /// A command that was killed renews its lease no more: that is waited for. One that lives is
+  /// known by its renewing it, or by its giving it back.
   private void lock(boolean takeOver) {
-    Optional<String> other = takeOver ? Optional.empty() : other();
-    other.ifPresent(who -> say.accept("waiting for the lease of " + who));
-    for (long waited = 0; other.isPresent() && waited <= RestoreApi.LEASE.toSeconds(); waited++) {
-      sleep();
-      other = other();
-    }
-    if (other.isPresent()) {
-      throw Problem.refused(
-              "%s is restoring %s".formatted(other.get(), name),
-              "Wait for it; --takeover does not wait.")
-          .asException();
+    Optional<RestoreApi.Holder> first = takeOver ? Optional.empty() : other();
+    if (first.isPresent()) {
+      say.accept("waiting for the lease of " + first.get().who());
+      Instant end = first.get().renewed().plus(RestoreApi.LEASE);
+      while (clock.instant().isBefore(end)) {
+        if (!other().equals(first)) {
+          throw Problem.refused(
+                  "%s is restoring %s".formatted(first.get().who(), name),
+                  "Wait until it is done, and look at what it did.")
+              .asException();
+        }
+        sleep();
+      }
     }
     api.hold(holder, takeOver);
   }
 
-  private Optional<String> other() {
-    return api.holder().filter(known -> !known.equals(holder));
+  private Optional<RestoreApi.Holder> other() {
+    return api.holder().filter(known -> !known.who().equals(holder));
   }
 
   private Journal begin(Journal.Verb verb, List<String> words, DatabasePod database) {

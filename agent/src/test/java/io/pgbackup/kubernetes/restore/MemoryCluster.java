@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.api.model.apps.StatefulSetBuilder;
 import io.fabric8.kubernetes.client.utils.Serialization;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -64,7 +65,8 @@ final class MemoryCluster implements RestoreApi {
   private final List<String> made = new ArrayList<>();
   private StatefulSet set = Serialization.unmarshal(SET, StatefulSet.class);
   private Optional<Journal> journal = Optional.empty();
-  private Optional<String> holder = Optional.empty();
+  private Optional<Holder> holder = Optional.empty();
+  private Runnable whenAsked = () -> {};
   private List<Right> denied = List.of();
   private String failing = "none";
   private int callsLeft = Integer.MAX_VALUE;
@@ -98,8 +100,14 @@ final class MemoryCluster implements RestoreApi {
     denied = rights;
   }
 
-  void heldBy(String other) {
-    holder = Optional.of(other);
+  /// @param whenAsked what happens each time somebody asks who has the lease
+  void heldBy(String other, Instant renewed, Runnable whenAsked) {
+    holder = Optional.of(new Holder(other, renewed));
+    this.whenAsked = whenAsked;
+  }
+
+  void nobodyHolds() {
+    holder = Optional.empty();
   }
 
   /// Pods of this step end with status 5 from now on.
@@ -257,13 +265,15 @@ final class MemoryCluster implements RestoreApi {
   }
 
   @Override
-  public Optional<String> holder() {
-    return holder;
+  public Optional<Holder> holder() {
+    Optional<Holder> now = holder;
+    whenAsked.run();
+    return now;
   }
 
   @Override
   public void hold(String now, boolean takeOver) {
-    holder = Optional.of(now);
+    holder = Optional.of(new Holder(now, Instant.EPOCH));
   }
 
   @Override

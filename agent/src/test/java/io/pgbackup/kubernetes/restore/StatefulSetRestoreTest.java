@@ -7,6 +7,10 @@ import io.fabric8.kubernetes.api.model.apps.StatefulSetBuilder;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import org.assertj.core.api.InstanceOfAssertFactories;
@@ -18,10 +22,35 @@ class StatefulSetRestoreTest {
 
   private final MemoryCluster cluster = new MemoryCluster();
   private final List<String> said = new ArrayList<>();
+  private final PassingClock clock = new PassingClock();
+
+  /// Time that passes only while somebody waits.
+  private static final class PassingClock extends Clock {
+    private Instant now = Instant.parse("2026-11-21T12:00:00Z");
+
+    void pass(Duration duration) {
+      now = now.plus(duration);
+    }
+
+    @Override
+    public Instant instant() {
+      return now;
+    }
+
+    @Override
+    public ZoneId getZone() {
+      return ZoneOffset.UTC;
+    }
+
+    @Override
+    public Clock withZone(ZoneId zone) {
+      return this;
+    }
+  }
 
   private StatefulSetRestore command() {
     return new StatefulSetRestore(
-        cluster, MemoryCluster.ORDERS, "anna@laptop/1", Clock.systemUTC(), _ -> {}, said::add);
+        cluster, MemoryCluster.ORDERS, "anna@laptop/1", clock, clock::pass, said::add);
   }
 
   private void restore() {
@@ -160,10 +189,29 @@ class StatefulSetRestoreTest {
 
   @Test
   void somebodyElsesRestoreIsLeftAlone() {
-    cluster.heldBy("bert@desk/2");
+    Instant now = clock.instant();
+    cluster.heldBy(
+        "bert@desk/2", now, () -> cluster.heldBy("bert@desk/2", now.plusSeconds(5), () -> {}));
 
     assertRefused("bert@desk/2 is restoring shop/orders");
     command().restore(TARGET, false, true);
+    assertThat(cluster.made()).endsWith("place alone");
+  }
+
+  @Test
+  void aRestoreThatEndsMeanwhileIsLookedAtFirst() {
+    cluster.heldBy("bert@desk/2", clock.instant(), cluster::nobodyHolds);
+
+    assertRefused("bert@desk/2 is restoring shop/orders");
+  }
+
+  @Test
+  void theLeaseOfOneThatWasKilledIsWaitedFor() {
+    cluster.heldBy("bert@desk/2", clock.instant(), () -> {});
+
+    restore();
+
+    assertThat(said).contains("waiting for the lease of bert@desk/2");
     assertThat(cluster.made()).endsWith("place alone");
   }
 
