@@ -94,7 +94,7 @@ final class Lz4FrameWriter extends OutputStream {
   }
 
   private void send(ByteBuffer bytes) throws IOException {
-    sink.write(bytes.array(), 0, bytes.position());
+    sink.write(bytes.array(), bytes.arrayOffset(), bytes.position());
     bytes.clear();
   }
 
