@@ -57,7 +57,7 @@ class R2AgentIT {
         ArchiveCommand _ =
             new ArchiveCommand(folder.resolve("spool"), socket, postgres.dataDirectory())) {
       postgres.start();
-      // more than one part of 16 MiB
+      // more than one part of 8 MiB
       postgres.sql(
           "create table words as select md5(i::text) || md5((i + 1)::text) word"
               + " from generate_series(1, 400000) i");
@@ -103,7 +103,7 @@ class R2AgentIT {
             assertThat(parts.subList(0, parts.size() - 1))
                 .as(key)
                 .isNotEmpty()
-                .containsOnly(16 << 20));
+                .containsOnly(8 << 20));
   }
 
   private static int number(R2Request request) {
