@@ -28,34 +28,6 @@ public record PgBackupConfig(
     LogConfig log,
     Optional<BrokerConfig> broker,
     DrillConfig drill) {
-  /// Without drills of the agent's own.
-  public PgBackupConfig(
-      ClusterConfig cluster,
-      PostgresConfig postgres,
-      StorageConfig storage,
-      EncryptionConfig encryption,
-      WalConfig wal,
-      BackupConfig backup,
-      RetentionConfig retention,
-      EngineConfig engine,
-      HttpConfig http,
-      LogConfig log,
-      Optional<BrokerConfig> broker) {
-    this(
-        cluster,
-        postgres,
-        storage,
-        encryption,
-        wal,
-        backup,
-        retention,
-        engine,
-        http,
-        log,
-        broker,
-        DrillConfig.offIn(backup.timeZone()));
-  }
-
   /// When base backups come; the same wherever this cluster's configuration is read.
   public Timing backupTiming() {
     return timing("base backup", backup.schedule(), backup.timeZone(), backup.jitter());
@@ -330,20 +302,6 @@ public record PgBackupConfig(
 
     public DrillConfig {
       probes = List.copyOf(probes);
-    }
-
-    static DrillConfig offIn(ZoneId zone) {
-      return new DrillConfig(
-          /* enabled= */ false,
-          SCHEDULE,
-          zone,
-          Duration.ZERO,
-          Optional.empty(),
-          Optional.empty(),
-          DrillTarget.LATEST,
-          List.of(),
-          Optional.empty(),
-          Optional.empty());
     }
   }
 

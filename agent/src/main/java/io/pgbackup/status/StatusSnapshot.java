@@ -47,54 +47,6 @@ public record StatusSnapshot(
     Optional<Configuration> configuration,
     List<StandingProblem> problems,
     Optional<Drills> drills) {
-  /// Of an agent that knows nothing of drills.
-  public StatusSnapshot(
-      Instant at,
-      String version,
-      Cluster cluster,
-      Optional<String> uid,
-      Optional<String> prefix,
-      Server server,
-      Storage storage,
-      Optional<Engines> engines,
-      Optional<Integer> backups,
-      Optional<Backup> lastBackup,
-      Optional<BackupRunView> runningBackup,
-      Optional<BackupRunView> lastRun,
-      List<Window> windows,
-      List<Gap> gaps,
-      Optional<Instant> lastCommit,
-      Optional<Instant> unprotectedSince,
-      Optional<Instant> catalogReadAt,
-      Archive archive,
-      Schedule schedule,
-      Optional<Configuration> configuration,
-      List<StandingProblem> problems) {
-    this(
-        at,
-        version,
-        cluster,
-        uid,
-        prefix,
-        server,
-        storage,
-        engines,
-        backups,
-        lastBackup,
-        runningBackup,
-        lastRun,
-        windows,
-        gaps,
-        lastCommit,
-        unprotectedSince,
-        catalogReadAt,
-        archive,
-        schedule,
-        configuration,
-        problems,
-        Optional.empty());
-  }
-
   public record Cluster(String namespace, String name) {}
 
   /// @param reachable whether it answered when it was last asked

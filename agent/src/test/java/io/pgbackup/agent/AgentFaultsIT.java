@@ -8,6 +8,8 @@ import io.pgbackup.catalog.LineageCatalog;
 import io.pgbackup.config.PgBackupConfig;
 import io.pgbackup.config.PgBackupConfig.BackupConfig;
 import io.pgbackup.config.PgBackupConfig.ClusterConfig;
+import io.pgbackup.config.PgBackupConfig.DrillConfig;
+import io.pgbackup.config.PgBackupConfig.DrillTarget;
 import io.pgbackup.config.PgBackupConfig.EncryptionConfig;
 import io.pgbackup.config.PgBackupConfig.EngineChoice;
 import io.pgbackup.config.PgBackupConfig.EngineConfig;
@@ -130,7 +132,18 @@ class AgentFaultsIT {
             new EngineConfig(EngineChoice.AUTO, EngineChoice.EMBEDDED, Optional.empty()),
             new HttpConfig("127.0.0.1", 0),
             new LogConfig(LogFormat.TEXT),
-            Optional.empty());
+            Optional.empty(),
+            new DrillConfig(
+                /* enabled= */ false,
+                Crontab.parse("0 5 * * 0"),
+                ZoneOffset.UTC,
+                Duration.ZERO,
+                Optional.empty(),
+                Optional.empty(),
+                DrillTarget.LATEST,
+                List.of(),
+                Optional.empty(),
+                Optional.empty()));
     Agent agent = opened(new Agent(config, "1", clock, QUICK));
     agent.start();
     return agent;

@@ -53,7 +53,8 @@ class MetricReadingsTest {
               Optional.empty()),
           new StatusSnapshot.Schedule(true, "0 2 * * *", "UTC", Optional.empty()),
           Optional.empty(),
-          List.of());
+          List.of(),
+          Optional.empty());
 
   private static StatusSnapshot known() {
     return known("0 2 * * *");
@@ -117,7 +118,8 @@ class MetricReadingsTest {
         new StatusSnapshot.Schedule(true, crontab, "UTC", Optional.of(NOW.plusSeconds(60))),
         Optional.of(
             new StatusSnapshot.Configuration(NOW.minusSeconds(100), Optional.of("it is broken"))),
-        List.of());
+        List.of(),
+        Optional.empty());
   }
 
   private static List<String> lines(StatusSnapshot status, Optional<Boolean> answered) {

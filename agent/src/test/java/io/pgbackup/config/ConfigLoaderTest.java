@@ -184,7 +184,18 @@ class ConfigLoaderTest {
                 new EngineConfig(EngineChoice.AUTO, EngineChoice.EMBEDDED, Optional.empty()),
                 new HttpConfig("127.0.0.1", 9797),
                 new LogConfig(LogFormat.TEXT),
-                Optional.empty()));
+                Optional.empty(),
+                new DrillConfig(
+                    /* enabled= */ false,
+                    Crontab.parse("0 5 * * 0"),
+                    ZoneId.of("UTC"),
+                    Duration.ZERO,
+                    Optional.empty(),
+                    Optional.empty(),
+                    DrillTarget.LATEST,
+                    List.of(),
+                    Optional.empty(),
+                    Optional.empty())));
   }
 
   @Test

@@ -92,7 +92,8 @@ class StatusServerTest {
               new StatusSnapshot.StandingProblem(
                   "storage",
                   NOW,
-                  new ProblemView("storage", "connection refused", Optional.of("Wait.")))));
+                  new ProblemView("storage", "connection refused", Optional.of("Wait.")))),
+          Optional.empty());
   private static final Page PAGE = new Page("<h1>Protected</h1>", "default-src 'none'");
   private static final BackupRunView RUN =
       new BackupRunView(

@@ -93,7 +93,8 @@ public final class Statuses {
             Optional.empty()),
         new StatusSnapshot.Schedule(true, "0 2 * * *", "UTC", Optional.of(NOW.plusSeconds(75600))),
         Optional.of(new StatusSnapshot.Configuration(NOW.minusSeconds(7200), Optional.empty())),
-        List.of());
+        List.of(),
+        Optional.empty());
   }
 
   /// The store is away, nothing was ever backed up, PostgreSQL does not answer.
@@ -156,6 +157,7 @@ public final class Statuses {
                 new ProblemView(
                     "storage",
                     "s3://backups does not answer: connection refused",
-                    Optional.of("PostgreSQL keeps its WAL until the store is back.")))));
+                    Optional.of("PostgreSQL keeps its WAL until the store is back.")))),
+        Optional.empty());
   }
 }
