@@ -52,6 +52,9 @@ final class Backups implements BackupRequests {
   /// Whether the problem that stands is that one was missed.
   private boolean missedOne;
 
+  /// Since when a run is missing that the store failed.
+  private Optional<Instant> storeFailed = Optional.empty();
+
   private @Nullable Finished lastOwn;
   private @Nullable Thread thread;
   private boolean closing;
@@ -127,10 +130,15 @@ final class Backups implements BackupRequests {
             .deadline()
             .flatMap(limit -> book.find(id).map(run -> run.startedAt().plus(limit)));
     due.failed(now);
-    deadline
-        .filter(passed -> !passed.isAfter(now))
-        .flatMap(_ -> config.get().backupTiming().firstAfter(now))
-        .ifPresent(due::postponed);
+    Optional<Instant> next =
+        deadline
+            .filter(passed -> !passed.isAfter(now))
+            .flatMap(_ -> config.get().backupTiming().firstAfter(now));
+    next.ifPresent(due::postponed);
+    boolean byTheStore = problem instanceof Problem.StorageFailed && problem.retryMayHelp();
+    synchronized (this) {
+      storeFailed = byTheStore && next.isEmpty() ? Optional.of(now) : Optional.empty();
+    }
     problems.report(Problems.About.BACKUP, problem);
   }
 
@@ -139,6 +147,7 @@ final class Backups implements BackupRequests {
     Optional<Instant> began = book.find(id).map(BackupRunView::startedAt);
     gapSince = gapSince.filter(since -> began.filter(since::isBefore).isEmpty());
     due.paid();
+    storeFailed = Optional.empty();
     if (gapSince.isPresent()) {
       due.fallDue();
     }
@@ -201,10 +210,18 @@ final class Backups implements BackupRequests {
     return gapSince.isPresent();
   }
 
+  /// A store that gives the whole catalogue answers again.
+  private synchronized void tryAgainIfTheStoreAnswers(Instant readAt) {
+    if (storeFailed.filter(readAt::isAfter).isPresent() && due.trySooner(clock.instant())) {
+      storeFailed = Optional.empty();
+    }
+  }
+
   /// Looks at what the archive holds: a lineage without a base backup needs its first, a run that
   /// the schedule had while nobody was there is made up for, and one that somebody else took
   /// counts.
   void consider(CatalogWatch.Known known) {
+    tryAgainIfTheStoreAnswers(known.readAt());
     Optional<Instant> newest = newest(known);
     newest.ifPresent(this::notMissedUntil);
     boolean missed =

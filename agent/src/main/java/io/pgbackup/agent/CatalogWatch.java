@@ -8,17 +8,23 @@ import io.pgbackup.problem.Problem;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.Collections;
+import java.util.Deque;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /// Reads the lineage's archive again and again, so that windows, gaps and backups are never far
-/// from the truth. An archive that takes long to list is listed less often.
+/// from the truth. An archive that takes long to list, each of three times, is listed less often; a
+/// store that was slow once is not.
 ///
 /// [#read] belongs to one thread; what was read may be had by all.
 final class CatalogWatch {
   /// At most this part of the time is spent on listing.
   private static final int SHARE = 10;
+
+  private static final int COMPARED = 3;
 
   /// @param readAt before the listing began
   record Known(LineageUid uid, LineageCatalog catalog, Instant readAt) {}
@@ -29,6 +35,7 @@ final class CatalogWatch {
   private final InstantSource clock;
   private final Consumer<Known> listener;
   private final Supplier<Optional<ServerWatch.Seen>> server;
+  private final Deque<Duration> took = new ArrayDeque<>();
   private boolean strange;
   private volatile Optional<Known> known = Optional.empty();
 
@@ -73,8 +80,16 @@ final class CatalogWatch {
       problems.report(Problems.About.CATALOG, e.problem());
       return interval;
     }
-    Duration took = Duration.between(begun, clock.instant());
-    Duration spared = took.multipliedBy(SHARE);
+    return pauseAfter(Duration.between(begun, clock.instant()));
+  }
+
+  private Duration pauseAfter(Duration reading) {
+    took.addLast(reading);
+    if (took.size() < COMPARED) {
+      return interval;
+    }
+    Duration spared = Collections.min(took).multipliedBy(SHARE);
+    took.removeFirst();
     return spared.compareTo(interval) > 0 ? spared : interval;
   }
 

@@ -4,7 +4,8 @@ import java.time.Duration;
 import java.time.Instant;
 
 /// Whether a run of something is owed. However often it fell due, one pays for all; one that failed
-/// is tried again, after a minute at first and then after twice as long each time, up to an hour.
+/// is tried again, after a minute at first and then after twice as long each time, up to an hour;
+/// sooner where its reason seems to be gone.
 ///
 /// Thread-safe.
 final class DueRun {
@@ -14,6 +15,7 @@ final class DueRun {
   private boolean due;
   private Instant notBefore = Instant.MIN;
   private Duration pause = FIRST_PAUSE;
+  private Instant sooner = Instant.MIN;
 
   /// It is owed from now on, if it was not already.
   synchronized void fallDue() {
@@ -30,6 +32,19 @@ final class DueRun {
   synchronized void retryNow() {
     notBefore = Instant.MIN;
     pause = FIRST_PAUSE;
+  }
+
+  /// What kept it from coming seems to be gone. That may be wrong, so it does not count again
+  /// within the pause that stands now.
+  ///
+  /// @return whether it counts
+  synchronized boolean trySooner(Instant now) {
+    if (now.isBefore(sooner.plus(pause))) {
+      return false;
+    }
+    sooner = now;
+    notBefore = Instant.MIN;
+    return true;
   }
 
   synchronized boolean isOwed(Instant now) {

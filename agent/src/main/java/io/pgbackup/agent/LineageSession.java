@@ -126,7 +126,7 @@ public record LineageSession(
             config.wal().streams(),
             lineage.claim(),
             wal,
-            new WalProof(store, layout, clock),
+            new WalProof(store.patient(BackupDeadlines.DEFAULT.store()), layout, clock),
             BackupDeadlines.DEFAULT.probe(),
             config.backup().from());
     BackupRunner runner =

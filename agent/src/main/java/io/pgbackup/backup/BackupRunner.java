@@ -1,5 +1,6 @@
 package io.pgbackup.backup;
 
+import io.pgbackup.engine.BackupDeadlines;
 import io.pgbackup.engine.BackupEngine;
 import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.engine.TakenBackup;
@@ -61,7 +62,7 @@ public final class BackupRunner {
   public BackupRun.Ended run(String id, BackupRequest request, BackupObserver observer) {
     RunProgress progress = new RunProgress(id, observer, clock);
     RunDeadline limit = new RunDeadline(deadline);
-    try (Lease lease = leases.acquire(prefix, LEASE, holder);
+    try (Lease lease = leases.acquire(prefix, LEASE, holder, BackupDeadlines.DEFAULT.store());
         RunDeadline.Watch _ = limit.begin()) {
       probe.run();
       return completed(progress.completed(engine.push(request, progress.under(lease))));

@@ -21,6 +21,9 @@ public final class Lease implements AutoCloseable {
   /// The most often that a store lets one key be written (R2).
   private static final Duration BETWEEN_WRITES = Duration.ofSeconds(1);
 
+  /// Renewals that failed are tried again so many times sooner than the next would come.
+  private static final int SOONER = 10;
+
   private final Leases leases;
   private final ObjectKey key;
   private final ReentrantLock lock = new ReentrantLock();
@@ -48,13 +51,25 @@ public final class Lease implements AutoCloseable {
     }
   }
 
-  /// @throws PgBackupException `Refused` if somebody else may hold it by now
+  /// One that ran out because the store did not answer is renewed first: the store does that only
+  /// where nobody had it in between.
+  ///
+  /// @throws PgBackupException `Refused` if somebody else holds it or had it; `StorageFailed` if it
+  ///   ran out and the store does not answer
   public void requireHeld() {
-    if (!isHeld()) {
-      throw Problem.refused(
-              "the lease " + key + " is no longer held",
-              "It could not be renewed in time, so another run may have begun; start again.")
-          .asException();
+    lock.lock();
+    try {
+      if (!isHeld() && !lost && !closed) {
+        renewOrLose();
+      }
+      if (!isHeld()) {
+        throw Problem.refused(
+                "the lease " + key + " is no longer held",
+                "It could not be renewed in time, and another run had it meanwhile; start again.")
+            .asException();
+      }
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -72,13 +87,13 @@ public final class Lease implements AutoCloseable {
   private void renewUntilClosed(long interval) {
     lock.lock();
     try {
+      long left = interval;
       while (!closed && !lost) {
-        long left = interval;
         while (left > 0 && !closed) {
           left = closing.awaitNanos(left);
         }
         if (!closed) {
-          renew();
+          left = renew() ? interval : interval / SOONER;
         }
       }
     } catch (InterruptedException _) {
@@ -89,15 +104,15 @@ public final class Lease implements AutoCloseable {
     }
   }
 
-  /// One renewal. A store that does not answer is asked again at the next, until the lease runs
-  /// out.
-  void renew() {
+  /// One renewal. A store that does not answer is asked again soon, also after the lease ran out:
+  /// as long as nobody took it, it is ours again.
+  ///
+  /// @return whether the store answered
+  boolean renew() {
     lock.lock();
     try {
-      if (!write(leases.now().plus(leases.length()))) {
-        lost = true;
-        LOGGER.atWarn().addKeyValue("lease", key).log("lease lost to another holder");
-      }
+      renewOrLose();
+      return true;
     } catch (PgBackupException e) {
       LOGGER
           .atWarn()
@@ -105,14 +120,22 @@ public final class Lease implements AutoCloseable {
           .addKeyValue("problem", e.problem().message())
           .addKeyValue("expires", document.expiresAt())
           .log("lease not renewed");
+      return false;
     } finally {
       lock.unlock();
     }
   }
 
+  private void renewOrLose() {
+    if (!write(leases.now().plus(leases.length()))) {
+      lost = true;
+      LOGGER.atWarn().addKeyValue("lease", key).log("lease lost to another holder");
+    }
+  }
+
   private boolean write(Instant expiresAt) {
     LeaseDocument next = document.until(expiresAt);
-    Optional<String> newVersion = leases.replace(key, next, Optional.of(version));
+    Optional<String> newVersion = leases.write(key, next, version);
     newVersion.ifPresent(
         v -> {
           version = v;
@@ -123,7 +146,7 @@ public final class Lease implements AutoCloseable {
   }
 
   /// Releases it, so that the next need not wait for its end. A store that does not answer is no
-  /// failure here: the lease runs out by itself.
+  /// failure here: the lease runs out by itself, and for the next of this process at once.
   @Override
   public void close() {
     lock.lock();
@@ -139,6 +162,7 @@ public final class Lease implements AutoCloseable {
         write(Instant.EPOCH);
       }
     } catch (PgBackupException e) {
+      leases.abandon(document);
       LOGGER
           .atWarn()
           .addKeyValue("lease", key)

@@ -14,8 +14,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Leases in the store: one at a time may hold a name, for as long as it renews it. They keep two
 /// base backups of one lineage apart, and retention away from a restore.
@@ -26,13 +30,16 @@ import java.util.stream.Stream;
 ///
 /// Thread-safe.
 public final class Leases {
+  private static final Logger LOGGER = LoggerFactory.getLogger(Leases.class);
   private static final Duration DEFAULT_LENGTH = Duration.ofSeconds(60);
   private static final int ATTEMPTS = 3;
+  private static final Duration AGAIN = Duration.ofSeconds(2);
 
   private final ObjectStore store;
   private final Clock clock;
   private final Duration length;
   private final Pause pause;
+  private final Set<String> abandoned = ConcurrentHashMap.newKeySet();
 
   /// How a write waits for its second; a test moves its clock instead.
   @FunctionalInterface
@@ -64,7 +71,7 @@ public final class Leases {
       Optional<Standing> standing = read(key);
       standing.ifPresent(this::refuseUnlessExpired);
       LeaseDocument ours = new LeaseDocument(holder, token, clock.instant().plus(length));
-      Optional<String> version = replace(key, ours, standing.map(Standing::version));
+      Optional<String> version = take(key, ours, standing.map(Standing::version));
       if (version.isPresent()) {
         Lease lease = new Lease(this, key, ours, version.get());
         lease.startRenewing(length.dividedBy(3));
@@ -75,6 +82,39 @@ public final class Leases {
             "the lease " + key + " changes hands all the time",
             "Others want it as well; try again in a minute.")
         .asException();
+  }
+
+  /// The same, where a store that does not answer is asked again and again.
+  ///
+  /// @param patience no attempt begins later than this after the first
+  public Lease acquire(StoreFolder prefix, String name, String holder, Duration patience) {
+    Instant end = clock.instant().plus(patience);
+    for (boolean told = false; ; told = true) {
+      try {
+        return acquire(prefix, name, holder);
+      } catch (PgBackupException e) {
+        if (!e.problem().retryMayHelp() || clock.instant().plus(AGAIN).isAfter(end)) {
+          throw e;
+        }
+        if (!told) {
+          LOGGER
+              .atWarn()
+              .addKeyValue("lease", name)
+              .addKeyValue("problem", e.problem().message())
+              .log("waiting for the store to take a lease");
+        }
+        waitAgain(e);
+      }
+    }
+  }
+
+  private void waitAgain(PgBackupException reason) {
+    try {
+      pause.of(AGAIN);
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+      throw reason;
+    }
   }
 
   /// A lease that somebody holds now.
@@ -102,12 +142,43 @@ public final class Leases {
         .toList();
   }
 
-  /// @return the new version, or nothing if somebody else holds it now
-  Optional<String> replace(ObjectKey key, LeaseDocument document, Optional<String> expected) {
+  // A store that fails may have written it all the same; then nobody works under it.
+  private Optional<String> take(ObjectKey key, LeaseDocument ours, Optional<String> expected) {
+    try {
+      return replace(key, ours, expected);
+    } catch (PgBackupException e) {
+      abandon(ours);
+      throw e;
+    }
+  }
+
+  /// Writes a lease that is held.
+  ///
+  /// @param expected the version that its holder knows
+  /// @return the new version, or nothing if somebody else holds it now, or held it meanwhile
+  Optional<String> write(ObjectKey key, LeaseDocument document, String expected) {
+    Optional<String> version = replace(key, document, Optional.of(expected));
+    if (version.isPresent()) {
+      return version;
+    }
+    // a write of ours that failed, as we were told, and was done all the same
+    return read(key)
+        .filter(now -> now.document.token().equals(document.token()))
+        .flatMap(now -> replace(key, document, Optional.of(now.version)));
+  }
+
+  private Optional<String> replace(
+      ObjectKey key, LeaseDocument document, Optional<String> expected) {
     return store
         .replace(key, document.toJson(), expected)
         // a lost answer of ours, retried below us, looks like somebody else's write
         .or(() -> read(key).filter(now -> now.document.equals(document)).map(Standing::version));
+  }
+
+  /// Its holder, in this process, has ended without being able to say so in the store: it is free
+  /// for the next one here.
+  void abandon(LeaseDocument document) {
+    abandoned.add(document.token());
   }
 
   private record Standing(ObjectKey key, LeaseDocument document, String version) {}
@@ -139,7 +210,7 @@ public final class Leases {
 
   private void refuseUnlessExpired(Standing standing) {
     LeaseDocument document = standing.document;
-    if (clock.instant().isBefore(document.expiresAt())) {
+    if (clock.instant().isBefore(document.expiresAt()) && !abandoned.contains(document.token())) {
       throw Problem.refused(
               "%s is held by %s until %s"
                   .formatted(standing.key, document.holder(), document.expiresAt()),

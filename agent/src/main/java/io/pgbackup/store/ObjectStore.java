@@ -1,6 +1,7 @@
 package io.pgbackup.store;
 
 import java.io.InputStream;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -83,6 +84,13 @@ public interface ObjectStore extends AutoCloseable {
 
   /// Gives up such an upload; one that is gone already is as good.
   default void abort(UnfinishedUpload upload) {}
+
+  /// This store for work that would rather wait than be begun again: what fails although it may
+  /// pass is tried for so long before it is thrown. It ends with this store and needs no closing;
+  /// an interrupt ends the waiting.
+  default ObjectStore patient(Duration patience) {
+    return this;
+  }
 
   /// What a person calls this store: `s3://backups` or `file:///mnt/backups`.
   String url();

@@ -11,6 +11,7 @@ import io.pgbackup.store.StoredObject;
 import io.pgbackup.store.UnfinishedUpload;
 import io.pgbackup.telemetry.StoreHealth.Operation;
 import java.io.InputStream;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -108,6 +109,11 @@ public final class ObservedStore implements ObjectStore {
   @Override
   public void abort(UnfinishedUpload upload) {
     store.abort(upload);
+  }
+
+  @Override
+  public ObjectStore patient(Duration patience) {
+    return new ObservedStore(store.patient(patience), health);
   }
 
   @Override

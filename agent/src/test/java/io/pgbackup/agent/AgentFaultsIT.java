@@ -29,6 +29,8 @@ import io.pgbackup.restore.RestoreDestination;
 import io.pgbackup.restore.RestoreListener;
 import io.pgbackup.restore.RestorePlanner;
 import io.pgbackup.schedule.Crontab;
+import io.pgbackup.status.BackupRunView;
+import io.pgbackup.status.BackupRunView.State;
 import io.pgbackup.status.StatusJson;
 import io.pgbackup.status.StatusSnapshot;
 import io.pgbackup.store.ObjectStore;
@@ -45,6 +47,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -64,6 +67,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// What goes wrong around an agent, each thing for longer than a test of every change may take. It
 /// ends in full recovery or in a clear refusal, and nothing that was acknowledged is lost.
@@ -71,6 +76,12 @@ import org.junit.jupiter.api.io.TempDir;
 class AgentFaultsIT {
   private static final Pace QUICK = new Pace(Duration.ofMillis(200), Duration.ofMillis(200));
   private static final Duration PATIENCE = Duration.ofMinutes(4);
+  private static final Duration STORM = Duration.ofSeconds(75);
+  private static final Fault[] ERRORS = {
+    FaultyProxy.error(429, "TooManyRequests"),
+    FaultyProxy.error(500, "InternalError"),
+    FaultyProxy.error(503, "SlowDown")
+  };
 
   @TempDir(factory = EnterableTempDir.class)
   private Path folder;
@@ -227,6 +238,98 @@ class AgentFaultsIT {
     StatusSnapshot after = statusOnce(agent, now -> hasStored(now, written));
 
     assertThat(after.problems()).isEmpty();
+  }
+
+  /// For longer than a lease lasts unrenewed, and than a push is held.
+  @Test
+  void aStormOfErrorsDelaysAndLosesNothing() {
+    TestPostgres postgres = server(folder.resolve("data"));
+    Agent agent = agent(postgres, Clock.systemUTC());
+    statusOnce(agent, AgentFaultsIT::isProtected);
+    Instant written;
+    try (FaultyProxy.Storm _ = proxy.storm(_ -> true, ERRORS)) {
+      backUp(agent);
+      for (int i = 0; i < 10; i++) {
+        write(postgres, i * 100 + 1, i * 100 + 100);
+      }
+      written = now(postgres);
+      postgres.sql("insert into t values (1001); select pg_switch_wal()");
+      StatusSnapshot during =
+          statusOnce(
+              agent,
+              now -> {
+                assertThat(now.archive().failed()).as("told to try again").isPositive();
+                assertThat(now.storage().up()).containsValue(false);
+              });
+      assertThat(during.backups()).contains(1);
+      letItLast(STORM);
+    }
+
+    StatusSnapshot after =
+        statusOnce(
+            agent,
+            now -> {
+              hasStored(now, written);
+              assertThat(now.backups()).contains(2);
+              assertThat(now.runningBackup()).isEmpty();
+              assertThat(now.problems()).isEmpty();
+            });
+
+    assertThat(after.lastRun()).map(BackupRunView::state).contains(State.COMPLETED);
+    assertThat(after.archive().refused()).isZero();
+    assertThat(restored(new RecoveryTarget.AtTime(written))).containsExactly("1000|1000");
+  }
+
+  /// It would be a pity about the hours that it has read.
+  @ParameterizedTest
+  @ValueSource(strings = {"partNumber=", "_backup_stop_sentinel.json"})
+  void aBaseBackupUnderWayOutlivesAStorm(String begins) {
+    TestPostgres postgres = server(folder.resolve("data"));
+    postgres.sql(
+        "create table big as select gen_random_uuid() a, gen_random_uuid() b"
+            + " from generate_series(1, 1000000)");
+    proxy.breakNext(1, request -> request.is("PUT", begins), FaultyProxy.error(503, "SlowDown"));
+    Agent agent = agent(postgres, Clock.systemUTC());
+    await()
+        .atMost(PATIENCE)
+        .until(() -> proxy.requests().stream().anyMatch(request -> request.is("PUT", begins)));
+    try (FaultyProxy.Storm _ = proxy.storm(_ -> true, ERRORS)) {
+      letItLast(STORM);
+    }
+
+    StatusSnapshot after = statusOnce(agent, AgentFaultsIT::isProtected);
+
+    assertThat(after.backups()).contains(1);
+    assertThat(after.lastRun()).map(BackupRunView::state).contains(State.COMPLETED);
+    write(postgres, 1, 100);
+    Instant written = now(postgres);
+    postgres.sql("insert into t values (101); select pg_switch_wal()");
+    statusOnce(agent, now -> hasStored(now, written));
+    assertThat(restored(new RecoveryTarget.AtTime(written))).containsExactly("100|100");
+  }
+
+  private void backUp(Agent agent) {
+    HttpRequest request =
+        HttpRequest.newBuilder(
+                URI.create(
+                    "http://127.0.0.1:%d/api/v1/backups"
+                        .formatted(agent.address().orElseThrow().getPort())))
+            .header("Content-Type", "application/json")
+            .POST(BodyPublishers.noBody())
+            .build();
+    try {
+      assertThat(client.send(request, BodyHandlers.ofString()).statusCode()).isEqualTo(202);
+    } catch (IOException | InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static void letItLast(Duration time) {
+    try {
+      Thread.sleep(time);
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
   }
 
   /// Forward by two days, and back by three: NTP, a virtual machine that was paused, a wrong zone.

@@ -439,6 +439,29 @@ class BackupsTest {
   }
 
   @Test
+  void whatTheStoreFailedIsTakenAsSoonAsTheStoreAnswers() {
+    taker.failure = Optional.of(Problem.storageUnavailable("the store is away", "Wait."));
+    now.set(TWO.minusSeconds(10));
+    Backups backups = backups();
+    backups.consider(known());
+    backups.startIfOwed();
+    awaitEnd();
+    await().untilAsserted(() -> assertThat(backups.busy()).isFalse());
+    backups.startIfOwed();
+    assertThat(taker.runs).as("at once").hasValue(1);
+
+    // it is read at two
+    now.set(TWO.plusSeconds(1));
+    backups.consider(known());
+    backups.startIfOwed();
+    await().untilAsserted(() -> assertThat(taker.runs).hasValue(2));
+    await().untilAsserted(() -> assertThat(backups.busy()).isFalse());
+    backups.consider(known());
+    backups.startIfOwed();
+    assertThat(taker.runs).as("read before it failed again").hasValue(2);
+  }
+
+  @Test
   void saysThatARunHasNotBegunInTimeAndMakesUpForItByOne() {
     timing = "schedule: \"0 * * * *\", deadline: 10m";
     server = Optional.empty();

@@ -113,7 +113,19 @@ class CatalogWatchTest {
     lineages.check();
     takes = Duration.ofSeconds(9);
 
+    assertThat(watch.read()).isEqualTo(INTERVAL);
+    assertThat(watch.read()).isEqualTo(INTERVAL);
     assertThat(watch.read()).isEqualTo(Duration.ofSeconds(90));
+  }
+
+  @Test
+  void aStoreThatWasSlowOnceIsAskedAgainSoon() {
+    lineages.check();
+    watch.read();
+    watch.read();
+    takes = Duration.ofSeconds(60);
+
+    assertThat(watch.read()).isEqualTo(INTERVAL);
   }
 
   @Test

@@ -95,6 +95,20 @@ class DueRunTest {
   }
 
   @Test
+  void aReasonThatSeemsGoneCountsOnceWithinThePauseThatStands() {
+    due.fallDue();
+    due.failed(NOW);
+    assertThat(due.trySooner(NOW)).isTrue();
+    assertThat(due.isOwed(NOW)).isTrue();
+
+    due.failed(NOW);
+
+    assertThat(due.trySooner(NOW.plusSeconds(60))).isFalse();
+    assertThat(due.isOwed(NOW.plusSeconds(60))).isFalse();
+    assertThat(due.trySooner(NOW.plus(Duration.ofMinutes(4)))).isTrue();
+  }
+
+  @Test
   void nothingIsOwedBecauseAReasonIsGone() {
     due.retryNow();
 

@@ -120,6 +120,7 @@ class BackupRunnerTest {
               listener.started(TAKEN.name());
               listener.awaitingWal(FIRST, FIRST);
               clock.advance(Duration.ofMinutes(2));
+              new Leases(store, clock).acquire(PREFIX, BackupRunner.LEASE, "another run");
               listener.beforeSentinel();
               return TAKEN;
             });

@@ -131,6 +131,99 @@ class LeasesTest {
   }
 
   @Test
+  void oneThatRanOutInAStormIsHeldAgainWhereNobodyTookIt() {
+    try (Lease lease = leases.acquire(PREFIX, "backup", "one")) {
+      store.failing = true;
+      lease.renew();
+      clock.advance(MINUTE.multipliedBy(2));
+      assertThatThrownBy(lease::requireHeld)
+          .isInstanceOfSatisfying(
+              PgBackupException.class,
+              e -> assertThat(e.problem().retryMayHelp()).as("a store that answers").isTrue());
+
+      store.failing = false;
+
+      assertThatCode(lease::requireHeld).doesNotThrowAnyException();
+      assertThatThrownBy(() -> leases.acquire(PREFIX, "backup", "two"))
+          .hasMessageContaining("held by one");
+    }
+  }
+
+  @Test
+  void oneThatRanOutAndWasAnothersMeanwhileIsLost() {
+    Lease lease = leases.acquire(PREFIX, "backup", "one");
+    clock.advance(MINUTE);
+    leases.acquire(PREFIX, "backup", "two").close();
+
+    assertThatThrownBy(lease::requireHeld)
+        .isInstanceOfSatisfying(
+            PgBackupException.class,
+            e -> assertThat(e.problem()).isInstanceOf(Problem.Refused.class));
+  }
+
+  @Test
+  void aRenewalThatTheStoreDidAndDeniedIsOurs() {
+    try (Lease lease = leases.acquire(PREFIX, "backup", "one")) {
+      store.denying = true;
+      lease.renew();
+      store.denying = false;
+      clock.advance(Duration.ofSeconds(30));
+      lease.renew();
+      clock.advance(Duration.ofSeconds(50));
+
+      assertThat(lease.isHeld()).isTrue();
+    }
+  }
+
+  @Test
+  void oneThatCouldNotBeReleasedIsFreeForTheNextOfThisProcessOnly() {
+    Lease lease = leases.acquire(PREFIX, "backup", "one");
+    store.failing = true;
+    lease.close();
+    store.failing = false;
+
+    assertThatThrownBy(() -> new Leases(store, clock).acquire(PREFIX, "backup", "other process"))
+        .hasMessageContaining("held by one");
+    try (Lease next = leases.acquire(PREFIX, "backup", "two")) {
+      assertThat(next.isHeld()).isTrue();
+    }
+  }
+
+  @Test
+  void oneThatWasTakenAsTheStoreDeniedIsFreeForTheNextAttempt() {
+    store.denying = true;
+    assertThatThrownBy(() -> leases.acquire(PREFIX, "backup", "one"))
+        .hasMessageContaining("does not answer");
+    store.denying = false;
+
+    try (Lease next = leases.acquire(PREFIX, "backup", "one")) {
+      assertThat(next.isHeld()).isTrue();
+    }
+  }
+
+  @Test
+  void aStormIsWaitedForAsLongAsThereIsPatience() {
+    store.answersAfter = clock.instant().plus(MINUTE);
+
+    try (Lease lease = leases.acquire(PREFIX, "backup", "one", MINUTE.multipliedBy(2))) {
+      assertThat(lease.isHeld()).isTrue();
+      assertThat(clock.instant()).isBeforeOrEqualTo(store.answersAfter.plusSeconds(2));
+    }
+    store.answersAfter = Instant.MAX;
+    assertThatThrownBy(() -> leases.acquire(PREFIX, "backup", "two", MINUTE))
+        .hasMessageContaining("does not answer");
+  }
+
+  @Test
+  void anotherHolderIsNotWaitedFor() {
+    try (Lease _ = leases.acquire(PREFIX, "backup", "one")) {
+      assertThatThrownBy(() -> leases.acquire(PREFIX, "backup", "two", MINUTE))
+          .hasMessageContaining("held by one");
+      assertThat(pauses).isEmpty();
+    }
+  }
+
+  @Test
   void aLostAnswerOfOurOwnIsNotSomebodyElse() {
     try (Lease lease = leases.acquire(PREFIX, "backup", "one")) {
       store.loseAnswers = true;
@@ -167,17 +260,22 @@ class LeasesTest {
     }
   }
 
-  private static final class FaultyStore extends MemoryObjectStore {
+  private final class FaultyStore extends MemoryObjectStore {
     private volatile boolean failing;
+    private volatile boolean denying;
+    private volatile Instant answersAfter = Instant.MIN;
     private volatile boolean loseAnswers;
 
     @Override
     public synchronized Optional<String> replace(
         ObjectKey key, byte[] content, Optional<String> expectedVersion) {
-      if (failing) {
+      if (failing || clock.instant().isBefore(answersAfter)) {
         throw Problem.storageUnavailable("the store does not answer", "Wait.").asException();
       }
       Optional<String> version = super.replace(key, content, expectedVersion);
+      if (denying) {
+        throw Problem.storageUnavailable("the store does not answer", "Wait.").asException();
+      }
       return loseAnswers ? Optional.empty() : version;
     }
   }

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 
 /// An HTTP proxy on 127.0.0.1 in front of a server, which breaks chosen requests in chosen ways.
@@ -25,6 +26,7 @@ public final class FaultyProxy implements AutoCloseable {
   private final URI upstream;
   private final List<Request> requests = new CopyOnWriteArrayList<>();
   private final List<Plan> plans = new CopyOnWriteArrayList<>();
+  private final List<Storm> storms = new CopyOnWriteArrayList<>();
   private final int port;
   private volatile ServerSocket listener;
 
@@ -70,6 +72,38 @@ public final class FaultyProxy implements AutoCloseable {
   public static Fault error(int status, String code) {
     return new Fault.Answer(
         status, "<Error><Code>" + code + "</Code><Message>by test</Message></Error>");
+  }
+
+  /// Breaks every request of a kind from now on until it ends, in each of its ways in turn.
+  public final class Storm implements AutoCloseable {
+    private final Predicate<Request> which;
+    private final List<Fault> faults;
+    private final AtomicInteger broken = new AtomicInteger();
+
+    private Storm(Predicate<Request> which, List<Fault> faults) {
+      this.which = which;
+      this.faults = faults;
+    }
+
+    private Fault next() {
+      return faults.get(broken.getAndIncrement() % faults.size());
+    }
+
+    /// Requests so far.
+    public int broken() {
+      return broken.get();
+    }
+
+    @Override
+    public void close() {
+      storms.remove(this);
+    }
+  }
+
+  public Storm storm(Predicate<Request> which, Fault... faults) {
+    Storm storm = new Storm(which, List.of(faults));
+    storms.add(storm);
+    return storm;
   }
 
   private static final class Plan {
@@ -154,12 +188,23 @@ public final class FaultyProxy implements AutoCloseable {
       requests.add(request);
       byte[] body =
           in.readNBytes(Integer.parseInt(request.headers().getOrDefault("content-length", "0")));
-      Optional<Fault> fault =
-          plans.stream().filter(plan -> plan.takes(request)).findFirst().map(plan -> plan.fault);
-      answer(client, request, head, body, fault);
+      answer(client, request, head, body, fault(request));
     } catch (IOException _) {
       // The client or the server went away, which is what tests here are about.
     }
+  }
+
+  private Optional<Fault> fault(Request request) {
+    return plans.stream()
+        .filter(plan -> plan.takes(request))
+        .findFirst()
+        .map(plan -> plan.fault)
+        .or(
+            () ->
+                storms.stream()
+                    .filter(storm -> storm.which.test(request))
+                    .findFirst()
+                    .map(Storm::next));
   }
 
   private void answer(

@@ -14,6 +14,9 @@ import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.ObjectUpload;
 import io.pgbackup.store.StoredObject;
 import java.io.IOException;
+import java.io.InputStream;
+import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -25,15 +28,23 @@ import org.slf4j.LoggerFactory;
 final class BackupSeal {
   private static final Logger LOG = LoggerFactory.getLogger(BackupSeal.class);
 
+  private static final Duration FIRST_PAUSE = Duration.ofMillis(200);
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
+
   private final ObjectStore store;
+  private final ObjectStore patient;
   private final ArchiveLayout layout;
   private final BackupName name;
+  private final Duration patience;
   private boolean sentinelTried;
 
-  BackupSeal(ObjectStore store, ArchiveLayout layout, BackupName name) {
+  /// @param patience how long a document is tried where the store does not answer
+  BackupSeal(ObjectStore store, ArchiveLayout layout, BackupName name, Duration patience) {
     this.store = store;
+    this.patient = store.patient(patience);
     this.layout = layout;
     this.name = name;
+    this.patience = patience;
   }
 
   void writeManifest(byte[] manifest) {
@@ -47,16 +58,73 @@ final class BackupSeal {
   /// As a stream: a large cluster's list has hundreds of megabytes.
   void writeFilesMetadata(PackedFiles packed) throws IOException {
     ObjectKey key = layout.filesMetadata(name);
-    try (ObjectUpload upload = store.upload(key, Map.of())) {
+    try (ObjectUpload upload = patient.upload(key, Map.of())) {
       packed.writeFilesMetadata(upload.stream());
       requireCreated(key, upload.complete());
     }
   }
 
   /// After this the backup exists.
-  void writeSentinel(Sentinel sentinel) {
+  ///
+  /// @param fence asked before each attempt; throws where somebody else may work by now
+  void writeSentinel(Sentinel sentinel, Runnable fence) {
+    byte[] bytes = sentinel.toJson();
+    long since = System.nanoTime();
+    for (Duration pause = FIRST_PAUSE; ; pause = longer(pause)) {
+      try {
+        fence.run();
+        create(bytes);
+        return;
+      } catch (PgBackupException e) {
+        if (!e.problem().retryMayHelp() || System.nanoTime() - since >= patience.toNanos()) {
+          throw e;
+        }
+        if (pause.equals(FIRST_PAUSE)) {
+          LOG.atWarn()
+              .addKeyValue("backup", name)
+              .addKeyValue("problem", e.problem().message())
+              .log("waiting for the store to write the sentinel");
+        }
+        rest(pause, e);
+      }
+    }
+  }
+
+  private void create(byte[] sentinel) {
+    ObjectKey key = layout.sentinel(name);
+    boolean again = sentinelTried;
     sentinelTried = true;
-    create(layout.sentinel(name), sentinel.toJson());
+    CreateOutcome outcome = store.create(key, sentinel, Map.of());
+    // an attempt before may have been done although the store said that it was not
+    boolean ours =
+        again
+            && outcome instanceof CreateOutcome.AlreadyThere
+            && Arrays.equals(read(key), sentinel);
+    if (!ours) {
+      requireCreated(key, outcome);
+    }
+  }
+
+  private byte[] read(ObjectKey key) {
+    try (InputStream in = store.open(key)) {
+      return in.readAllBytes();
+    } catch (IOException e) {
+      throw Problem.readingBrokeOff(key, e);
+    }
+  }
+
+  private static Duration longer(Duration pause) {
+    Duration next = pause.multipliedBy(2);
+    return next.compareTo(LONGEST_PAUSE) < 0 ? next : LONGEST_PAUSE;
+  }
+
+  private static void rest(Duration pause, PgBackupException reason) {
+    try {
+      Thread.sleep(pause);
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+      throw reason;
+    }
   }
 
   static Sentinel sentinel(
@@ -82,7 +150,7 @@ final class BackupSeal {
   }
 
   private void create(ObjectKey key, byte[] bytes) {
-    requireCreated(key, store.create(key, bytes, Map.of()));
+    requireCreated(key, patient.create(key, bytes, Map.of()));
   }
 
   private static void requireCreated(ObjectKey key, CreateOutcome outcome) {

@@ -34,6 +34,10 @@ import java.util.Optional;
 /// Thread-safe, but one backup at a time is what a server and a lineage bear.
 public final class EmbeddedBackupEngine implements BackupEngine {
   private final ObjectStore store;
+
+  /// The same, for what hours of reading would be lost with.
+  private final ObjectStore patient;
+
   private final ArchiveLayout layout;
   private final PostgresConfig postgres;
   private final Settings settings;
@@ -132,6 +136,7 @@ public final class EmbeddedBackupEngine implements BackupEngine {
       Settings settings,
       InstantSource clock) {
     this.store = store;
+    this.patient = store.patient(settings.deadlines().store());
     this.layout = layout;
     this.postgres = postgres;
     this.settings = settings;
@@ -147,7 +152,7 @@ public final class EmbeddedBackupEngine implements BackupEngine {
           OpenBackup.begin(
               client,
               facts,
-              store,
+              patient,
               layout,
               base(request, facts, dataDirectory),
               settings.deadlines().checkpoint());
@@ -160,7 +165,7 @@ public final class EmbeddedBackupEngine implements BackupEngine {
   }
 
   private Optional<DeltaBase> base(BackupRequest request, ServerFacts facts, Path dataDirectory) {
-    return DeltaChoice.in(store, layout, settings.packing().cipher(), settings.deltas())
+    return DeltaChoice.in(patient, layout, settings.packing().cipher(), settings.deltas())
         .on(settings.hostname())
         .choose(request, facts, dataDirectory);
   }
@@ -172,11 +177,11 @@ public final class EmbeddedBackupEngine implements BackupEngine {
       BackupRequest request,
       BackupListener listener)
       throws IOException {
-    BackupSeal seal = new BackupSeal(store, layout, backup.name());
+    BackupSeal seal = new BackupSeal(store, layout, backup.name(), settings.deadlines().store());
     try {
       listener.started(backup.name());
       BackupParts parts =
-          new BackupParts(store, layout.tarPartitions(backup.name()), settings.packing());
+          new BackupParts(patient, layout.tarPartitions(backup.name()), settings.packing());
       PushedContent content =
           new ContentPush(client, dataDirectory, backup, parts, settings).push(seal, listener);
       awaitWal(client, backup, content, listener);
@@ -185,8 +190,7 @@ public final class EmbeddedBackupEngine implements BackupEngine {
         backup.base().ifPresent(this::markAncestors);
       }
       seal.writeMetadata(sentinel);
-      listener.beforeSentinel();
-      seal.writeSentinel(sentinel);
+      seal.writeSentinel(sentinel, listener::beforeSentinel);
       return taken(backup, content);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -202,7 +206,7 @@ public final class EmbeddedBackupEngine implements BackupEngine {
 
   /// A permanent delta is worth nothing without them.
   private void markAncestors(DeltaBase base) {
-    var _ = new BackupMarks(store, layout).markPermanent(base.origin().parent());
+    var _ = new BackupMarks(patient, layout).markPermanent(base.origin().parent());
   }
 
   /// The last byte that recovery needs lies before the stop position.
@@ -212,7 +216,7 @@ public final class EmbeddedBackupEngine implements BackupEngine {
     WalSegment last =
         WalSegment.containing(first.timeline(), content.stop().lsn().plus(-1), first.size());
     listener.awaitingWal(first, last);
-    new WalProof(store, layout, clock)
+    new WalProof(patient, layout, clock)
         .await(
             WalProof.range(first, last),
             settings.deadlines().wal(),

@@ -38,6 +38,15 @@ final class S3Bucket {
     this.check = check;
   }
 
+  S3Bucket with(S3Failures others) {
+    return new S3Bucket(client, name, others, check);
+  }
+
+  /// For what is tidied up behind a failure: that is not worth waiting for.
+  S3Bucket impatient() {
+    return with(failures.patient(Duration.ZERO));
+  }
+
   BodyCheck check() {
     return check;
   }

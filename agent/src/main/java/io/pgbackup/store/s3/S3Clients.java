@@ -48,6 +48,9 @@ final class S3Clients {
   private static StandardRetryStrategy retries(S3Tuning tuning) {
     return AwsRetryStrategy.standardRetryStrategy().toBuilder()
         .maxAttempts(tuning.attempts())
+        // its quota of retries is shared by all requests and fills up with successes only: a storm
+        // would leave the client without a second attempt for hours after it
+        .circuitBreakerEnabled(false)
         .retryOnException(e -> e instanceof S3Exception answer && S3Failures.isDamaged(answer))
         .backoffStrategy(
             BackoffStrategy.exponentialDelay(tuning.backoff(), tuning.longestBackoff()))

@@ -3,6 +3,7 @@ package io.pgbackup.store.s3;
 import io.pgbackup.credentials.StoreCredentials;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
+import io.pgbackup.wording.Times;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.UnknownHostException;
@@ -11,8 +12,11 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
 import software.amazon.awssdk.core.exception.AbortedException;
 import software.amazon.awssdk.core.exception.SdkException;
@@ -21,6 +25,8 @@ import software.amazon.awssdk.services.s3.model.S3Exception;
 /// The border between the SDK's exceptions and problems. Everything that gets here was tried as
 /// often as it may help.
 final class S3Failures {
+  private static final Logger LOGGER = LoggerFactory.getLogger(S3Failures.class);
+
   // S3 answers an expired session with the first three, R2 with 401, MinIO with the others.
   private static final Set<String> EXPIRED =
       Set.of(
@@ -36,6 +42,9 @@ final class S3Failures {
 
   private static final Duration LOOK_AGAIN = Duration.ofMillis(500);
 
+  private static final Duration SHORTEST_REST = Duration.ofSeconds(1);
+  private static final Duration LONGEST_REST = Duration.ofSeconds(4);
+
   // Answered with 400, although nothing is wrong but the way: the body came late, short or damaged.
   private static final Set<String> DAMAGED =
       Set.of(
@@ -49,14 +58,30 @@ final class S3Failures {
   private final String where;
   private final StoreCredentials credentials;
   private final Runnable probe;
+  private final Duration patience;
 
   /// @param endpoint as a person names it
   /// @param probe a small request without a body; what it finds does not matter
   S3Failures(String bucket, String endpoint, StoreCredentials credentials, Runnable probe) {
+    this(bucket, "bucket '" + bucket + "' at " + endpoint, credentials, probe, Duration.ZERO);
+  }
+
+  private S3Failures(
+      String bucket,
+      String where,
+      StoreCredentials credentials,
+      Runnable probe,
+      Duration patience) {
     this.bucket = bucket;
+    this.where = where;
     this.credentials = credentials;
     this.probe = probe;
-    this.where = "bucket '" + bucket + "' at " + endpoint;
+    this.patience = patience;
+  }
+
+  /// The same, where a request is begun again for so long after its first failure that may pass.
+  S3Failures patient(Duration longer) {
+    return new S3Failures(bucket, where, credentials, probe, longer);
   }
 
   /// @param doing for instance "write orders/claim.json"
@@ -66,8 +91,46 @@ final class S3Failures {
 
   /// Where the credentials are refused as expired and there are newer ones, it is sent again.
   ///
-  /// @param patience how long newer ones may be waited for
-  <T> T translate(String doing, Duration patience, Supplier<T> call) {
+  /// @param credentialPatience how long newer ones may be waited for
+  <T> T translate(String doing, Duration credentialPatience, Supplier<T> call) {
+    long since = System.nanoTime();
+    for (boolean waited = false; ; waited = true) {
+      try {
+        T answer = withNewerCredentials(doing, credentialPatience, call);
+        if (waited) {
+          LOGGER.atInfo().addKeyValue("doing", doing).log("the store answers again");
+        }
+        return answer;
+      } catch (PgBackupException e) {
+        if (!e.problem().retryMayHelp()
+            || System.nanoTime() - since >= patience.toNanos()
+            || Thread.currentThread().isInterrupted()) {
+          throw e;
+        }
+        if (!waited) {
+          LOGGER
+              .atWarn()
+              .addKeyValue("problem", e.problem().message())
+              .addKeyValue("patience", Times.span(patience))
+              .log("waiting for the store");
+        }
+        rest(e);
+      }
+    }
+  }
+
+  // Many parts and threads wait at the same time, and are not to come back at the same time.
+  private static void rest(PgBackupException reason) {
+    try {
+      Thread.sleep(
+          ThreadLocalRandom.current().nextLong(SHORTEST_REST.toMillis(), LONGEST_REST.toMillis()));
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+      throw reason;
+    }
+  }
+
+  private <T> T withNewerCredentials(String doing, Duration credentialPatience, Supplier<T> call) {
     for (int renewals = 0; ; renewals++) {
       StoreCredentials.Used used = credentials.used();
       try {
@@ -84,7 +147,7 @@ final class S3Failures {
             told instanceof S3Exception answer
                 && isExpired(answer)
                 && renewals < RENEWALS
-                && renewed(used, patience);
+                && renewed(used, credentialPatience);
         if (!again) {
           throw of(doing, told);
         }
@@ -113,10 +176,10 @@ final class S3Failures {
     }
   }
 
-  private boolean renewed(StoreCredentials.Used used, Duration patience) {
+  private boolean renewed(StoreCredentials.Used used, Duration longest) {
     long since = System.nanoTime();
     while (!credentials.renewed(used)) {
-      if (!credentials.renewable() || System.nanoTime() - since >= patience.toNanos()) {
+      if (!credentials.renewable() || System.nanoTime() - since >= longest.toNanos()) {
         return false;
       }
       try {

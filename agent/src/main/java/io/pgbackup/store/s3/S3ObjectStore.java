@@ -39,7 +39,7 @@ public final class S3ObjectStore implements ObjectStore {
 
   private static final Duration PROBE = Duration.ofSeconds(5);
 
-  /// What is uploaded belongs to a base backup, whose lease lasts as long.
+  /// How long an upload waits for another credential where the store is not [#patient] anyway.
   private static final Duration CREDENTIAL_PATIENCE = Duration.ofMinutes(1);
 
   private final String url;
@@ -50,8 +50,10 @@ public final class S3ObjectStore implements ObjectStore {
   private final PartBuffers buffers;
   private final boolean r2;
   private final boolean batchDelete;
-  private final ExecutorService senders =
-      Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("part-upload-", 0).factory());
+  private final ExecutorService senders;
+
+  /// Whether the rest is another store's, which closes it.
+  private final boolean view;
 
   private S3ObjectStore(StorageConfig storage, StoreCredentials credentials, S3Tuning tuning) {
     String name = bucketName(storage.url());
@@ -68,6 +70,22 @@ public final class S3ObjectStore implements ObjectStore {
     this.batchDelete = storage.dialect().batchDelete();
     this.tuning = tuning;
     this.buffers = new PartBuffers(tuning.partSize(), tuning.partBuffers());
+    this.view = false;
+    this.senders =
+        Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("part-upload-", 0).factory());
+  }
+
+  private S3ObjectStore(S3ObjectStore same, Duration patience) {
+    this.url = same.url;
+    this.client = same.client;
+    this.failures = same.failures.patient(patience);
+    this.bucket = same.bucket.with(failures);
+    this.r2 = same.r2;
+    this.batchDelete = same.batchDelete;
+    this.tuning = same.tuning;
+    this.buffers = same.buffers;
+    this.senders = same.senders;
+    this.view = true;
   }
 
   /// Sends nothing yet.
@@ -253,13 +271,20 @@ public final class S3ObjectStore implements ObjectStore {
   }
 
   @Override
+  public ObjectStore patient(Duration patience) {
+    return new S3ObjectStore(this, patience);
+  }
+
+  @Override
   public String url() {
     return url;
   }
 
   @Override
   public void close() {
-    senders.close();
-    client.close();
+    if (!view) {
+      senders.close();
+      client.close();
+    }
   }
 }

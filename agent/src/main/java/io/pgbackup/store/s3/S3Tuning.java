@@ -18,5 +18,5 @@ record S3Tuning(
     Duration backoff,
     Duration longestBackoff) {
   static final S3Tuning DEFAULT =
-      new S3Tuning(8 << 20, 4, 2, 8, Duration.ofMillis(100), Duration.ofSeconds(20));
+      new S3Tuning(8 << 20, 4, 2, 8, Duration.ofMillis(100), Duration.ofSeconds(5));
 }

@@ -279,11 +279,13 @@ final class S3Upload implements ObjectUpload {
     // The SDK sends nothing on an interrupted thread.
     boolean interrupted = Thread.interrupted();
     try {
-      bucket.ask(
-          "abort the upload of " + key,
-          client ->
-              client.abortMultipartUpload(
-                  request -> request.bucket(bucket.name()).key(key.value()).uploadId(id)));
+      bucket
+          .impatient()
+          .ask(
+              "abort the upload of " + key,
+              client ->
+                  client.abortMultipartUpload(
+                      request -> request.bucket(bucket.name()).key(key.value()).uploadId(id)));
     } catch (PgBackupException e) {
       if (!(e.problem() instanceof Problem.NotFound)) {
         LOGGER

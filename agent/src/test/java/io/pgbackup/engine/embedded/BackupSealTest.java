@@ -14,6 +14,8 @@ import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.StoreFolder;
 import io.pgbackup.store.StoredObject;
 import io.pgbackup.testing.MemoryObjectStore;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -29,7 +31,7 @@ class BackupSealTest {
   private static final Sentinel SENTINEL = Sentinel.read("{}".getBytes(UTF_8), "test");
 
   private final AwkwardStore store = new AwkwardStore();
-  private final BackupSeal seal = new BackupSeal(store, LAYOUT, NAME);
+  private final BackupSeal seal = new BackupSeal(store, LAYOUT, NAME, Duration.ZERO);
 
   @BeforeEach
   void parts() {
@@ -51,7 +53,8 @@ class BackupSealTest {
     List<ObjectKey> before = keys();
     store.answersCreates = false;
 
-    assertThatThrownBy(() -> seal.writeSentinel(SENTINEL)).isInstanceOf(PgBackupException.class);
+    assertThatThrownBy(() -> seal.writeSentinel(SENTINEL, () -> {}))
+        .isInstanceOf(PgBackupException.class);
     seal.discard(new IllegalStateException("reason"));
 
     assertThat(keys()).isEqualTo(before);
@@ -82,10 +85,42 @@ class BackupSealTest {
   void somebodyElsesDocumentIsRefused() {
     store.create(LAYOUT.sentinel(NAME), new byte[] {3}, Map.of());
 
-    assertThatThrownBy(() -> seal.writeSentinel(SENTINEL))
+    assertThatThrownBy(() -> seal.writeSentinel(SENTINEL, () -> {}))
         .isInstanceOfSatisfying(
             PgBackupException.class,
             e -> assertThat(e.problem()).isInstanceOf(Problem.Refused.class));
+  }
+
+  @Test
+  void aSentinelThatTheStoreWroteAndDeniedIsOursAtTheNextAttempt() {
+    List<String> asked = new ArrayList<>();
+    store.deniedCreates = 2;
+
+    new BackupSeal(store, LAYOUT, NAME, Duration.ofMinutes(1))
+        .writeSentinel(SENTINEL, () -> asked.add("fence"));
+
+    assertThat(keys()).contains(LAYOUT.sentinel(NAME));
+    assertThat(asked).as("before each attempt").hasSize(3);
+  }
+
+  @Test
+  void theFenceEndsTheAttempts() {
+    List<String> asked = new ArrayList<>();
+    store.answersCreates = false;
+
+    assertThatThrownBy(
+            () ->
+                new BackupSeal(store, LAYOUT, NAME, Duration.ofMinutes(1))
+                    .writeSentinel(
+                        SENTINEL,
+                        () -> {
+                          asked.add("fence");
+                          if (asked.size() == 2) {
+                            throw Problem.refused("lease lost", "Start again.").asException();
+                          }
+                        }))
+        .hasMessage("lease lost");
+    assertThat(keys()).doesNotContain(LAYOUT.sentinel(NAME));
   }
 
   private List<ObjectKey> keys() {
@@ -95,6 +130,7 @@ class BackupSealTest {
   private static final class AwkwardStore extends MemoryObjectStore {
     private boolean answersCreates = true;
     private boolean deletes = true;
+    private int deniedCreates;
 
     @Override
     public synchronized CreateOutcome create(
@@ -102,7 +138,12 @@ class BackupSealTest {
       if (!answersCreates) {
         throw Problem.storageUnavailable("no answer", "Try again.").asException();
       }
-      return super.create(key, content, metadata);
+      CreateOutcome outcome = super.create(key, content, metadata);
+      if (deniedCreates > 0) {
+        deniedCreates--;
+        throw Problem.storageUnavailable("internal error", "Try again.").asException();
+      }
+      return outcome;
     }
 
     @Override

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.awaitility.Awaitility.await;
 
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
@@ -249,6 +250,82 @@ class S3FaultsIT {
           assertThat(problem.message()).contains(KEY.value(), bucket, "SlowDown");
         });
     assertThat(proxy.requests()).filteredOn(Kind.PUT).hasSize(ATTEMPTS);
+  }
+
+  /// The SDK would count the retries of all requests, and grant none until many had succeeded.
+  @Test
+  void afterALongStormARequestIsTriedAsOftenAsBefore() throws Exception {
+    // given
+    try (FaultyProxy.Storm storm =
+        proxy.storm(_ -> true, FaultyProxy.error(503, "SlowDown"), FaultyProxy.error(500, "No"))) {
+      while (storm.broken() < 300) {
+        assertFails(() -> store.head(KEY), problem -> assertThat(problem.retryMayHelp()).isTrue());
+      }
+    }
+
+    // when, then
+    proxy.breakNext(ATTEMPTS - 1, Kind.PUT, FaultyProxy.error(500, "InternalError"));
+    assertThat(store.create(KEY, CONTENT, Map.of())).isInstanceOf(Created.class);
+    assertStored(CONTENT);
+  }
+
+  @Test
+  void aPatientUploadOutlivesAStorm() throws Exception {
+    // given: more errors than one request has attempts
+    ObjectStore patient = store.patient(Duration.ofMinutes(1));
+    byte[] content = random(PART + 1);
+    proxy.breakNext(2 * ATTEMPTS, Kind.PART, FaultyProxy.error(503, "SlowDown"));
+
+    // when
+    try (ObjectUpload upload = patient.upload(KEY, Map.of())) {
+      upload.stream().write(content);
+      assertThat(upload.complete()).isInstanceOf(Created.class);
+    }
+
+    // then
+    assertStored(content);
+  }
+
+  @Test
+  void aPatientWriteThatWasDoneAndDeniedIsItsOwn() throws Exception {
+    // given
+    ObjectStore patient = store.patient(Duration.ofMinutes(1));
+    proxy.breakNext(ATTEMPTS, Kind.PUT, new Fault.LoseAnswer());
+
+    // when, then
+    assertThat(patient.create(KEY, CONTENT, Map.of())).isInstanceOf(Created.class);
+    assertStored(CONTENT);
+  }
+
+  @Test
+  void noPatienceIsSpentOnWhatDoesNotPass() {
+    // given
+    ObjectStore patient = store.patient(Duration.ofDays(1));
+    proxy.breakNext(Integer.MAX_VALUE, _ -> true, FaultyProxy.error(403, "AccessDenied"));
+
+    // when, then
+    assertFails(
+        () -> patient.create(KEY, CONTENT, Map.of()),
+        problem -> assertThat(problem.retryMayHelp()).isFalse());
+  }
+
+  @Test
+  void anInterruptEndsThePatience() {
+    // given
+    ObjectStore patient = store.patient(Duration.ofDays(1));
+    Thread here = Thread.currentThread();
+    FaultyProxy.Storm storm = proxy.storm(_ -> true, FaultyProxy.error(503, "SlowDown"));
+    Thread.ofVirtual()
+        .name("interrupts")
+        .start(
+            () -> {
+              await().until(() -> storm.broken() > ATTEMPTS);
+              here.interrupt();
+            });
+
+    // when, then
+    assertFails(() -> patient.create(KEY, CONTENT, Map.of()), _ -> {});
+    assertThat(Thread.interrupted()).isTrue();
   }
 
   @Test
