@@ -47,6 +47,9 @@ other.
     {{- if .again }}
     - --again
     {{- end }}
+    {{- if .existingSecret }}
+    - --source-credentials=/etc/pgbackup-bootstrap-credentials
+    {{- end }}
     - --programs=/run/pgbackup-programs/run.sock
     - {{ printf "--password=%s=/etc/pgbackup-superuser/password" (dig "postgres" "user" "postgres" $.Values.config) | quote }}
   {{- with $.Values.agent.extraEnv }}
@@ -61,8 +64,9 @@ other.
     - { name: pgbackup-config, mountPath: /etc/pgbackup, readOnly: true }
     - { name: pgbackup-superuser, mountPath: /etc/pgbackup-superuser, readOnly: true }
     {{- if .existingSecret }}
-    - { name: pgbackup-bootstrap-credentials, mountPath: /etc/pgbackup-credentials, readOnly: true }
-    {{- else if $.Values.credentials.existingSecret }}
+    - { name: pgbackup-bootstrap-credentials, mountPath: /etc/pgbackup-bootstrap-credentials, readOnly: true }
+    {{- end }}
+    {{- if $.Values.credentials.existingSecret }}
     - { name: pgbackup-credentials, mountPath: /etc/pgbackup-credentials, readOnly: true }
     {{- end }}
     {{- with $.Values.agent.extraVolumeMounts }}{{- toYaml . | nindent 4 }}{{- end }}

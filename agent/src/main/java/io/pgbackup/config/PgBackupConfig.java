@@ -43,6 +43,22 @@ public record PgBackupConfig(
     return timing("drill", drill.schedule(), drill.timeZone(), drill.jitter());
   }
 
+  public PgBackupConfig withStorage(StorageConfig other) {
+    return new PgBackupConfig(
+        cluster,
+        postgres,
+        other,
+        encryption,
+        wal,
+        backup,
+        retention,
+        engine,
+        http,
+        log,
+        broker,
+        drill);
+  }
+
   private Timing timing(String what, Crontab schedule, ZoneId zone, Duration jitter) {
     return Timing.spread(
         schedule, zone, jitter, "%s/%s %s".formatted(cluster.namespace(), cluster.name(), what));
@@ -104,6 +120,25 @@ public record PgBackupConfig(
           url, endpoint, region, pathStyle, caFile, credentials, other, dialect);
     }
 
+    /// With another credential, whose files have the names that those here have.
+    ///
+    /// @param folder where they lie
+    public StorageConfig withCredentialsIn(Path folder) {
+      CredentialSource other =
+          switch (credentials.orElse(CredentialFiles.USUAL)) {
+            case CredentialFiles(Path id, Path secret, Optional<Path> token) ->
+                new CredentialFiles(
+                    in(folder, id), in(folder, secret), token.map(file -> in(folder, file)));
+            case CredentialJson(Path file) -> new CredentialJson(in(folder, file));
+          };
+      return new StorageConfig(
+          url, endpoint, region, pathStyle, caFile, Optional.of(other), prefix, dialect);
+    }
+
+    private static Path in(Path folder, Path file) {
+      return folder.resolve(String.valueOf(file.getFileName()));
+    }
+
     public StorageConfig withDialect(StorageDialect other) {
       return new StorageConfig(
           url, endpoint, region, pathStyle, caFile, credentials, prefix, other);
@@ -116,7 +151,12 @@ public record PgBackupConfig(
   /// Files that hold one secret each, trailing line ends ignored.
   public record CredentialFiles(
       Path accessKeyIdFile, Path secretAccessKeyFile, Optional<Path> sessionTokenFile)
-      implements CredentialSource {}
+      implements CredentialSource {
+    /// The names that the chart gives them.
+    static final CredentialFiles USUAL =
+        new CredentialFiles(
+            Path.of("access-key-id"), Path.of("secret-access-key"), Optional.empty());
+  }
 
   /// One file with all of it, as a broker writes it.
   public record CredentialJson(Path file) implements CredentialSource {}

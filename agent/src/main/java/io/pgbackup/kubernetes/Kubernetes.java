@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.pgbackup.credentials.broker.CredentialSink;
+import io.pgbackup.kubernetes.restore.StatefulSetClone;
 import io.pgbackup.kubernetes.restore.StatefulSetName;
 import io.pgbackup.kubernetes.restore.StatefulSetRestore;
 import io.pgbackup.lineage.ClusterId;
@@ -54,6 +55,13 @@ public final class Kubernetes implements AutoCloseable {
   /// @param say hears how they get on
   public StatefulSetRestore restore(StatefulSetName name, Clock clock, Consumer<String> say) {
     return StatefulSetRestore.over(client, name, clock, say);
+  }
+
+  /// Clones of a StatefulSet.
+  ///
+  /// @param say hears how they get on
+  public StatefulSetClone cloneOf(StatefulSetName source, Clock clock, Consumer<String> say) {
+    return StatefulSetClone.over(client, source, clock, say);
   }
 
   /// The namespace of the current context.

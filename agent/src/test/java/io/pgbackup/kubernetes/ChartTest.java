@@ -168,6 +168,20 @@ class ChartTest {
         .doesNotContain("--latest");
   }
 
+  /// It reads one cluster's archive and writes another's: each credential only its own.
+  @Test
+  void whatFillsTheVolumeHasBothCredentialsWhereThereAreTwo() {
+    Helm two = Helm.with("bootstrap.cluster=orders", "bootstrap.existingSecret=reader");
+    assertThat(words(two)).contains("--source-credentials=/etc/pgbackup-bootstrap-credentials");
+    assertThat(container(two, "pgbackup-bootstrap").get("volumeMounts").findValuesAsText("name"))
+        .contains("pgbackup-credentials", "pgbackup-bootstrap-credentials");
+    assertThat(container(two, "pgbackup-agent").get("volumeMounts").findValuesAsText("name"))
+        .doesNotContain("pgbackup-bootstrap-credentials");
+
+    assertThat(words(Helm.with("bootstrap.cluster=orders")))
+        .noneMatch(word -> word.startsWith("--source-credentials"));
+  }
+
   @Test
   void everyPodIsWithinTheRestrictedStandard() {
     for (JsonNode pod : pods(Helm.with(EVERYTHING))) {

@@ -5,6 +5,8 @@ import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.ServiceAccount;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.api.model.authorization.v1.SelfSubjectAccessReview;
 import io.fabric8.kubernetes.api.model.authorization.v1.SelfSubjectAccessReviewBuilder;
@@ -25,7 +27,7 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /// The API of a cluster, for one StatefulSet.
-final class ClusterApi implements RestoreApi {
+final class ClusterApi implements RestoreApi, CloneApi {
   private static final Duration RENEWAL = Duration.ofSeconds(5);
   private static final int UNAVAILABLE_RETRIES = 30;
   private static final long RETRY_MILLIS = 2_000;
@@ -69,22 +71,49 @@ final class ClusterApi implements RestoreApi {
 
   @Override
   public StatefulSet statefulSet() {
-    return Optional.ofNullable(
-            ask(
-                "read the StatefulSet " + name,
-                () ->
-                    client
-                        .apps()
-                        .statefulSets()
-                        .inNamespace(name.namespace())
-                        .withName(name.name())
-                        .get()))
+    return statefulSet(name.name())
         .orElseThrow(
             () ->
                 Problem.notFound(
                         "there is no StatefulSet " + name,
                         "'kubectl get statefulsets -A' lists what there is.")
                     .asException());
+  }
+
+  @Override
+  public Optional<StatefulSet> statefulSet(String set) {
+    return Optional.ofNullable(
+        ask(
+            "read the StatefulSet %s/%s".formatted(name.namespace(), set),
+            () -> client.apps().statefulSets().inNamespace(name.namespace()).withName(set).get()));
+  }
+
+  @Override
+  public Optional<ConfigMap> configMap(String map) {
+    return Optional.ofNullable(
+        ask(
+            "read the ConfigMap " + map,
+            () -> client.configMaps().inNamespace(name.namespace()).withName(map).get()));
+  }
+
+  @Override
+  public Optional<ServiceAccount> serviceAccount(String account) {
+    return Optional.ofNullable(
+        ask(
+            "read the ServiceAccount " + account,
+            () -> client.serviceAccounts().inNamespace(name.namespace()).withName(account).get()));
+  }
+
+  @Override
+  public List<Service> services() {
+    return ask(
+        "list the Services",
+        () -> client.services().inNamespace(name.namespace()).list().getItems());
+  }
+
+  @Override
+  public void make(HasMetadata object) {
+    create(object, "make %s %s".formatted(object.getKind(), object.getMetadata().getName()));
   }
 
   @Override

@@ -2,6 +2,7 @@ package io.pgbackup.kubernetes.restore;
 
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerBuilder;
+import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.EnvVarSource;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -35,15 +36,15 @@ record DatabasePod(
   private static final String RESTORE_OF = "pgbackup.io/restore-of";
 
   private static final String DATABASE = "postgres";
-  private static final String RUNNER = "pgbackup-run";
-  private static final String RUN_FOLDER = "/run/pgbackup-restore";
-  private static final String RUN_SOCKET = RUN_FOLDER + "/programs.sock";
+  static final String RUNNER = "pgbackup-run";
+  static final String RUN_FOLDER = "/run/pgbackup-restore";
+  static final String RUN_SOCKET = RUN_FOLDER + "/programs.sock";
   private static final String CLIENT = "pgbackup-restore-client";
   private static final String CLIENT_FOLDER = "/opt/pgbackup-restore";
-  private static final String PASSWORD = "pgbackup-restore-password";
-  private static final String PASSWORD_FOLDER = "/etc/pgbackup-restore-password";
+  static final String PASSWORD = "pgbackup-restore-password";
+  static final String PASSWORD_FOLDER = "/etc/pgbackup-restore-password";
   private static final String PASSWORD_FILE = "password";
-  private static final String CONFIG_OPTION = "--config";
+  static final String CONFIG_OPTION = "--config";
   private static final String DEFAULT_CONFIG = "/etc/pgbackup/pgbackup.yaml";
 
   /// @throws PgBackupException `Refused` if the template holds no database that we know how to
@@ -116,13 +117,23 @@ record DatabasePod(
   List<String> fetch(List<String> target) {
     List<String> words = new ArrayList<>(List.of("in-pod", "fetch"));
     words.addAll(target);
-    password()
-        .ifPresent(
-            _ ->
-                words.addAll(
-                    List.of(
-                        "--password", superuser() + "=" + PASSWORD_FOLDER + "/" + PASSWORD_FILE)));
+    words.addAll(passwordWords());
     return words;
+  }
+
+  /// That the superuser gets the Secret's password, where there is one.
+  List<String> passwordWords() {
+    return password()
+        .map(_ -> superuser() + "=" + PASSWORD_FOLDER + "/" + PASSWORD_FILE)
+        .map(word -> List.of("--password", word))
+        .orElseGet(List::of);
+  }
+
+  /// A volume of the template.
+  Optional<Volume> volume(String name) {
+    return set.getSpec().getTemplate().getSpec().getVolumes().stream()
+        .filter(volume -> volume.getName().equals(name))
+        .findFirst();
   }
 
   /// A pod of a restore.
@@ -178,7 +189,7 @@ record DatabasePod(
   }
 
   private List<Volume> volumes() {
-    List<Volume> volumes = new ArrayList<>();
+    List<Volume> volumes = new ArrayList<>(toolVolumes());
     volumes.add(
         new VolumeBuilder()
             .withName(dataVolume)
@@ -186,6 +197,12 @@ record DatabasePod(
             .withClaimName(claim())
             .endPersistentVolumeClaim()
             .build());
+    return volumes;
+  }
+
+  /// What [#installer], [#runner] and [#worker] need beside the template's own.
+  List<Volume> toolVolumes() {
+    List<Volume> volumes = new ArrayList<>();
     for (String name : List.of(RUNNER, CLIENT)) {
       volumes.add(new VolumeBuilder().withName(name).withNewEmptyDir().endEmptyDir().build());
     }
@@ -208,7 +225,7 @@ record DatabasePod(
   }
 
   /// Brings the client into the database's container.
-  private Container installer() {
+  Container installer() {
     return new ContainerBuilder()
         .withName("pgbackup-restore-install")
         .withImage(agent.getImage())
@@ -221,7 +238,7 @@ record DatabasePod(
   }
 
   /// The database's image, where the client starts PostgreSQL when it is asked to.
-  private Container runner() {
+  Container runner() {
     return new ContainerBuilder()
         .withName(DATABASE)
         .withImage(database.getImage())
@@ -238,22 +255,15 @@ record DatabasePod(
 
   /// The agent's image, where `pgbackup` works with the agent's configuration and credential.
   private Container worker(List<String> words) {
-    List<String> command =
-        new ArrayList<>(List.of("/opt/pgbackup/bin/pgbackup", CONFIG_OPTION, config()));
-    command.addAll(words);
-    command.addAll(List.of("--data-dir", dataDirectory, "--programs", RUN_SOCKET));
+    List<String> all = new ArrayList<>(words);
+    all.addAll(List.of("--data-dir", dataDirectory, "--programs", RUN_SOCKET));
+    return workerOf(all);
+  }
+
+  /// The same, with nothing but these words behind the configuration's name.
+  Container workerOf(List<String> words) {
     ContainerBuilder worker =
-        new ContainerBuilder()
-            .withName(AGENT)
-            .withImage(agent.getImage())
-            .withImagePullPolicy(agent.getImagePullPolicy())
-            .withCommand(command)
-            .withEnv(agent.getEnv())
-            .withEnvFrom(agent.getEnvFrom())
-            .withSecurityContext(agent.getSecurityContext())
-            .withResources(agent.getResources())
-            .withVolumeMounts(mountsOfTheirOwn(agent))
-            .addToVolumeMounts(mount(RUNNER, RUN_FOLDER, false));
+        new ContainerBuilder(looker(words)).addToVolumeMounts(mount(RUNNER, RUN_FOLDER, false));
     if (password().isPresent()) {
       worker.addToVolumeMounts(mount(PASSWORD, PASSWORD_FOLDER, true));
     }
@@ -263,6 +273,24 @@ record DatabasePod(
           .forEach(worker::addToVolumeMounts);
     }
     return worker.build();
+  }
+
+  /// The agent's image with what the agent has.
+  Container looker(List<String> words) {
+    List<String> command =
+        new ArrayList<>(List.of("/opt/pgbackup/bin/pgbackup", CONFIG_OPTION, config()));
+    command.addAll(words);
+    return new ContainerBuilder()
+        .withName(AGENT)
+        .withImage(agent.getImage())
+        .withImagePullPolicy(agent.getImagePullPolicy())
+        .withCommand(command)
+        .withEnv(agent.getEnv())
+        .withEnvFrom(agent.getEnvFrom())
+        .withSecurityContext(agent.getSecurityContext())
+        .withResources(agent.getResources())
+        .withVolumeMounts(mountsOfTheirOwn(agent))
+        .build();
   }
 
   /// Those of the template; a read-only one of the data is not enough.
@@ -276,7 +304,7 @@ record DatabasePod(
         .toList();
   }
 
-  private static VolumeMount mount(String name, String path, boolean readOnly) {
+  static VolumeMount mount(String name, String path, boolean readOnly) {
     return new VolumeMountBuilder()
         .withName(name)
         .withMountPath(path)
@@ -284,7 +312,8 @@ record DatabasePod(
         .build();
   }
 
-  private String config() {
+  /// The agent's configuration file.
+  String config() {
     List<String> words =
         Stream.concat(agent.getCommand().stream(), agent.getArgs().stream()).toList();
     int at = words.indexOf(CONFIG_OPTION);
@@ -299,6 +328,22 @@ record DatabasePod(
                 volume ->
                     volume.getPersistentVolumeClaim() != null
                         && claim.equals(volume.getPersistentVolumeClaim().getClaimName()));
+  }
+
+  /// The status of a container of a pod that has ended as a whole.
+  static Optional<Integer> ended(Pod pod, String container) {
+    if (!isOver(pod)) {
+      return Optional.empty();
+    }
+    if (pod.getStatus().getPhase().equals("Succeeded")) {
+      return Optional.of(0);
+    }
+    return PodFollower.status(pod, container)
+        .map(ContainerStatus::getState)
+        .filter(state -> state.getTerminated() != null)
+        .map(state -> state.getTerminated().getExitCode())
+        .filter(code -> code != 0)
+        .or(() -> Optional.of(1));
   }
 
   static boolean isOver(Pod pod) {

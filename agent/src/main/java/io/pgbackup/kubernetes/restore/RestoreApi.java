@@ -10,7 +10,7 @@ import java.util.Optional;
 
 /// What a restore asks of Kubernetes' API, for one StatefulSet. Failures are
 /// [io.pgbackup.problem.PgBackupException]s with `TimedOut` where the API does not answer.
-interface RestoreApi {
+interface RestoreApi extends PodApi {
   /// How long a lease counts after its holder was last heard of.
   Duration LEASE = Duration.ofSeconds(30);
 
@@ -26,15 +26,6 @@ interface RestoreApi {
 
   /// All of the namespace.
   List<Pod> pods();
-
-  Optional<Pod> pod(String name);
-
-  void create(Pod pod);
-
-  void deletePod(String name);
-
-  /// What a container has printed until now; empty before it has begun.
-  String log(String pod, String container);
 
   Optional<Journal> journal();
 

@@ -5,6 +5,7 @@ import static java.util.stream.Collectors.joining;
 import static java.util.stream.Collectors.mapping;
 import static java.util.stream.Collectors.toList;
 
+import io.pgbackup.problem.Problem;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,7 +21,7 @@ record Right(String group, String resource, String verb, String why) {
   private static final String COORDINATION = "coordination.k8s.io";
 
   /// All that restore and undo of a StatefulSet need.
-  static final List<Right> ALL =
+  static final List<Right> RESTORE =
       List.of(
           new Right(APPS, "statefulsets", "get", "read its pod's template"),
           new Right(APPS, "statefulsets", "patch", "scale it to 0 and back"),
@@ -37,10 +38,27 @@ record Right(String group, String resource, String verb, String why) {
           new Right(COORDINATION, "leases", "create", "keep others from it"),
           new Right(COORDINATION, "leases", "update", "keep others from it"));
 
+  /// All that the clone of a StatefulSet needs: nothing that exists is changed by it.
+  static final List<Right> CLONE =
+      List.of(
+          new Right(APPS, "statefulsets", "get", "read its pod's template"),
+          new Right(APPS, "statefulsets", "create", "make the clone"),
+          new Right(CORE, "services", "list", "see which ones lead to its pods"),
+          new Right(CORE, "services", "create", "make the clone's"),
+          new Right(CORE, "configmaps", "get", "read the agent's configuration"),
+          new Right(CORE, "configmaps", "create", "write the clone's"),
+          new Right(CORE, "serviceaccounts", "get", "see how its pods pull their images"),
+          new Right(CORE, "serviceaccounts", "create", "make the clone's"),
+          new Right(CORE, "persistentvolumeclaims", "get", "see that the clone's volume is new"),
+          new Right(CORE, "pods", "get", "follow the clone's pod"),
+          new Right(CORE, "pods", "create", "make the pod that looks into the archive"),
+          new Right(CORE, "pods", "delete", "remove it"),
+          new Right(CORE, "pods/log", "get", "show their progress"));
+
   /// A Role with all of them, as YAML.
-  static String role(String name, String namespace) {
+  static String role(String name, String namespace, List<Right> rights) {
     Map<String, Map<String, List<String>>> rules =
-        ALL.stream()
+        rights.stream()
             .collect(
                 groupingBy(
                     Right::group,
@@ -70,6 +88,26 @@ record Right(String group, String resource, String verb, String why) {
                                             resource.getKey(),
                                             String.join(", ", resource.getValue()))))
                 .collect(joining()));
+  }
+
+  /// Refuses before anything is done.
+  ///
+  /// @param missing of those that are needed
+  /// @param what needs them
+  static void refuse(List<Right> missing, String what, String namespace) {
+    if (missing.isEmpty()) {
+      return;
+    }
+    throw Problem.refused(
+            "this user may not do in namespace %s what a %s needs: %s"
+                .formatted(
+                    namespace,
+                    what,
+                    missing.stream()
+                        .map(right -> "%s (to %s)".formatted(right, right.why()))
+                        .collect(joining(", "))),
+            "'pgbackup k8s rbac --namespace %s' prints a Role with all of it.".formatted(namespace))
+        .asException();
   }
 
   @Override

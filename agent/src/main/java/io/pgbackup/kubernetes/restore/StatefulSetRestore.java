@@ -1,10 +1,6 @@
 package io.pgbackup.kubernetes.restore;
 
-import static java.util.stream.Collectors.joining;
-
-import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.PodCondition;
 import io.fabric8.kubernetes.api.model.PodStatus;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -33,7 +29,7 @@ public final class StatefulSetRestore {
   private static final Duration STOP_PATIENCE = Duration.ofMinutes(30);
   private static final Duration START_PATIENCE = Duration.ofMinutes(30);
   private static final Duration PLACE_PATIENCE = Duration.ofMinutes(10);
-  private static final String AGAIN = "Give the same command again: it goes on where it stopped.";
+  private static final String AGAIN = PodFollower.AGAIN;
 
   private final RestoreApi api;
   private final StatefulSetName name;
@@ -87,7 +83,7 @@ public final class StatefulSetRestore {
 
   /// The Role that restores need, as YAML.
   public static String role(String namespace) {
-    return Right.role("pgbackup-restore", namespace);
+    return Right.role("pgbackup-restore", namespace, Right.RESTORE);
   }
 
   /// Checks everything that can be checked and shows what would be done: nothing is changed.
@@ -130,7 +126,7 @@ public final class StatefulSetRestore {
     String pod = "%s-%s-look".formatted(name.restore(), newId());
     try {
       api.create(database.pod(pod, words, node(database)));
-      follow(pod, PLACE_PATIENCE, false);
+      followed(() -> {}).follow(pod, DatabasePod.AGENT, PLACE_PATIENCE);
     } finally {
       api.deletePod(pod);
     }
@@ -208,19 +204,7 @@ public final class StatefulSetRestore {
   }
 
   private DatabasePod check(boolean forced) {
-    List<Right> missing = api.missing(Right.ALL);
-    if (!missing.isEmpty()) {
-      throw Problem.refused(
-              "this user may not do in namespace %s what a restore needs: %s"
-                  .formatted(
-                      name.namespace(),
-                      missing.stream()
-                          .map(right -> "%s (to %s)".formatted(right, right.why()))
-                          .collect(joining(", "))),
-              "'pgbackup k8s rbac --namespace %s' prints a Role with all of it."
-                  .formatted(name.namespace()))
-          .asException();
-    }
+    Right.refuse(api.missing(Right.RESTORE), "restore", name.namespace());
     StatefulSet set = api.statefulSet();
     Refusals.check(set, forced);
     DatabasePod database = DatabasePod.of(set);
@@ -346,7 +330,12 @@ public final class StatefulSetRestore {
           database.pod(
               pod, words, journal.step() == Step.FETCH ? node(database) : Optional.empty()));
     }
-    follow(pod, PLACE_PATIENCE, true);
+    followed(() -> api.hold(holder, false)).follow(pod, DatabasePod.AGENT, PLACE_PATIENCE);
+  }
+
+  /// @param beat done while a pod works: a lease that is held is renewed
+  private PodFollower followed(Runnable beat) {
+    return new PodFollower(api, say, this::sleep, beat, DatabasePod::ended);
   }
 
   private void remove(String pod) {
@@ -375,108 +364,6 @@ public final class StatefulSetRestore {
 
   private Optional<Pod> user(DatabasePod database) {
     return api.pods().stream().filter(pod -> DatabasePod.uses(pod, database.claim())).findFirst();
-  }
-
-  /// Shows what the pod's work prints, until it is over.
-  ///
-  /// @param startPatience how long it may take to begin
-  /// @param locked whether the lease is ours
-  private void follow(String name, Duration startPatience, boolean locked) {
-    long deadline = System.nanoTime() + startPatience.toNanos();
-    int shown = 0;
-    while (true) {
-      Pod pod = api.pod(name).orElseThrow(() -> gone(name));
-      String phase = phase(pod);
-      boolean over = DatabasePod.isOver(pod);
-      if (over || phase.equals("Running")) {
-        String log = api.log(name, DatabasePod.AGENT);
-        int end = over ? log.length() : log.lastIndexOf('\n') + 1;
-        if (end > shown) {
-          log.substring(shown, end).lines().filter(StatefulSetRestore::isForPeople).forEach(say);
-          shown = end;
-        }
-        if (over && !phase.equals("Succeeded")) {
-          throw failure(name, pod, log);
-        }
-        if (over) {
-          return;
-        }
-      } else if (System.nanoTime() - deadline > 0) {
-        throw Problem.timedOut(
-                "pod %s does not start: %s".formatted(name, waitingFor(pod)),
-                "Look at 'kubectl describe pod %s'. %s".formatted(name, AGAIN))
-            .asException();
-      }
-      if (locked) {
-        api.hold(holder, false);
-      }
-      sleep();
-    }
-  }
-
-  private static boolean isForPeople(String line) {
-    return !line.startsWith("ERROR: ") && !line.startsWith("HINT: ");
-  }
-
-  private static PgBackupException gone(String pod) {
-    return Problem.postgresFailed("somebody deleted pod " + pod, AGAIN).asException();
-  }
-
-  private static String waitingFor(Pod pod) {
-    PodStatus status = pod.getStatus();
-    if (status == null) {
-      return "nobody has looked at it";
-    }
-    Stream<String> conditions =
-        status.getConditions().stream()
-            .filter(condition -> "False".equals(condition.getStatus()))
-            .map(PodCondition::getMessage);
-    Stream<String> containers =
-        Stream.concat(
-                status.getInitContainerStatuses().stream(), status.getContainerStatuses().stream())
-            .map(ContainerStatus::getState)
-            .filter(state -> state != null && state.getWaiting() != null)
-            .map(state -> state.getWaiting().getReason());
-    return Stream.concat(containers, conditions)
-        .filter(text -> text != null && !text.isEmpty())
-        .distinct()
-        .collect(joining(", "));
-  }
-
-  /// The pod's own words, with the status that it ended with.
-  private static PgBackupException failure(String name, Pod pod, String log) {
-    int status =
-        Optional.ofNullable(pod.getStatus()).stream()
-            .flatMap(it -> it.getContainerStatuses().stream())
-            .filter(it -> it.getName().equals(DatabasePod.AGENT))
-            .filter(it -> it.getState() != null && it.getState().getTerminated() != null)
-            .map(it -> it.getState().getTerminated().getExitCode())
-            .findFirst()
-            .orElse(1);
-    String message =
-        last(log, "ERROR: ")
-            .orElseGet(
-                () ->
-                    "pod %s ended with status %d: %s"
-                        .formatted(name, status, log.lines().reduce((_, line) -> line).orElse("")));
-    String hint = last(log, "HINT: ").orElse(AGAIN);
-    return (switch (status) {
-          case 2 -> Problem.misconfigured(message, hint);
-          case 4 -> Problem.refused(message, hint);
-          case 5 -> Problem.storageFailed(message, hint);
-          case 7 -> Problem.verificationFailed(message, hint);
-          case 8 -> Problem.timedOut(message, hint);
-          case 9 -> Problem.notFound(message, hint);
-          default -> Problem.postgresFailed(message, hint);
-        })
-        .asException();
-  }
-
-  private static Optional<String> last(String log, String label) {
-    return log.lines()
-        .filter(line -> line.startsWith(label))
-        .reduce((_, line) -> line)
-        .map(line -> line.substring(label.length()));
   }
 
   private void stop(Journal journal, DatabasePod database) {

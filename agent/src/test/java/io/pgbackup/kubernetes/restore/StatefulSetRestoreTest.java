@@ -217,12 +217,12 @@ class StatefulSetRestoreTest {
 
   @Test
   void namesEachRightThatIsMissing() {
-    cluster.deny(Right.ALL);
+    cluster.deny(Right.RESTORE);
 
     assertThatThrownBy(this::restore)
         .satisfies(
             failure ->
-                assertThat(Right.ALL)
+                assertThat(Right.RESTORE)
                     .allSatisfy(
                         right -> assertThat(failure).hasMessageContaining(right.toString())));
     assertThat(cluster.made()).isEmpty();

@@ -1,6 +1,8 @@
 package io.pgbackup.cli.command;
 
+import io.pgbackup.cli.source.Configuration;
 import io.pgbackup.config.PgBackupConfig;
+import io.pgbackup.doctor.SourceGuard;
 import io.pgbackup.lineage.Claim;
 import io.pgbackup.lineage.Claims;
 import io.pgbackup.lineage.ClusterId;
@@ -18,6 +20,7 @@ import io.pgbackup.restore.RestoreResult;
 import io.pgbackup.restore.RestoreRunner;
 import io.pgbackup.restore.RolePassword;
 import io.pgbackup.restore.Vacancy;
+import io.pgbackup.store.ObjectStore;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -57,6 +60,25 @@ final class FillCommand extends RestoringVerb {
       description = "Where 'pgbackup-client run' runs PostgreSQL's programs, in another container.")
   private @Nullable Path programs;
 
+  @Option(
+      names = "--source-credentials",
+      paramLabel = "DIR",
+      description =
+          "Files of the names that the configuration's credential has, with one that may read the"
+              + " archive.")
+  private @Nullable Path sourceCredentials;
+
+  @Option(
+      names = "--source-read-only",
+      description = "Refuse if a credential of this cluster may write into the archive.")
+  private boolean sourceReadOnly;
+
+  @Option(
+      names = "--elsewhere",
+      hidden = true,
+      description = "With --plan: another machine will do it, whose room and programs count.")
+  private boolean elsewhere;
+
   FillCommand(Surroundings surroundings) {
     super(surroundings);
   }
@@ -68,6 +90,18 @@ final class FillCommand extends RestoringVerb {
   private ClusterId cluster() {
     PgBackupConfig.ClusterConfig named = own().cluster();
     return new ClusterId(named.namespace(), named.name());
+  }
+
+  @Override
+  Configuration source(Configuration named) {
+    return Optional.ofNullable(sourceCredentials).map(named::withCredentialsIn).orElse(named);
+  }
+
+  @Override
+  void check(RestoreRunner runner, RestorePlan plan, RestoreDestination destination) {
+    if (!elsewhere) {
+      super.check(runner, plan, destination);
+    }
   }
 
   @Override
@@ -119,11 +153,26 @@ final class FillCommand extends RestoringVerb {
   @Override
   void consider(Archives archives, RestorePlan plan) {
     passwords();
+    if (sourceReadOnly) {
+      SourceGuard.check(
+          own().storage(), source(configuration()).storage(), archives.store(), plan, cluster());
+    }
+    if (sourceCredentials == null) {
+      refuseIfItWentOn(archives, archives.live(), plan);
+      return;
+    }
+    // the other credential need not see what is this cluster's
+    try (ObjectStore store = configuration().open()) {
+      refuseIfItWentOn(archives, store, plan);
+    }
+  }
+
+  private void refuseIfItWentOn(Archives archives, ObjectStore store, RestorePlan plan) {
     PrefixTemplate template =
         archives.template().isLiteral() ? PrefixTemplate.DEFAULT : archives.template();
-    Claims claims = new Claims(archives.live());
+    Claims claims = new Claims(store);
     List<LineageUid> children =
-        LineageFolders.find(archives.live(), template, cluster()).stream()
+        LineageFolders.find(store, template, cluster()).stream()
             .flatMap(folder -> claims.read(folder).stream())
             .filter(claim -> isChild(claim, plan.lineage().uid()))
             .map(Claim::uid)

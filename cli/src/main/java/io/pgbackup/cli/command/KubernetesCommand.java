@@ -1,6 +1,7 @@
 package io.pgbackup.cli.command;
 
 import io.pgbackup.cli.output.OutputFormat;
+import io.pgbackup.kubernetes.restore.StatefulSetClone;
 import io.pgbackup.kubernetes.restore.StatefulSetRestore;
 import io.pgbackup.problem.ExitStatus;
 import java.util.List;
@@ -33,12 +34,13 @@ final class KubernetesCommand implements Callable<Integer> {
 
   @Command(
       name = "rbac",
-      description = "Print the Role that whoever restores a StatefulSet needs.",
+      description = "Print the Roles that whoever restores or clones a StatefulSet needs.",
       footer = {
         "",
         "Example:",
         "  pgbackup k8s rbac -n shop | kubectl apply -f -",
         "  kubectl create rolebinding pgbackup-restore -n shop --role pgbackup-restore --user anna",
+        "  kubectl create rolebinding pgbackup-clone -n shop --role pgbackup-clone --user anna",
       })
   static final class Rbac extends Verb {
     @Option(
@@ -59,7 +61,7 @@ final class KubernetesCommand implements Callable<Integer> {
 
     @Override
     public void run() {
-      print(StatefulSetRestore.role(namespace));
+      print(StatefulSetRestore.role(namespace) + "---\n" + StatefulSetClone.role(namespace));
     }
   }
 }

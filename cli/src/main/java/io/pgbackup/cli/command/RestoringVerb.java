@@ -81,6 +81,18 @@ abstract class RestoringVerb extends Verb {
     return runner.run(plan, destination, progress);
   }
 
+  /// What reaches the archive that is restored from.
+  ///
+  /// @param named by the options that every verb has
+  Configuration source(Configuration named) {
+    return named;
+  }
+
+  /// Looks at this machine before anything is changed.
+  void check(RestoreRunner runner, RestorePlan plan, RestoreDestination destination) {
+    runner.check(plan, destination);
+  }
+
   /// Whether there is nothing to do, which it says; the store is not asked then.
   boolean isDone() {
     return false;
@@ -145,7 +157,7 @@ abstract class RestoringVerb extends Verb {
     }
     ZoneId local = surroundings().local();
     RecoveryTarget target = targetOptions.target(local);
-    Configuration configuration = options.in(configuration());
+    Configuration configuration = options.in(source(configuration()));
     Optional<ClusterId> asked = options.oneCluster(configuration);
     asked.ifPresent(this::destination);
     Optional<Instant> readAsOf = asOf.instant(surroundings());
@@ -169,7 +181,7 @@ abstract class RestoringVerb extends Verb {
       RestoreDestination destination = withTablespaces(plan, destination(cluster), mappings, names);
       RestoreRunner runner =
           restores.runner(Optional.ofNullable(binDirectory), process(destination));
-      runner.check(plan, destination);
+      check(runner, plan, destination);
       if (planOnly) {
         print(
             () -> JsonOutput.render(RestoreView.json(plan, destination, names)),

@@ -35,13 +35,18 @@ public final class Configuration {
   private final SourceOptions options;
   private final Map<String, String> environment;
   private final Optional<WalgSettings> walg;
+  private final Optional<Path> credentials;
   private final ConfigLoader loader;
 
   private Configuration(
-      SourceOptions options, Map<String, String> environment, Optional<WalgSettings> walg) {
+      SourceOptions options,
+      Map<String, String> environment,
+      Optional<WalgSettings> walg,
+      Optional<Path> credentials) {
     this.options = options;
     this.environment = environment;
     this.walg = walg;
+    this.credentials = credentials;
     this.loader = new ConfigLoader(environment);
   }
 
@@ -57,12 +62,20 @@ public final class Configuration {
                     "of WAL-G's settings these mean nothing here: "
                         + String.join(", ", new TreeSet<>(ignored))));
     return new Configuration(
-        options, walg.map(it -> with(it, environment)).orElse(environment), walg);
+        options, walg.map(it -> with(it, environment)).orElse(environment), walg, Optional.empty());
   }
 
   /// The same where one archive's folder is meant.
   public Configuration withPrefix(String folder) {
-    return new Configuration(options.withPrefix(Optional.of(folder)), environment, walg);
+    return new Configuration(
+        options.withPrefix(Optional.of(folder)), environment, walg, credentials);
+  }
+
+  /// The same where the store is reached with another credential than the configuration's.
+  ///
+  /// @param folder with files of the same names
+  public Configuration withCredentialsIn(Path folder) {
+    return new Configuration(options, environment, walg, Optional.of(folder));
   }
 
   /// Whoever names WAL-G's settings means them alone: storage and keys of this environment are
@@ -81,7 +94,15 @@ public final class Configuration {
 
   /// The whole configuration, where a file was named.
   public Optional<PgBackupConfig> file() {
-    return options.config().or(() -> variable(CONFIG).map(Path::of)).map(loader::load);
+    return options
+        .config()
+        .or(() -> variable(CONFIG).map(Path::of))
+        .map(loader::load)
+        .map(
+            file ->
+                credentials
+                    .map(folder -> file.withStorage(file.storage().withCredentialsIn(folder)))
+                    .orElse(file));
   }
 
   /// The file that is meant: the one given, then that of `--config`, then `$PGBACKUP_CONFIG`.

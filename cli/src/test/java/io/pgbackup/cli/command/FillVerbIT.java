@@ -136,6 +136,25 @@ class FillVerbIT {
     assertThat(bootstrap("--plan", "--uid", "g").status()).isEqualTo(4);
   }
 
+  /// A directory knows no credentials: whoever reaches it may write all of it.
+  @Test
+  void refusesAnArchiveThatItCouldDestroyWhereThatIsAsked() {
+    Run run = bootstrap("--plan", "--source-read-only");
+
+    assertThat(run.status()).isEqualTo(4);
+    assertThat(run.err()).contains("could destroy the backups of default/orders");
+  }
+
+  @Test
+  void withAnotherCredentialForTheArchiveItStillSeesItsOwnLineages() {
+    claimChild();
+
+    Run run = bootstrap("--plan", "--source-credentials", folder.toString());
+
+    assertThat(run.status()).isEqualTo(4);
+    assertThat(run.err()).contains("went on from lineage g already, as child");
+  }
+
   @Test
   void aPasswordIsNamedByARoleAndAFile() {
     Run run = bootstrap("--plan", "--password", "hunter2");

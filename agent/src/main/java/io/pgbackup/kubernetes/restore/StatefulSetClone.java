@@ -1,0 +1,400 @@
+package io.pgbackup.kubernetes.restore;
+
+import static java.util.stream.Collectors.joining;
+
+import io.fabric8.kubernetes.api.model.ContainerState;
+import io.fabric8.kubernetes.api.model.ContainerStatus;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.ServiceAccount;
+import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
+import io.fabric8.kubernetes.api.model.Volume;
+import io.fabric8.kubernetes.api.model.apps.StatefulSet;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.pgbackup.problem.PgBackupException;
+import io.pgbackup.problem.Problem;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.BiFunction;
+import java.util.function.Consumer;
+
+/// A new StatefulSet beside a standing one, from the latter's template and its archive. Nothing of
+/// the source is changed: its objects are read, its archive too, and the clone has a credential
+/// that cannot write there, which is tried before anything is made.
+///
+/// The objects themselves say how far it has come: the StatefulSet is made last, and a pod's init
+/// container fills its volume as the chart's `bootstrap` does. So a command that was cut off goes
+/// on when it is given again.
+///
+/// Not thread-safe.
+public final class StatefulSetClone {
+  private static final Duration POLL = Duration.ofSeconds(1);
+  private static final Duration POD_PATIENCE = Duration.ofMinutes(10);
+  private static final Duration START_PATIENCE = Duration.ofMinutes(30);
+  private static final String DEFAULT_ACCOUNT = "default";
+
+  private final CloneApi api;
+  private final StatefulSetName source;
+  private final StatefulSetRestore.Pause pause;
+  private final Consumer<String> say;
+
+  /// @param say hears how it gets on
+  StatefulSetClone(
+      CloneApi api, StatefulSetName source, StatefulSetRestore.Pause pause, Consumer<String> say) {
+    this.api = api;
+    this.source = source;
+    this.pause = pause;
+    this.say = say;
+  }
+
+  /// @param client its API
+  public static StatefulSetClone over(
+      KubernetesClient client, StatefulSetName source, Clock clock, Consumer<String> say) {
+    return new StatefulSetClone(new ClusterApi(client, source, clock), source, Thread::sleep, say);
+  }
+
+  /// The Role that clones need, as YAML.
+  public static String role(String namespace) {
+    return Right.role("pgbackup-clone", namespace, Right.CLONE);
+  }
+
+  /// Checks everything that can be checked and shows what would be made: nothing is left of it.
+  ///
+  /// @throws PgBackupException in all cases of refusal; the hint says what to do
+  public void plan(CloneOrder order) {
+    Made made = design(order);
+    if (standing(order).isPresent()) {
+      say.accept("%s stands already, as this command makes it".formatted(clone(order)));
+      return;
+    }
+    refuseStrangers(made);
+    tell(made, order);
+    look(made);
+  }
+
+  /// Makes the clone and waits until it is ready, or goes on with the same that was cut off.
+  ///
+  /// @throws PgBackupException in all cases of failure; the hint says what to do
+  public void make(CloneOrder order) {
+    Made made = design(order);
+    if (standing(order).isPresent()) {
+      say.accept("going on with %s".formatted(clone(order)));
+      remove(lookName(order.name()));
+      tryAgainAtOnce(order);
+    } else {
+      refuseStrangers(made);
+      tell(made, order);
+      look(made);
+      made.parts().forEach(api::make);
+      api.make(made.set());
+    }
+    fill(order);
+    start(order);
+    say.accept(
+        "  %s is ready; it goes away with\n    kubectl -n %s delete %s"
+            .formatted(clone(order), source.namespace(), objects(made, order)));
+  }
+
+  private String clone(CloneOrder order) {
+    return "StatefulSet %s/%s".formatted(source.namespace(), order.name());
+  }
+
+  private static String objects(Made made, CloneOrder order) {
+    List<HasMetadata> all = new ArrayList<>(made.parts());
+    all.addFirst(made.set());
+    return all.stream()
+            .map(object -> "%s/%s".formatted(kind(object), object.getMetadata().getName()))
+            .collect(joining(" "))
+        + made.claims().stream()
+            .map(claim -> " pvc/%s-%s-0".formatted(claim, order.name()))
+            .collect(joining());
+  }
+
+  private static String kind(HasMetadata object) {
+    return object.getKind().toLowerCase(Locale.ROOT);
+  }
+
+  /// @param parts everything but the StatefulSet
+  /// @param claims the names of its templates of claims
+  private record Made(
+      StatefulSet set, List<HasMetadata> parts, List<String> claims, CloneSet design) {}
+
+  private Made design(CloneOrder order) {
+    Right.refuse(api.missing(Right.CLONE), "clone", source.namespace());
+    if (order.name().equals(source.name())) {
+      throw Problem.refused(
+              "a clone cannot have the name of its source, " + source,
+              "Give another name as --as; to bring the cluster itself back use 'pgbackup restore"
+                  + " --in-place'.")
+          .asException();
+    }
+    DatabasePod database = DatabasePod.of(api.statefulSet());
+    CloneNames names = new CloneNames(database.set(), order.name());
+    AgentConfig config = config(database);
+    Volume credentials = config.credentials(database);
+    CloneRefusals.checkSecrets(order, credentials.getSecret(), config.cluster());
+    List<HasMetadata> parts = new ArrayList<>();
+    parts.add(config.of(names));
+    Optional<ServiceAccount> account = account(names);
+    account.ifPresent(parts::add);
+    List<Service> services = CloneServices.of(names, api.services());
+    parts.addAll(services);
+    CloneSet design =
+        new CloneSet(
+            database,
+            config,
+            credentials,
+            names,
+            order,
+            account.map(it -> it.getMetadata().getName()).orElse(DEFAULT_ACCOUNT));
+    StatefulSet set = design.set();
+    CloneRefusals.checkApart(set, credentials.getSecret().getSecretName());
+    return new Made(
+        set,
+        parts,
+        set.getSpec().getVolumeClaimTemplates().stream()
+            .map(claim -> claim.getMetadata().getName())
+            .toList(),
+        design);
+  }
+
+  private AgentConfig config(DatabasePod database) {
+    AgentConfig.Place place = AgentConfig.Place.of(database);
+    return AgentConfig.of(
+        database,
+        place,
+        api.configMap(place.map())
+            .orElseThrow(
+                () ->
+                    Problem.notFound(
+                            "there is no ConfigMap %s with the agent's configuration"
+                                .formatted(place.map()),
+                            "The source's next pod would not start either: bring it back first.")
+                        .asException()));
+  }
+
+  /// One of its own, which no cloud gives a role to, unless the source's is the namespace's.
+  private Optional<ServiceAccount> account(CloneNames names) {
+    String theirs = names.source().getSpec().getTemplate().getSpec().getServiceAccountName();
+    if (theirs == null || theirs.isEmpty() || theirs.equals(DEFAULT_ACCOUNT)) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new ServiceAccountBuilder()
+            .withNewMetadata()
+            .withNamespace(source.namespace())
+            .withName(names.of(theirs))
+            .withLabels(names.labels())
+            .withAnnotations(names.annotations())
+            .endMetadata()
+            .withAutomountServiceAccountToken(false)
+            .withImagePullSecrets(
+                api.serviceAccount(theirs)
+                    .map(ServiceAccount::getImagePullSecrets)
+                    .orElseGet(List::of))
+            .build());
+  }
+
+  /// The clone, where it was made already.
+  private Optional<StatefulSet> standing(CloneOrder order) {
+    Optional<StatefulSet> standing = api.statefulSet(order.name());
+    standing.ifPresent(
+        set -> {
+          Optional<String> words = annotation(set, CloneNames.CLONE_WORDS);
+          if (!isOurs(set) || words.isEmpty()) {
+            throw exists(set, "was not made by a clone of " + source);
+          }
+          if (!words.get().equals(order.words())) {
+            throw exists(set, "is a clone with other options: " + words.get());
+          }
+        });
+    return standing;
+  }
+
+  private static Optional<String> annotation(HasMetadata object, String key) {
+    return Optional.ofNullable(object.getMetadata().getAnnotations()).map(all -> all.get(key));
+  }
+
+  private boolean isOurs(HasMetadata object) {
+    return annotation(object, CloneNames.CLONE_OF).filter(source.name()::equals).isPresent();
+  }
+
+  private static PgBackupException exists(HasMetadata object, String why) {
+    return Problem.refused(
+            "%s %s/%s exists and %s"
+                .formatted(
+                    object.getKind(),
+                    object.getMetadata().getNamespace(),
+                    object.getMetadata().getName(),
+                    why),
+            "Choose another --as, or remove what stands there.")
+        .asException();
+  }
+
+  private void refuseStrangers(Made made) {
+    String set = made.set().getMetadata().getName();
+    for (String claim : made.claims()) {
+      String name = "%s-%s-0".formatted(claim, set);
+      if (api.claim(name).isPresent()) {
+        throw Problem.refused(
+                "the volume claim %s exists, and a clone begins with an empty volume"
+                    .formatted(name),
+                "Choose another --as, or remove it: 'kubectl -n %s delete pvc %s'."
+                    .formatted(source.namespace(), name))
+            .asException();
+      }
+    }
+    List<Service> services = api.services();
+    for (HasMetadata part : made.parts()) {
+      String name = part.getMetadata().getName();
+      Optional<? extends HasMetadata> there =
+          switch (part) {
+            case Service _ ->
+                services.stream()
+                    .filter(known -> known.getMetadata().getName().equals(name))
+                    .findFirst();
+            case ServiceAccount _ -> api.serviceAccount(name);
+            default -> api.configMap(name);
+          };
+      there
+          .filter(object -> !isOurs(object))
+          .ifPresent(
+              object -> {
+                throw exists(object, "was not made by a clone of " + source);
+              });
+    }
+  }
+
+  private void tell(Made made, CloneOrder order) {
+    say.accept("  makes        %s, one replica, of %s".formatted(clone(order), source));
+    for (HasMetadata part : made.parts()) {
+      say.accept("               %s %s".formatted(part.getKind(), part.getMetadata().getName()));
+    }
+    for (String claim : made.claims()) {
+      say.accept("               the volume claim %s-%s-0".formatted(claim, order.name()));
+    }
+    say.accept("  credentials  Secret %s writes its own backups".formatted(order.secret()));
+    say.accept(
+        "               Secret %s reads the source's"
+            .formatted(order.sourceSecret().orElse(order.secret())));
+  }
+
+  /// Reads the archive with the clone's credentials, and proves what they cannot do.
+  private void look(Made made) {
+    String name = lookName(made.set().getMetadata().getName());
+    // of one that was cut off
+    remove(name);
+    try {
+      api.create(made.design().look(name));
+      follower(DatabasePod::ended).follow(name, DatabasePod.AGENT, POD_PATIENCE);
+    } catch (PgBackupException e) {
+      throw made.design().missingSecret(e).map(problem -> problem.causedBy(e)).orElse(e);
+    } finally {
+      api.deletePod(name);
+    }
+  }
+
+  private static String lookName(String clone) {
+    return "pgbackup-clone-%s-look".formatted(clone);
+  }
+
+  private void remove(String pod) {
+    Optional<String> uid = api.pod(pod).flatMap(StatefulSetClone::uid);
+    if (uid.isPresent()) {
+      api.deletePod(pod);
+      await(
+          "pod %s to go".formatted(pod),
+          POD_PATIENCE,
+          () -> !api.pod(pod).flatMap(StatefulSetClone::uid).equals(uid));
+    }
+  }
+
+  private PodFollower follower(BiFunction<Pod, String, Optional<Integer>> ended) {
+    return new PodFollower(api, say, this::sleep, () -> {}, ended);
+  }
+
+  private static String pod(CloneOrder order) {
+    return order.name() + "-0";
+  }
+
+  /// Kubernetes waits longer after each failure; whoever gives the command again has mended it.
+  private void tryAgainAtOnce(CloneOrder order) {
+    if (api.pod(pod(order)).flatMap(pod -> failedBefore(pod, CloneSet.BOOTSTRAP)).isPresent()) {
+      remove(pod(order));
+    }
+  }
+
+  private static Optional<String> uid(Pod pod) {
+    return Optional.ofNullable(pod.getMetadata().getUid());
+  }
+
+  private void fill(CloneOrder order) {
+    say.accept("  fill the volume from the archive");
+    await(
+        "pod %s to be made".formatted(pod(order)),
+        POD_PATIENCE,
+        () -> api.pod(pod(order)).isPresent());
+    follower(StatefulSetClone::filled).follow(pod(order), CloneSet.BOOTSTRAP, POD_PATIENCE);
+  }
+
+  /// The status of an init container that is over, or that fails again and again.
+  private static Optional<Integer> filled(Pod pod, String container) {
+    return PodFollower.status(pod, container)
+        .map(ContainerStatus::getState)
+        .map(ContainerState::getTerminated)
+        .map(ended -> ended.getExitCode())
+        .or(() -> failedBefore(pod, container));
+  }
+
+  private static Optional<Integer> failedBefore(Pod pod, String container) {
+    return PodFollower.status(pod, container)
+        .filter(status -> status.getState() == null || status.getState().getRunning() == null)
+        .map(ContainerStatus::getLastState)
+        .map(ContainerState::getTerminated)
+        .map(ended -> ended.getExitCode())
+        .filter(code -> code != 0);
+  }
+
+  private void start(CloneOrder order) {
+    say.accept("  start the server");
+    await(
+        "the clone's server to be ready",
+        START_PATIENCE,
+        () ->
+            api.statefulSet(order.name())
+                .map(StatefulSet::getStatus)
+                .map(status -> status.getReadyReplicas())
+                .filter(ready -> ready > 0)
+                .isPresent());
+  }
+
+  private interface Condition {
+    boolean holds();
+  }
+
+  private void await(String what, Duration patience, Condition condition) {
+    long deadline = System.nanoTime() + patience.toNanos();
+    while (!condition.holds()) {
+      if (System.nanoTime() - deadline > 0) {
+        throw Problem.timedOut(
+                "waited %d minutes for %s".formatted(patience.toMinutes(), what), PodFollower.AGAIN)
+            .asException();
+      }
+      sleep();
+    }
+  }
+
+  private void sleep() {
+    try {
+      pause.pause(POLL);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw Problem.timedOut("interrupted", PodFollower.AGAIN).causedBy(e);
+    }
+  }
+}
