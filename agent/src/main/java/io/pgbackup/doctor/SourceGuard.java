@@ -39,17 +39,17 @@ public final class SourceGuard {
         (template.isLiteral() ? PrefixTemplate.DEFAULT : template).clusterFolder(copy).path();
     ClusterId of = plan.lineage().cluster();
     if (!"s3".equals(own.url().getScheme())) {
-      throw mayWrite(Whose.OWN, of, own.url() + " knows no credentials", folder).asException();
+      throw mayWrite(Whose.OWN, of, own.url() + " knows no credentials", copy).asException();
     }
     ArchiveLayout layout = new ArchiveLayout(plan.lineage().prefix());
     List<ObjectKey> keys = List.of(layout.claim(), layout.sentinel(plan.backup().name()));
     try (BareStore store = Stores.bare(own)) {
-      refuseWriter(Whose.OWN, store, source, keys, of, folder);
-      requireFolder(store, folder);
+      refuseWriter(Whose.OWN, store, source, keys, of, copy);
+      requireFolder(store, of, copy, folder);
     }
     if (!reading.credentials().equals(own.credentials())) {
       try (BareStore store = Stores.bare(reading)) {
-        refuseWriter(Whose.READING, store, source, keys, of, folder);
+        refuseWriter(Whose.READING, store, source, keys, of, copy);
       }
     }
   }
@@ -64,23 +64,29 @@ public final class SourceGuard {
     Whose(String words) {
       this.words = words;
     }
+
+    /// How such a one is issued.
+    private String next(ClusterId source, ClusterId copy) {
+      ClusterId cluster = this == OWN ? copy : source;
+      return "Give it another: 'pgbackup credentials issue --namespace %s --cluster %s --role %s', or docs/credentials.md."
+          .formatted(cluster.namespace(), cluster.name(), this == OWN ? "archiver" : "restorer");
+    }
   }
 
   /// @param keys of objects that nobody but the archive's own server writes: whoever restores
   ///   writes leases
-  /// @param folder the copy's own
   static void refuseWriter(
       Whose whose,
       BareStore store,
       ObjectStore source,
       List<ObjectKey> keys,
       ClusterId of,
-      String folder) {
+      ClusterId copy) {
     ObjectKey key = standing(source, keys);
     // what stands there, and only if nothing stands there: it can change nothing
     Answer<?> put = store.put(key, content(source, key), Condition.ABSENT);
     if (put.ok() || put.isPrecondition()) {
-      throw mayWrite(whose, of, "it may write " + key, folder).asException();
+      throw mayWrite(whose, of, "it may write " + key, copy).asException();
     }
     if (put.isStranger()) {
       throw Problem.misconfigured(
@@ -96,26 +102,20 @@ public final class SourceGuard {
     }
   }
 
-  static void requireFolder(BareStore store, String folder) {
+  static void requireFolder(BareStore store, ClusterId of, ClusterId copy, String folder) {
     Answer<?> list = store.list(folder);
     if (!list.ok()) {
       throw Problem.misconfigured(
               "%s may not list its folder %s (%s)".formatted(Whose.OWN.words, folder, list.words()),
-              "Give it one for that folder: 'pgbackup credentials issue --role archiver'.")
+              Whose.OWN.next(of, copy))
           .asException();
     }
   }
 
-  private static Problem mayWrite(Whose whose, ClusterId source, String why, String folder) {
+  private static Problem mayWrite(Whose whose, ClusterId source, String why, ClusterId copy) {
     return Problem.refused(
         "%s could destroy the backups of %s: %s".formatted(whose.words, source, why),
-        switch (whose) {
-          case OWN ->
-              "Give it one that reaches nothing but %s: 'pgbackup credentials issue --role archiver', or docs/credentials.md."
-                  .formatted(folder);
-          case READING ->
-              "Give it one that reads: 'pgbackup credentials issue --role restorer', or docs/credentials.md.";
-        });
+        whose.next(source, copy));
   }
 
   private static ObjectKey standing(ObjectStore source, List<ObjectKey> keys) {

@@ -15,12 +15,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class SourceGuardTest {
   private static final ClusterId ORDERS = new ClusterId("shop", "orders");
+  private static final ClusterId COPY = new ClusterId("shop", "copy");
   private static final String OWN = "pgbackup/shop/copy/";
   private static final String CLAIM = "pgbackup/shop/orders/u/18/pgbackup/claim.json";
   private static final String SENTINEL =
@@ -49,7 +51,7 @@ class SourceGuardTest {
           source,
           List.of(new ObjectKey(CLAIM), new ObjectKey(SENTINEL)),
           ORDERS,
-          OWN);
+          COPY);
     }
   }
 
@@ -59,7 +61,7 @@ class SourceGuardTest {
 
     check(Whose.OWN);
     check(Whose.READING);
-    SourceGuard.requireFolder(store, OWN);
+    SourceGuard.requireFolder(store, ORDERS, COPY, OWN);
   }
 
   @Test
@@ -70,8 +72,11 @@ class SourceGuardTest {
         .hasMessageContaining(
             "this cluster's own credential could destroy the backups of shop/orders")
         .hasMessageContaining(SENTINEL)
-        .extracting("problem")
-        .isInstanceOf(Problem.Refused.class);
+        .extracting("problem", InstanceOfAssertFactories.type(Problem.Refused.class))
+        .satisfies(
+            problem ->
+                assertThat(problem.hint().orElseThrow())
+                    .contains("issue --namespace shop --cluster copy --role archiver"));
     write(CLAIM);
     assertThatThrownBy(() -> check(Whose.READING))
         .hasMessageContaining("the credential that reads the source")
@@ -110,7 +115,7 @@ class SourceGuardTest {
   void aCredentialThatCannotListItsOwnFolderIsOfNoUse() {
     store.forbidding((_, _) -> true);
 
-    assertThatThrownBy(() -> SourceGuard.requireFolder(store, OWN))
+    assertThatThrownBy(() -> SourceGuard.requireFolder(store, ORDERS, COPY, OWN))
         .hasMessageContaining("may not list its folder " + OWN)
         .extracting("problem")
         .isInstanceOf(Problem.Misconfigured.class);
