@@ -10,8 +10,11 @@ public final class PgBackup {
   private PgBackup() {}
 
   public static void main(String[] arguments) {
+    List<String> words = List.of(arguments);
     System.exit(
-        WalCommand.run(List.of(arguments), System.getenv(), System.out, System.err)
-            .orElseGet(() -> CommandLines.create(Surroundings.ofThisProcess()).execute(arguments)));
+        WalCommand.run(words, System.getenv(), System.out, System.err)
+            .orElseGet(
+                () ->
+                    CommandLines.create(Surroundings.ofThisProcess(), words).execute(arguments)));
   }
 }

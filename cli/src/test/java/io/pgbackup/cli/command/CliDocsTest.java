@@ -6,6 +6,7 @@ import io.pgbackup.problem.ExitStatus;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,7 +26,7 @@ class CliDocsTest {
 
   @Test
   void listsEveryVerb() throws IOException {
-    Set<String> verbs = CommandLines.create(Run.NO_TERMINAL).getSubcommands().keySet();
+    Set<String> verbs = CommandLines.create(Run.NO_TERMINAL, List.of()).getSubcommands().keySet();
 
     assertThat(page()).contains(verbs.stream().map(verb -> "`" + verb).toList());
   }

@@ -3,9 +3,16 @@ package io.pgbackup.cli.command;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pgbackup.problem.ExitStatus;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class CommandLinesTest {
@@ -46,6 +53,26 @@ class CommandLinesTest {
   void helpListsEveryExitStatus(ExitStatus status) {
     assertThat(Run.of("--help").out())
         .containsPattern("\\s%d   %s".formatted(status.code(), status.meaning()));
+  }
+
+  static Set<String> verbs() {
+    return CommandLines.create(Run.NO_TERMINAL, List.of()).getSubcommands().keySet();
+  }
+
+  @ParameterizedTest
+  @MethodSource("verbs")
+  void everyVerbThatIsListedSaysHowItIsUsed(String verb) {
+    Run run = Run.of(verb, "--help");
+
+    assertThat(run.status()).isZero();
+    assertThat(run.out() + run.err()).contains("pgbackup " + verb);
+  }
+
+  @Test
+  void takesTheVerbFromAFileOfArguments(@TempDir Path folder) throws IOException {
+    Path file = Files.writeString(folder.resolve("arguments"), "version -o json");
+
+    assertThat(Run.of("@" + file).out()).startsWith("{").contains("\"pgbackup\": \"");
   }
 
   @Test
