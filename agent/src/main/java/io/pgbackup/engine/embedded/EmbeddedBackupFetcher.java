@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
 /// of each several parts at a time, and at the very end the control file and the label.
 /// Thread-safe.
 ///
-/// Memory is bounded by the number of parts at a time (8 MiB each for lz4; more for a zstd window
+/// Memory is bounded by the number of parts at a time (9 MiB each for lz4; more for a zstd window
 /// that another tool made wide) and by the list of files, some 300 bytes each.
 public final class EmbeddedBackupFetcher implements BackupFetcher {
   private static final Logger LOG = LoggerFactory.getLogger(EmbeddedBackupFetcher.class);

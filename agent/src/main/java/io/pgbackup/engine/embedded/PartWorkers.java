@@ -1,5 +1,7 @@
 package io.pgbackup.engine.embedded;
 
+import static java.util.Comparator.comparingLong;
+
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.StoredObject;
@@ -30,10 +32,13 @@ final class PartWorkers implements AutoCloseable {
             parallelism, Thread.ofPlatform().daemon().name("backup-fetch-", 0).factory());
   }
 
-  /// Returns when all are unpacked.
+  /// Returns when all are unpacked. The largest are begun first, so that none of them is the last
+  /// that all wait for.
   void extractAll(List<StoredObject> tars) {
     var running = new ExecutorCompletionService<@Nullable Void>(threads);
-    tars.forEach(tar -> running.submit(() -> extract(tar.key()), null));
+    tars.stream()
+        .sorted(comparingLong(StoredObject::size).reversed())
+        .forEach(tar -> running.submit(() -> extract(tar.key()), null));
     try {
       for (int i = 0; i < tars.size(); i++) {
         running.take().get();
