@@ -2,6 +2,7 @@
  * `pgbackup-agent` and `pgbackup` of the image, which has no shell: becomes the JVM with the options of that name, so that
  * signals reach it. More options for the JVM: JDK_JAVA_OPTIONS, which the JVM reads itself.
  */
+#define _POSIX_C_SOURCE 200809L
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,8 @@ int main(int count, char **words) {
     command[0] = JAVA;
     command[1] = options;
     memcpy(command + 2, words + 1, (size_t)(count - 1) * sizeof *command);
+    /* glibc keeps memory for each thread that once needed some; two places for it are enough */
+    setenv("MALLOC_ARENA_MAX", "2", 0);
     execv(JAVA, command);
   }
   fprintf(stderr, "ERROR: %s cannot be started: %s\n", JAVA, strerror(errno));

@@ -97,6 +97,8 @@ public final class Main {
       ConfigFile.Loaded config, Function<Problem, ExitStatus> failure) {
     Agent agent = new Agent(config, Version.get(), Clock.systemUTC());
     agent.start();
+    GarbageWatch.ofThisProcess()
+        .ifPresent(watch -> new Periodic("watch-garbage", watch::look).start());
     AtomicInteger status = new AtomicInteger(ExitStatus.DONE.code());
     Runtime.getRuntime()
         .addShutdownHook(

@@ -3,7 +3,6 @@ package io.pgbackup.engine.embedded;
 import io.pgbackup.postgres.Lsn;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -54,13 +53,21 @@ final class PageCheck {
   }
 
   private boolean holds(byte[] buffer, int offset, long block) {
-    ByteBuffer page =
-        ByteBuffer.wrap(buffer, offset, blockSize).slice().order(ByteOrder.LITTLE_ENDIAN);
-    boolean isNew = page.getShort(UPPER) == 0;
-    Lsn lsn = new Lsn((long) page.getInt(0) << 32 | Integer.toUnsignedLong(page.getInt(4)));
-    return isNew
-        || !lsn.isBefore(start)
-        || Short.toUnsignedInt(page.getShort(CHECKSUM)) == checksum.of(buffer, offset, block);
+    return shortAt(buffer, offset + UPPER) == 0
+        || Long.compareUnsigned(lsnAt(buffer, offset), start.value()) >= 0
+        || shortAt(buffer, offset + CHECKSUM) == checksum.of(buffer, offset, block);
+  }
+
+  private static long lsnAt(byte[] buffer, int offset) {
+    return (long) shortAt(buffer, offset + 2) << 48
+        | (long) shortAt(buffer, offset) << 32
+        | (long) shortAt(buffer, offset + 6) << 16
+        | shortAt(buffer, offset + 4);
+  }
+
+  /// Without an object for each page of a large database.
+  private static int shortAt(byte[] buffer, int offset) {
+    return (buffer[offset] & 0xFF) | (buffer[offset + 1] & 0xFF) << 8;
   }
 
   /// A server that writes the page at this moment tears it. Two readings that are the same and both

@@ -2,6 +2,7 @@ package io.pgbackup.engine.embedded;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.IntBuffer;
 
 /// PostgreSQL's page checksum: 32 interleaved FNV-1a sums over the page's words, folded by
 /// exclusive or, mixed with the block number (the algorithm is described at the head of
@@ -24,18 +25,25 @@ final class PageChecksum {
 
   private final int[] words;
 
+  /// Of the buffer whose pages were asked for last: one object for each page of a large database
+  /// would be a lot of them.
+  private byte[] buffer = {};
+  private IntBuffer view = IntBuffer.allocate(0);
+
   /// @param blockSize a power of two from 1024 to 32768
   PageChecksum(int blockSize) {
     words = new int[blockSize / Integer.BYTES];
   }
 
+  /// @param offset of the page in the buffer, a multiple of four
   /// @param blockNumber counted from the start of the relation, over all its files
   /// @return 1 to 65535, what `pd_checksum` must hold
-  int of(byte[] buffer, int offset, long blockNumber) {
-    ByteBuffer.wrap(buffer, offset, words.length * Integer.BYTES)
-        .order(ByteOrder.LITTLE_ENDIAN)
-        .asIntBuffer()
-        .get(words);
+  int of(byte[] pages, int offset, long blockNumber) {
+    if (pages != buffer) {
+      buffer = pages;
+      view = ByteBuffer.wrap(pages).order(ByteOrder.LITTLE_ENDIAN).asIntBuffer();
+    }
+    view.get(offset / Integer.BYTES, words);
     // pd_checksum is the lower half of its word and counts as zero
     words[CHECKSUM_WORD] &= 0xFFFF_0000;
     int folded = 0;

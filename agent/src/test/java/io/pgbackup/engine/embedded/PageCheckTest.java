@@ -56,6 +56,24 @@ class PageCheckTest {
   }
 
   @Test
+  void readsAllEightBytesOfAPagesPosition() throws IOException {
+    Lsn start = Lsn.parse("9A/8BF2028");
+    byte[] content = pages(0, Lsn.parse("99/FFFFFFF8"), Lsn.parse("9A/8BF2020"), start);
+    for (int page = 0; page < 3; page++) {
+      content[page * BLOCK + 100] ^= 1;
+    }
+    Files.write(file, content);
+
+    try (FileChannel channel = FileChannel.open(file)) {
+      assertThat(
+              new PageCheck(BLOCK, BLOCKS_PER_FILE, start)
+                  .corruptPages(
+                      new RelationFile("16384", "", 0), channel, content, content.length, 0))
+          .containsExactly(0L, 1L);
+    }
+  }
+
+  @Test
   void aNewPageHasNoChecksumYet() throws IOException {
     assertThat(corruptPages(new byte[BLOCK], new byte[BLOCK], 0)).isEmpty();
   }
