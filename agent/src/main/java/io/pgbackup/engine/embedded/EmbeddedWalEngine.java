@@ -141,7 +141,9 @@ public final class EmbeddedWalEngine implements WalEngine {
     Packing known = packingOf(object);
     byte[] content;
     try (InputStream stored = store.open(key)) {
-      content = known.unpack(stored, key.value(), limit(name), Packing.writtenWith(store, key));
+      content =
+          known.unpack(
+              stored, key.value(), limit(name), expected(name), Packing.writtenWith(store, key));
     } catch (PgBackupException e) {
       throw e.problem() instanceof Problem.NotFound ? SourceFailure.vanished(key).causedBy(e) : e;
     } catch (IOException e) {
@@ -171,6 +173,14 @@ public final class EmbeddedWalEngine implements WalEngine {
       case WalFileName.Segment _, WalFileName.Partial _ ->
           segmentSize.map(WalSegmentSize::bytes).orElse(GREATEST_SEGMENT);
       case WalFileName.History _, WalFileName.BackupHistory _ -> GREATEST_SMALL_FILE;
+    };
+  }
+
+  private int expected(WalFileName name) {
+    return switch (name) {
+      case WalFileName.Segment _, WalFileName.Partial _ ->
+          segmentSize.orElse(WalSegmentSize.DEFAULT).bytes();
+      case WalFileName.History _, WalFileName.BackupHistory _ -> 0;
     };
   }
 

@@ -55,7 +55,7 @@ final class PartExtraction {
   /// @throws PgBackupException also when the thread is interrupted
   void extract(ObjectKey key) {
     var attempt = new Attempt(key);
-    try (var tar = new TarReader(ReadAhead.of(unpacking(key), "backup-unpack"), key.value())) {
+    try (var tar = new TarReader(TarAhead.of(unpacking(key), "backup-unpack"), key.value())) {
       for (var member = tar.next(); member.isPresent(); member = tar.next()) {
         attempt.member(tar, member.get());
       }

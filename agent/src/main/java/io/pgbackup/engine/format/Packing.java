@@ -114,8 +114,20 @@ public record Packing(Codec codec, ObjectCipher cipher) {
   public byte[] unpack(
       InputStream source, String name, int limit, Supplier<Optional<String>> writtenWith)
       throws IOException {
+    return unpack(source, name, limit, 0, writtenWith);
+  }
+
+  /// @param expected how many bytes there most likely are, 0 if nobody knows: no more memory than
+  ///   that is taken where it is right
+  public byte[] unpack(
+      InputStream source,
+      String name,
+      int limit,
+      int expected,
+      Supplier<Optional<String>> writtenWith)
+      throws IOException {
     try (InputStream content = unpacking(source, name, writtenWith)) {
-      byte[] bytes = content.readNBytes(limit);
+      byte[] bytes = atMost(content, limit, Math.min(expected, limit));
       if (content.read() >= 0) {
         throw Problem.verificationFailed(
                 name + " holds more than the " + limit + " bytes it can have",
@@ -124,5 +136,20 @@ public record Packing(Codec codec, ObjectCipher cipher) {
       }
       return bytes;
     }
+  }
+
+  private static byte[] atMost(InputStream content, int limit, int expected) throws IOException {
+    byte[] first = new byte[expected];
+    int length = content.readNBytes(first, 0, expected);
+    if (length < expected) {
+      return Arrays.copyOf(first, length);
+    }
+    byte[] more = content.readNBytes(limit - expected);
+    if (more.length == 0) {
+      return first;
+    }
+    byte[] all = Arrays.copyOf(first, expected + more.length);
+    System.arraycopy(more, 0, all, expected, more.length);
+    return all;
   }
 }

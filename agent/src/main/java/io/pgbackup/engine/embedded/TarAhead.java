@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// one large tar and writing it to the disk share two cores. Fails where and as the stream fails.
 ///
 /// To be read and closed by one thread.
-final class ReadAhead extends BulkInputStream {
+final class TarAhead extends BulkInputStream {
   private static final int CHUNK = 256 << 10;
   private static final int CHUNKS = 4;
 
@@ -27,7 +27,7 @@ final class ReadAhead extends BulkInputStream {
   private Chunk current = new Chunk(new byte[0], 0, null);
   private int at;
 
-  private ReadAhead(InputStream source, String thread) {
+  private TarAhead(InputStream source, String thread) {
     this.source = source;
     for (int i = 0; i < CHUNKS; i++) {
       free.add(new byte[CHUNK]);
@@ -36,8 +36,8 @@ final class ReadAhead extends BulkInputStream {
   }
 
   /// @param source closed with what is returned
-  static ReadAhead of(InputStream source, String thread) {
-    var ahead = new ReadAhead(source, thread);
+  static TarAhead of(InputStream source, String thread) {
+    var ahead = new TarAhead(source, thread);
     ahead.reader.start();
     return ahead;
   }

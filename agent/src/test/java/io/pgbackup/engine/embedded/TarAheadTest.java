@@ -17,7 +17,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
 
-class ReadAheadTest {
+class TarAheadTest {
   /// The sizes are about those of what is read ahead: 256 KiB, four of them.
   @Property(tries = 50)
   void givesTheSameBytesHoweverTheyAreRead(
@@ -27,7 +27,7 @@ class ReadAheadTest {
     random.nextBytes(content);
     var read = new ByteArrayOutputStream();
 
-    try (InputStream ahead = ReadAhead.of(inPieces(content, random), "ahead")) {
+    try (InputStream ahead = TarAhead.of(inPieces(content, random), "ahead")) {
       byte[] buffer = new byte[1 + random.nextInt(400_000)];
       for (int count = ahead.read(buffer); count >= 0; count = ahead.read(buffer)) {
         read.write(buffer, 0, count);
@@ -44,7 +44,7 @@ class ReadAheadTest {
     InputStream broken =
         new SequenceInputStream(new ByteArrayInputStream(new byte[600_000]), failing(reason));
 
-    try (InputStream ahead = ReadAhead.of(broken, "ahead")) {
+    try (InputStream ahead = TarAhead.of(broken, "ahead")) {
       assertThatThrownBy(ahead::readAllBytes).isSameAs(reason);
       assertThatThrownBy(ahead::read).isSameAs(reason);
     }
@@ -68,7 +68,7 @@ class ReadAheadTest {
           }
         };
 
-    InputStream ahead = ReadAhead.of(endless, "ahead-of-the-endless");
+    InputStream ahead = TarAhead.of(endless, "ahead-of-the-endless");
     reading.await();
     ahead.close();
 
