@@ -97,6 +97,9 @@ class PeersBench {
     backlog();
     note("whole run, peak", "pgbackup agent", Meter.peakMib(server.agent().pid()));
     note("whole run, peak", "wal-g daemon", Meter.peakMib(daemon.pid()));
+    Thread.sleep(20_000);
+    note("after the run, resident", "pgbackup agent", Meter.residentMib(server.agent().pid()));
+    note("after the run, resident", "wal-g daemon", Meter.residentMib(daemon.pid()));
   }
 
   private Path walgSocket() {
