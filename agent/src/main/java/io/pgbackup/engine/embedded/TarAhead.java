@@ -17,15 +17,25 @@ final class TarAhead extends BulkInputStream {
   private static final int CHUNK = 256 << 10;
   private static final int CHUNKS = 4;
 
-  /// @param length of what was read, -1 at the end or with a failure
-  private record Chunk(byte[] bytes, int length, @Nullable Throwable failure) {}
+  /// What was read; nothing at the end, and with a failure.
+  private static final class Chunk {
+    private final byte[] bytes;
+    private final int length;
+    private final @Nullable Throwable failure;
+    private int at;
+
+    private Chunk(byte[] bytes, int length, @Nullable Throwable failure) {
+      this.bytes = bytes;
+      this.length = length;
+      this.failure = failure;
+    }
+  }
 
   private final InputStream source;
   private final BlockingQueue<Chunk> filled = new ArrayBlockingQueue<>(CHUNKS + 1);
   private final BlockingQueue<byte[]> free = new ArrayBlockingQueue<>(CHUNKS);
   private final Thread reader;
-  private Chunk current = new Chunk(new byte[0], 0, null);
-  private int at;
+  private @Nullable Chunk current;
 
   private TarAhead(InputStream source, String thread) {
     this.source = source;
@@ -44,17 +54,18 @@ final class TarAhead extends BulkInputStream {
 
   private void readAll() {
     try {
-      for (int length = 0; length >= 0; ) {
+      boolean ended = false;
+      while (!ended) {
         byte[] bytes = free.take();
-        int read = source.readNBytes(bytes, 0, bytes.length);
-        length = read == 0 ? -1 : read;
+        int length = source.readNBytes(bytes, 0, CHUNK);
+        ended = length == 0;
         filled.put(new Chunk(bytes, length, null));
       }
     } catch (InterruptedException _) {
       // closed: nobody reads on
     } catch (Throwable e) {
       // there is a place for one more than there are arrays
-      filled.add(new Chunk(new byte[0], -1, e));
+      filled.add(new Chunk(new byte[0], 0, e));
     }
   }
 
@@ -64,34 +75,35 @@ final class TarAhead extends BulkInputStream {
     if (length == 0) {
       return 0;
     }
-    if (at == current.length()) {
-      next();
+    if (current == null) {
+      current = next();
     }
-    if (current.length() < 0) {
-      throwFailure();
+    Chunk chunk = current;
+    if (chunk.length == 0) {
+      throwFailure(chunk.failure);
       return -1;
     }
-    int count = Math.min(length, current.length() - at);
-    System.arraycopy(current.bytes(), at, bytes, offset, count);
-    at += count;
+    int count = Math.min(length, chunk.length - chunk.at);
+    System.arraycopy(chunk.bytes, chunk.at, bytes, offset, count);
+    chunk.at += count;
+    if (chunk.at == chunk.length) {
+      free.add(chunk.bytes);
+      current = null;
+    }
     return count;
   }
 
-  private void next() throws InterruptedIOException {
-    if (current.bytes().length == CHUNK) {
-      free.add(current.bytes());
-    }
+  private Chunk next() throws InterruptedIOException {
     try {
-      current = filled.take();
-      at = 0;
+      return filled.take();
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
       throw new InterruptedIOException("interrupted");
     }
   }
 
-  private void throwFailure() throws IOException {
-    switch (current.failure()) {
+  private static void throwFailure(@Nullable Throwable failure) throws IOException {
+    switch (failure) {
       case null -> {}
       case IOException e -> throw e;
       case RuntimeException e -> throw e;
