@@ -142,13 +142,15 @@ public final class ProtectedServer implements AutoCloseable {
 
   /// Commits something and waits until it stands in the archive.
   public void archiveEverything() {
+    archiveEverything(Duration.ofMinutes(1));
+  }
+
+  void archiveEverything(Duration patience) {
     postgres.sql("create table if not exists switched (); drop table switched");
     WalFileName last =
         WalFileName.parse(postgres.value("select pg_walfile_name(pg_switch_wal() - 1)"));
     WalEngine engine = wal(uid());
-    await()
-        .atMost(Duration.ofMinutes(1))
-        .untilAsserted(() -> assertThat(engine.fetch(last)).isPresent());
+    await().atMost(patience).untilAsserted(() -> assertThat(engine.fetch(last)).isPresent());
   }
 
   /// By the server's clock, with everything committed before it and nothing after.
