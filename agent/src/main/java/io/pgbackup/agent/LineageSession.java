@@ -120,6 +120,17 @@ public record LineageSession(
             .with(throttle(config.backup(), clock));
     EmbeddedBackupEngine embedded =
         new EmbeddedBackupEngine(store, layout, config.postgres(), settings, clock);
+    // not wal-g, which would start one more daemon for this
+    Optional<WalEngine> reader =
+        Optional.of(cipher)
+            .filter(ObjectCipher::readsWhatItWrites)
+            .map(
+                keys ->
+                    new EmbeddedWalEngine(
+                        store,
+                        layout,
+                        new Packing(config.wal().compression(), keys),
+                        Optional.of(lineage.claim().segmentSize())));
     ArchivingProbe probe =
         new ArchivingProbe(
             config.postgres(),
@@ -128,7 +139,8 @@ public record LineageSession(
             wal,
             new WalProof(store.patient(BackupDeadlines.DEFAULT.store()), layout, clock),
             BackupDeadlines.DEFAULT.probe(),
-            config.backup().from());
+            config.backup().from(),
+            reader);
     BackupRunner runner =
         new BackupRunner(
             guard.apply(engines.backups(store, layout, settings, embedded)),

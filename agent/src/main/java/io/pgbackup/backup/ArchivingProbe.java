@@ -1,6 +1,7 @@
 package io.pgbackup.backup;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import io.pgbackup.config.PgBackupConfig.BackupSource;
 import io.pgbackup.config.PgBackupConfig.PostgresConfig;
@@ -17,18 +18,25 @@ import io.pgbackup.postgres.WalFileName;
 import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.postgres.jdbc.PostgresClient;
 import io.pgbackup.postgres.jdbc.ServerFacts;
+import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 
 /// Asks before a base backup whether it could ever end: a finished WAL segment must reach the
 /// store. Without this an archive command that fails shows only hours later, when all files are
 /// copied.
+///
+/// It must be this server's: where another one with the same data, a clone that runs beside it for
+/// instance, archives into the lineage, segments of the same names come from there, and a base
+/// backup of this one would be restored with them.
 ///
 /// It also makes sure that the history of the server's timeline lies in the archive. A server that
 /// was promoted before it archived never offers that file, and without it PostgreSQL refuses to
@@ -37,6 +45,8 @@ import java.util.Optional;
 /// A standby finishes no segment. Of it the last one that it replayed whole must be there, and its
 /// timeline's history, which its primary's agent stores.
 public final class ArchivingProbe implements Runnable {
+  private static final int ATTEMPTS = 2;
+
   private final PostgresConfig postgres;
   private final boolean streams;
   private final Claim claim;
@@ -44,11 +54,13 @@ public final class ArchivingProbe implements Runnable {
   private final WalProof proof;
   private final Duration deadline;
   private final BackupSource from;
+  private final Optional<WalEngine> reader;
 
   /// @param streams whether WAL is received over the replication protocol, so that the server need
   ///   not archive
   /// @param claim of the lineage that the backup goes to
   /// @param from what the server has to be
+  /// @param reader of what was archived; empty where this host has no key to read it with
   public ArchivingProbe(
       PostgresConfig postgres,
       boolean streams,
@@ -56,7 +68,8 @@ public final class ArchivingProbe implements Runnable {
       WalEngine wal,
       WalProof proof,
       Duration deadline,
-      BackupSource from) {
+      BackupSource from,
+      Optional<WalEngine> reader) {
     this.postgres = postgres;
     this.streams = streams;
     this.claim = claim;
@@ -64,6 +77,7 @@ public final class ArchivingProbe implements Runnable {
     this.proof = proof;
     this.deadline = deadline;
     this.from = from;
+    this.reader = reader;
   }
 
   /// @throws io.pgbackup.problem.PgBackupException `Refused` if the server or its data are not the
@@ -84,11 +98,59 @@ public final class ArchivingProbe implements Runnable {
       if (!facts.timeline().equals(Timeline.FIRST)) {
         pushHistory(facts.timeline());
       }
-      WalSegment segment =
-          WalSegment.containing(facts.timeline(), client.heartbeat().plus(-1), facts.segmentSize());
-      client.switchWal();
-      proof.await(List.of(segment), deadline, () -> client.archiverStats().words());
+      proveArchiving(client, facts);
     }
+  }
+
+  private void proveArchiving(PostgresClient client, ServerFacts facts) {
+    for (int attempt = 1; ; attempt++) {
+      String mark = "base backup " + UUID.randomUUID();
+      WalSegment segment = finishedSegment(client, facts, mark);
+      if (reader.isEmpty() || holds(reader.get(), segment, mark)) {
+        return;
+      }
+      if (attempt == ATTEMPTS) {
+        throw another(segment);
+      }
+    }
+  }
+
+  private PgBackupException another(WalSegment segment) {
+    return Problem.refused(
+            "segment %s in the archive is not what this server wrote under that name"
+                .formatted(segment),
+            "Another server with the same data, a clone or a copy of the volume, archives into"
+                + " lineage %s. Find it; give one of the two a lineage of its own."
+                    .formatted(claim.uid()))
+        .asException();
+  }
+
+  /// One that is in the store and has this mark, if it is this server's.
+  private WalSegment finishedSegment(PostgresClient client, ServerFacts facts, String mark) {
+    client.mark(mark);
+    // twice: the end of a page may cut one of them in two
+    WalSegment segment =
+        WalSegment.containing(facts.timeline(), client.mark(mark).plus(-1), facts.segmentSize());
+    client.switchWal();
+    proof.await(List.of(segment), deadline, () -> client.archiverStats().words());
+    return segment;
+  }
+
+  private static boolean holds(WalEngine reader, WalSegment segment, String mark) {
+    return reader
+        .fetch(WalFileName.parse(segment.fileName()))
+        .filter(content -> contains(content, mark.getBytes(US_ASCII)))
+        .isPresent();
+  }
+
+  private static boolean contains(byte[] content, byte[] mark) {
+    for (int at = 0; at <= content.length - mark.length; at++) {
+      if (content[at] == mark[0]
+          && Arrays.equals(content, at, at + mark.length, mark, 0, mark.length)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private void requireOurs(ServerFacts facts) {

@@ -20,6 +20,7 @@ import io.pgbackup.config.PgBackupConfig.RetentionRun;
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
 import io.pgbackup.config.PgBackupConfig.WalConfig;
 import io.pgbackup.engine.format.Codec;
+import io.pgbackup.lineage.IdentityFile;
 import io.pgbackup.lineage.PrefixTemplate;
 import io.pgbackup.log.LogFormat;
 import io.pgbackup.postgres.process.Trees;
@@ -59,6 +60,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -233,7 +235,7 @@ class AgentFaultsIT {
     proxy.breakNext(1, request -> request.is("GET", "list-type=2"), new Fault.Silence());
     write(postgres, 1, 100);
     Instant written = now(postgres);
-    postgres.sql("insert into t values (101); select pg_switch_wal()");
+    write(postgres, 101, 101);
 
     StatusSnapshot after = statusOnce(agent, now -> hasStored(now, written));
 
@@ -253,7 +255,7 @@ class AgentFaultsIT {
         write(postgres, i * 100 + 1, i * 100 + 100);
       }
       written = now(postgres);
-      postgres.sql("insert into t values (1001); select pg_switch_wal()");
+      write(postgres, 1001, 1001);
       StatusSnapshot during =
           statusOnce(
               agent,
@@ -303,7 +305,7 @@ class AgentFaultsIT {
     assertThat(after.lastRun()).map(BackupRunView::state).contains(State.COMPLETED);
     write(postgres, 1, 100);
     Instant written = now(postgres);
-    postgres.sql("insert into t values (101); select pg_switch_wal()");
+    write(postgres, 101, 101);
     statusOnce(agent, now -> hasStored(now, written));
     assertThat(restored(new RecoveryTarget.AtTime(written))).containsExactly("100|100");
   }
@@ -344,7 +346,7 @@ class AgentFaultsIT {
     clock.step(Duration.ofDays(-3));
     write(postgres, 1, 100);
     Instant written = now(postgres);
-    postgres.sql("insert into t values (101); select pg_switch_wal()");
+    write(postgres, 101, 101);
 
     StatusSnapshot after = statusOnce(agent, now -> hasStored(now, written));
 
@@ -368,7 +370,7 @@ class AgentFaultsIT {
     write(first, 1, 100);
     write(first, 101, 200);
     Instant written = now(first);
-    first.sql("insert into t values (201); select pg_switch_wal()");
+    write(first, 201, 201);
     statusOnce(agent, now -> hasStored(now, written));
     agent.close();
     first.stop();
@@ -391,6 +393,69 @@ class AgentFaultsIT {
     assertThat(archive()).containsAllEntriesOf(before);
     second.close();
     assertThat(restored(new RecoveryTarget.AtTime(written))).containsExactly("200|200");
+  }
+
+  /// A clone comes up beside its server, identity and all, each with an agent of its own.
+  @Test
+  void ofTwoServersWithOneIdentityOneArchivesAndTheOtherIsRefused() throws Exception {
+    TestPostgres first = server(folder.resolve("data"));
+    Agent agent = agent(first, Clock.systemUTC());
+    statusOnce(agent, AgentFaultsIT::isProtected);
+    first.stop();
+    Path cloned = folder.resolve("clone");
+    copy(first.dataDirectory(), cloned, first);
+    IdentityFile.beside(cloned)
+        .write(IdentityFile.beside(first.dataDirectory()).read().orElseThrow());
+    first.start();
+    for (int i = 0; i < 10; i++) {
+      write(first, i * 100 + 1, i * 100 + 100);
+    }
+    Instant beforeClone = now(first);
+    write(first, 1001, 1001);
+    statusOnce(agent, now -> hasStored(now, beforeClone));
+    Map<String, String> before = archive();
+    Path spool = folder.resolve("clone-spool");
+    TestPostgres second = opened(TestPostgres.over(PostgresRelease.NEWEST, cloned, Map.of()));
+    second.configure("archive_command", ArchiveCommand.text(spool));
+    second.start();
+    opened(new ArchiveCommand(spool, socket(cloned), cloned));
+    Agent other = agent(second, Clock.systemUTC());
+    write(second, 5001, 5100);
+    statusOnce(other, status -> assertThat(status.archive().refused()).isPositive());
+
+    backUp(other);
+    StatusSnapshot refused =
+        statusOnce(
+            other,
+            status ->
+                assertThat(status.lastRun()).map(BackupRunView::state).contains(State.FAILED));
+
+    assertThat(refused.lastRun().orElseThrow().problem().orElseThrow().message())
+        .contains("is not what this server wrote");
+    assertThat(archive()).containsAllEntriesOf(before);
+    assertThat(baseBackups(archive())).isEqualTo(baseBackups(before));
+    backUp(agent);
+    write(first, 1002, 1100);
+    Instant written = now(first);
+    write(first, 1101, 1101);
+    StatusSnapshot going =
+        statusOnce(
+            agent,
+            now -> {
+              hasStored(now, written);
+              assertThat(now.backups()).contains(2);
+              assertThat(now.runningBackup()).isEmpty();
+            });
+    assertThat(going.archive().refused()).isZero();
+    assertThat(archive()).containsAllEntriesOf(before);
+    other.close();
+    assertThat(restored(new RecoveryTarget.AtTime(written))).containsExactly("1100|1100");
+  }
+
+  private static Set<String> baseBackups(Map<String, String> archive) {
+    return archive.keySet().stream()
+        .filter(key -> key.contains("/basebackups_005/"))
+        .collect(Collectors.toSet());
   }
 
   private static void copy(Path from, Path to, TestPostgres server) throws Exception {

@@ -97,6 +97,26 @@ class BackupRunnerIT {
     }
   }
 
+  /// As when a clone of the server runs beside it and is ahead: the names are there, the WAL is
+  /// not.
+  @Test
+  void aServerWhoseSegmentsAreAnothersInTheArchiveIsRefused() {
+    try (TestPostgres postgres = server(PostgresRelease.NEWEST, "true")) {
+      for (int number = 1; number <= 6; number++) {
+        wal()
+            .push(
+                WalFileName.parse("00000001000000000000000%d".formatted(number)),
+                new byte[WalSegmentSize.DEFAULT.bytes()]);
+      }
+
+      BackupRun.Failed failed = (BackupRun.Failed) run(postgres, PATIENCE);
+
+      assertThat(failed.problem()).isInstanceOf(Problem.Refused.class);
+      assertThat(failed.problem().message()).contains("is not what this server wrote");
+      assertThat(store.list(layout.baseBackups().path())).isEmpty();
+    }
+  }
+
   @Test
   void aServerThatDoesNotArchiveIsToldWhatToSet() {
     try (TestPostgres postgres = TestPostgres.create(PostgresRelease.NEWEST, folder).start()) {
@@ -227,7 +247,8 @@ class BackupRunnerIT {
             wal(),
             new WalProof(store, layout, clock),
             probeDeadline,
-            BackupSource.PRIMARY);
+            BackupSource.PRIMARY,
+            Optional.of(wal()));
     EmbeddedBackupEngine engine =
         new EmbeddedBackupEngine(
             store,

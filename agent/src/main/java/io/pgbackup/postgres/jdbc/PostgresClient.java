@@ -168,6 +168,18 @@ public final class PostgresClient implements AutoCloseable {
         rows -> lsn(rows, 1));
   }
 
+  /// Commits a text into WAL, where its bytes stand as they are unless a page ends in between.
+  ///
+  /// @param text in ASCII
+  /// @return the position behind it
+  public Lsn mark(String text) {
+    return query(
+        "write a mark into WAL",
+        "SELECT pg_logical_emit_message(true, 'pgbackup', ?::text)",
+        rows -> lsn(rows, 1),
+        text);
+  }
+
   /// Ends the current segment, so that it is archived. Does nothing where the segment is still
   /// empty. Not possible in recovery.
   ///
