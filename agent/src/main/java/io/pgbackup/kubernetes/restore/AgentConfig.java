@@ -133,10 +133,11 @@ record AgentConfig(String volume, ConfigMap map, String key, Map<String, Object>
   ///
   /// @throws PgBackupException `Refused` if it does not come from a Secret's files
   Volume credentials(DatabasePod database) {
-    Optional<String> folder =
+    List<String> folders =
         section(STORAGE).get("credentials") instanceof Map<?, ?> files
-            ? files.values().stream().findFirst().map(AgentConfig::parent)
-            : Optional.empty();
+            ? files.values().stream().map(AgentConfig::parent).distinct().toList()
+            : List.of();
+    Optional<String> folder = folders.stream().findFirst().filter(_ -> folders.size() == 1);
     return folder
         .flatMap(
             path ->
@@ -149,7 +150,7 @@ record AgentConfig(String volume, ConfigMap map, String key, Map<String, Object>
             () ->
                 refused(
                     database,
-                    "has an agent whose credential of the bucket does not come from the files of a"
+                    "has an agent whose credential of the bucket does not come from the files of one"
                         + " Secret"));
   }
 

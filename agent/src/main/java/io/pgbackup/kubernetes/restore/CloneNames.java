@@ -1,5 +1,6 @@
 package io.pgbackup.kubernetes.restore;
 
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.LabelSelector;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.pgbackup.problem.PgBackupException;
@@ -67,6 +68,13 @@ record CloneNames(StatefulSet source, String copy) {
     if (ours.equals(selector.getMatchLabels())) {
       ours.replaceAll((_, _) -> copy);
     }
+    if (selects(selector.getMatchLabels(), ours)) {
+      throw Problem.refused(
+              "the StatefulSet %s selects pods by %s, as its clone would"
+                  .formatted(sourceName(), selector.getMatchLabels()),
+              "Choose another --as.")
+          .asException();
+    }
     return Collections.unmodifiableMap(ours);
   }
 
@@ -87,6 +95,13 @@ record CloneNames(StatefulSet source, String copy) {
 
   Map<String, String> annotations() {
     return Map.of(CLONE_OF, sourceName());
+  }
+
+  /// Whether it was made for a clone of this name.
+  boolean isPartOfIt(HasMetadata object) {
+    return Optional.ofNullable(object.getMetadata().getAnnotations()).stream()
+            .anyMatch(all -> sourceName().equals(all.get(CLONE_OF)))
+        && object.getMetadata().getName().startsWith(copy);
   }
 
   private Map<String, String> renamed(Map<String, String> labels) {

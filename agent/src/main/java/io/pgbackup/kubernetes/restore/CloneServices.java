@@ -3,6 +3,7 @@ package io.pgbackup.kubernetes.restore;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServiceBuilder;
 import io.fabric8.kubernetes.api.model.ServicePortBuilder;
+import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import java.util.List;
 import java.util.Map;
@@ -18,27 +19,37 @@ final class CloneServices {
   private CloneServices() {}
 
   /// @param services of the namespace
-  /// @throws io.pgbackup.problem.PgBackupException `Refused` if one would lead to both
+  /// @throws io.pgbackup.problem.PgBackupException `Refused` if one of others would lead to the
+  ///   clone
   static List<Service> of(CloneNames names, List<Service> services) {
     Map<String, String> theirs = names.source().getSpec().getTemplate().getMetadata().getLabels();
+    services.stream()
+        .filter(service -> !names.isPartOfIt(service))
+        .filter(service -> CloneNames.selects(service.getSpec().getSelector(), names.podLabels()))
+        .findFirst()
+        .ifPresent(
+            service -> {
+              throw leadsToTheClone(service);
+            });
     return services.stream()
         .filter(service -> CloneNames.selects(service.getSpec().getSelector(), theirs))
         .map(service -> of(names, service))
         .toList();
   }
 
+  private static PgBackupException leadsToTheClone(Service service) {
+    return Problem.refused(
+            "the Service %s would send its clients to the clone: it selects by %s"
+                .formatted(service.getMetadata().getName(), service.getSpec().getSelector()),
+            "Choose another --as; or give the source's pods a label with their StatefulSet's name,"
+                + " and that Service's selector too.")
+        .asException();
+  }
+
   private static Service of(CloneNames names, Service service) {
     String name = service.getMetadata().getName();
     Map<String, String> selector = service.getSpec().getSelector();
     Map<String, String> labels = names.podLabels();
-    if (CloneNames.selects(selector, labels)) {
-      throw Problem.refused(
-              "the Service %s would send its clients to the clone as well: it selects by %s alone"
-                  .formatted(name, selector),
-              "Give the source's pods a label with their StatefulSet's name, and that Service's"
-                  + " selector too.")
-          .asException();
-    }
     String ours = names.of(name);
     if (ours.length() > LONGEST) {
       throw Problem.misconfigured(

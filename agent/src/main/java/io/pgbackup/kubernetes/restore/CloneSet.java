@@ -66,7 +66,11 @@ record CloneSet(
         .endMetadata()
         .withNewSpec()
         .withReplicas(1)
-        .withServiceName(names.of(source.getSpec().getServiceName()))
+        .withServiceName(
+            Optional.ofNullable(source.getSpec().getServiceName())
+                .filter(service -> !service.isEmpty())
+                .map(names::of)
+                .orElse(null))
         .withNewSelector()
         .withMatchLabels(names.selector())
         .endSelector()

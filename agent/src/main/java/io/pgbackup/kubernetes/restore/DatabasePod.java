@@ -88,7 +88,7 @@ record DatabasePod(
     return Problem.refused(
             "the StatefulSet %s/%s %s"
                 .formatted(set.getMetadata().getNamespace(), set.getMetadata().getName(), what),
-            "A restore in place is for StatefulSets as the chart makes them; otherwise restore with"
+            "Restores in place and clones are for StatefulSets as the chart makes them; otherwise use"
                 + " --target-dir.")
         .asException();
   }

@@ -2,6 +2,7 @@ package io.pgbackup.kubernetes.restore;
 
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.KubernetesResource;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -17,8 +18,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 
 /// A namespace in memory, with one StatefulSet as the chart makes it. Pods end after they were
 /// looked at once. It can die at any call, as a terminal that is closed does.
@@ -146,9 +149,10 @@ final class MemoryNamespace implements CloneApi {
   private int count;
 
   MemoryNamespace() {
-    for (String document : OBJECTS.split("---\n")) {
-      put(Serialization.unmarshal(document));
-    }
+    Pattern.compile("---\n")
+        .splitAsStream(OBJECTS)
+        .map(document -> (HasMetadata) Serialization.unmarshal(document, KubernetesResource.class))
+        .forEach(this::put);
     put(Serialization.unmarshal(SET, StatefulSet.class));
   }
 
@@ -161,7 +165,7 @@ final class MemoryNamespace implements CloneApi {
   }
 
   /// `Service orders`, and so on.
-  TreeSet<String> names() {
+  Set<String> names() {
     return new TreeSet<>(objects.keySet());
   }
 
@@ -175,7 +179,7 @@ final class MemoryNamespace implements CloneApi {
   }
 
   <T extends HasMetadata> T get(Class<T> type, String name) {
-    return type.cast(objects.get(type.getSimpleName() + " " + name));
+    return find(type, name).orElseThrow();
   }
 
   void change(UnaryOperator<StatefulSetBuilder> how) {
@@ -245,7 +249,7 @@ final class MemoryNamespace implements CloneApi {
   }
 
   private <T extends HasMetadata> Optional<T> find(Class<T> type, String name) {
-    return Optional.ofNullable(get(type, name));
+    return Optional.ofNullable(objects.get(type.getSimpleName() + " " + name)).map(type::cast);
   }
 
   @Override

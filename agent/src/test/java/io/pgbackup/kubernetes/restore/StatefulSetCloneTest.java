@@ -136,7 +136,7 @@ class StatefulSetCloneTest {
     Map<?, ?> file = Serialization.unmarshal(config, Map.class);
     assertThat(file.get("cluster")).isEqualTo(Map.of("name", "copy", "namespace", "shop"));
     // the source's was the folder of one archive
-    assertThat(file.get("storage").toString()).contains("url=s3:").doesNotContain("prefix");
+    assertThat(String.valueOf(file.get("storage"))).contains("url=s3:").doesNotContain("prefix");
     assertThat(secrets(spec("copy")))
         .containsExactlyInAnyOrder("copy-bucket", "orders-reader", "superuser");
     assertThat(volume(spec("copy"), "pgbackup-config").getConfigMap().getName())
@@ -396,7 +396,22 @@ class StatefulSetCloneTest {
             .endSpec()
             .build());
 
-    assertRefused(COPY, "the Service team would send its clients to the clone as well");
+    assertRefused(COPY, "the Service team would send its clients to the clone");
+  }
+
+  @Test
+  void aServiceThatWaitsForSuchPodsIsRefusedToo() {
+    shop.put(
+        new ServiceBuilder()
+            .withNewMetadata()
+            .withName("theirs")
+            .endMetadata()
+            .withNewSpec()
+            .withSelector(Map.of("app.kubernetes.io/instance", "copy"))
+            .endSpec()
+            .build());
+
+    assertRefused(COPY, "the Service theirs would send its clients to the clone");
   }
 
   @Test
@@ -424,7 +439,7 @@ class StatefulSetCloneTest {
     ConfigMap map = shop.get(ConfigMap.class, "orders-pgbackup");
     map.getData().put("pgbackup.yaml", "cluster: { name: orders }\nstorage: { url: s3://b }\n");
 
-    assertRefused(COPY, "does not come from the files of a Secret");
+    assertRefused(COPY, "does not come from the files of one Secret");
   }
 
   @Test
