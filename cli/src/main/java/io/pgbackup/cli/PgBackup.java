@@ -14,7 +14,6 @@ public final class PgBackup {
     System.exit(
         WalCommand.run(words, System.getenv(), System.out, System.err)
             .orElseGet(
-                () ->
-                    CommandLines.create(Surroundings.ofThisProcess(), words).execute(arguments)));
+                () -> CommandLines.create(Surroundings.ofThisProcess(), words).execute(arguments)));
   }
 }

@@ -28,6 +28,7 @@ final class PageChecksum {
   /// Of the buffer whose pages were asked for last: one object for each page of a large database
   /// would be a lot of them.
   private byte[] buffer = {};
+
   private IntBuffer view = IntBuffer.allocate(0);
 
   /// @param blockSize a power of two from 1024 to 32768
