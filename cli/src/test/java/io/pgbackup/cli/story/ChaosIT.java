@@ -138,11 +138,11 @@ class ChaosIT {
 
     void backupCutOff(long millis) throws InterruptedException {
       note("agent killed %d ms into a base backup".formatted(millis));
-      Thread backup = Thread.ofVirtual().name("backup").start(() -> server.pgbackup("backup"));
-      pause(1_000 + millis);
+      // one that waited would take it itself where it finds no agent, and then no agent can start
+      server.pgbackup("backup", "--no-wait");
+      pause(millis);
       server.killAgent();
       server.restartAgent();
-      backup.join();
     }
 
     private void note(String event) {
