@@ -16,17 +16,13 @@ import java.util.stream.Stream;
 
 /// Shows what `pgbackup` prints in a pod until it is over, and fails in its words.
 ///
-/// @param sleep between two looks
-/// @param beat done at each look
+/// @param waiting from one look to the next
 /// @param ended the status with which the container of this name has ended, once it has
 record PodFollower(
     PodApi api,
     Consumer<String> say,
-    Runnable sleep,
-    Runnable beat,
+    Waiting waiting,
     BiFunction<Pod, String, Optional<Integer>> ended) {
-  static final String AGAIN = "Give the same command again: it goes on where it stopped.";
-
   /// @param startPatience how long it may take to begin
   void follow(String name, String container, Duration startPatience) {
     long deadline = System.nanoTime() + startPatience.toNanos();
@@ -50,11 +46,10 @@ record PodFollower(
       } else if (System.nanoTime() - deadline > 0) {
         throw Problem.timedOut(
                 "pod %s does not start: %s".formatted(name, waitingFor(pod)),
-                "Look at 'kubectl describe pod %s'. %s".formatted(name, AGAIN))
+                "Look at 'kubectl describe pod %s'. %s".formatted(name, Waiting.AGAIN))
             .asException();
       }
-      beat.run();
-      sleep.run();
+      waiting.turn();
     }
   }
 
@@ -63,7 +58,7 @@ record PodFollower(
   }
 
   private static PgBackupException gone(String pod) {
-    return Problem.postgresFailed("somebody deleted pod " + pod, AGAIN).asException();
+    return Problem.postgresFailed("somebody deleted pod " + pod, Waiting.AGAIN).asException();
   }
 
   static Optional<ContainerStatus> status(Pod pod, String container) {
@@ -116,7 +111,7 @@ record PodFollower(
                 () ->
                     "pod %s ended with status %d: %s"
                         .formatted(name, status, log.lines().reduce((_, line) -> line).orElse("")));
-    String hint = last(log, "HINT: ").orElse(AGAIN);
+    String hint = last(log, "HINT: ").orElse(Waiting.AGAIN);
     return (switch (status) {
           case 2 -> Problem.misconfigured(message, hint);
           case 4 -> Problem.refused(message, hint);

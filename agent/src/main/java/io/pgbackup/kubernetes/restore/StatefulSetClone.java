@@ -33,22 +33,20 @@ import java.util.function.Consumer;
 ///
 /// Not thread-safe.
 public final class StatefulSetClone {
-  private static final Duration POLL = Duration.ofSeconds(1);
-  private static final Duration POD_PATIENCE = Duration.ofMinutes(10);
   private static final Duration START_PATIENCE = Duration.ofMinutes(30);
   private static final String DEFAULT_ACCOUNT = "default";
 
   private final CloneApi api;
   private final StatefulSetName source;
-  private final StatefulSetRestore.Pause pause;
+  private final Waiting waiting;
   private final Consumer<String> say;
 
   /// @param say hears how it gets on
   StatefulSetClone(
-      CloneApi api, StatefulSetName source, StatefulSetRestore.Pause pause, Consumer<String> say) {
+      CloneApi api, StatefulSetName source, Waiting.Pause pause, Consumer<String> say) {
     this.api = api;
     this.source = source;
-    this.pause = pause;
+    this.waiting = new Waiting(pause);
     this.say = say;
   }
 
@@ -84,7 +82,7 @@ public final class StatefulSetClone {
     Made made = design(order);
     if (standing(order).isPresent()) {
       say.accept("going on with %s".formatted(clone(order)));
-      remove(lookName(order.name()));
+      waiting.removal(api, lookName(order.name()));
       tryAgainAtOnce(order);
     } else {
       refuseStrangers(made);
@@ -288,10 +286,10 @@ public final class StatefulSetClone {
   private void look(Made made) {
     String name = lookName(made.set().getMetadata().getName());
     // of one that was cut off
-    remove(name);
+    waiting.removal(api, name);
     try {
       api.create(made.design().look(name));
-      follower(DatabasePod::ended).follow(name, DatabasePod.AGENT, POD_PATIENCE);
+      follower(DatabasePod::ended).follow(name, DatabasePod.AGENT, Waiting.POD);
     } catch (PgBackupException e) {
       throw made.design().missingSecret(e).map(problem -> problem.causedBy(e)).orElse(e);
     } finally {
@@ -303,19 +301,8 @@ public final class StatefulSetClone {
     return "pgbackup-clone-%s-look".formatted(clone);
   }
 
-  private void remove(String pod) {
-    Optional<String> uid = api.pod(pod).flatMap(StatefulSetClone::uid);
-    if (uid.isPresent()) {
-      api.deletePod(pod);
-      await(
-          "pod %s to go".formatted(pod),
-          POD_PATIENCE,
-          () -> !api.pod(pod).flatMap(StatefulSetClone::uid).equals(uid));
-    }
-  }
-
   private PodFollower follower(BiFunction<Pod, String, Optional<Integer>> ended) {
-    return new PodFollower(api, say, this::sleep, () -> {}, ended);
+    return new PodFollower(api, say, waiting, ended);
   }
 
   private static String pod(CloneOrder order) {
@@ -325,21 +312,17 @@ public final class StatefulSetClone {
   /// Kubernetes waits longer after each failure; whoever gives the command again has mended it.
   private void tryAgainAtOnce(CloneOrder order) {
     if (api.pod(pod(order)).flatMap(pod -> failedBefore(pod, CloneSet.BOOTSTRAP)).isPresent()) {
-      remove(pod(order));
+      waiting.removal(api, pod(order));
     }
-  }
-
-  private static Optional<String> uid(Pod pod) {
-    return Optional.ofNullable(pod.getMetadata().getUid());
   }
 
   private void fill(CloneOrder order) {
     say.accept("  fill the volume from the archive");
-    await(
+    waiting.until(
         "pod %s to be made".formatted(pod(order)),
-        POD_PATIENCE,
+        Waiting.POD,
         () -> api.pod(pod(order)).isPresent());
-    follower(StatefulSetClone::filled).follow(pod(order), CloneSet.BOOTSTRAP, POD_PATIENCE);
+    follower(StatefulSetClone::filled).follow(pod(order), CloneSet.BOOTSTRAP, Waiting.POD);
   }
 
   /// The status of an init container that is over, or that fails again and again.
@@ -362,7 +345,7 @@ public final class StatefulSetClone {
 
   private void start(CloneOrder order) {
     say.accept("  start the server");
-    await(
+    waiting.until(
         "the clone's server to be ready",
         START_PATIENCE,
         () ->
@@ -371,30 +354,5 @@ public final class StatefulSetClone {
                 .map(status -> status.getReadyReplicas())
                 .filter(ready -> ready > 0)
                 .isPresent());
-  }
-
-  private interface Condition {
-    boolean holds();
-  }
-
-  private void await(String what, Duration patience, Condition condition) {
-    long deadline = System.nanoTime() + patience.toNanos();
-    while (!condition.holds()) {
-      if (System.nanoTime() - deadline > 0) {
-        throw Problem.timedOut(
-                "waited %d minutes for %s".formatted(patience.toMinutes(), what), PodFollower.AGAIN)
-            .asException();
-      }
-      sleep();
-    }
-  }
-
-  private void sleep() {
-    try {
-      pause.pause(POLL);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw Problem.timedOut("interrupted", PodFollower.AGAIN).causedBy(e);
-    }
   }
 }

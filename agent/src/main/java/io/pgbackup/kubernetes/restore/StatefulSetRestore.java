@@ -25,23 +25,21 @@ import java.util.stream.Stream;
 ///
 /// Not thread-safe.
 public final class StatefulSetRestore {
-  private static final Duration POLL = Duration.ofSeconds(1);
   private static final Duration STOP_PATIENCE = Duration.ofMinutes(30);
   private static final Duration START_PATIENCE = Duration.ofMinutes(30);
-  private static final Duration PLACE_PATIENCE = Duration.ofMinutes(10);
-  private static final String AGAIN = PodFollower.AGAIN;
 
   private final RestoreApi api;
   private final StatefulSetName name;
   private final String holder;
   private final Clock clock;
-  private final Pause pause;
-  private final Consumer<String> say;
 
-  /// How it waits; tests do not.
-  interface Pause {
-    void pause(Duration duration) throws InterruptedException;
-  }
+  /// Beside the server, where no lease is held.
+  private final Waiting quiet;
+
+  /// With the lease in hand.
+  private final Waiting waiting;
+
+  private final Consumer<String> say;
 
   /// @param holder who this is, for whoever finds the lease held
   /// @param say hears how it gets on
@@ -50,13 +48,14 @@ public final class StatefulSetRestore {
       StatefulSetName name,
       String holder,
       Clock clock,
-      Pause pause,
+      Waiting.Pause pause,
       Consumer<String> say) {
     this.api = api;
     this.name = name;
     this.holder = holder;
     this.clock = clock;
-    this.pause = pause;
+    this.quiet = new Waiting(pause);
+    this.waiting = new Waiting(pause, () -> api.hold(holder, false));
     this.say = say;
   }
 
@@ -126,7 +125,7 @@ public final class StatefulSetRestore {
     String pod = "%s-%s-look".formatted(name.restore(), newId());
     try {
       api.create(database.pod(pod, words, node(database)));
-      followed(() -> {}).follow(pod, DatabasePod.AGENT, PLACE_PATIENCE);
+      followed(quiet).follow(pod, DatabasePod.AGENT, Waiting.POD);
     } finally {
       api.deletePod(pod);
     }
@@ -164,7 +163,9 @@ public final class StatefulSetRestore {
       }
       same.ifPresent(
           journal -> say.accept("going on with the restore that began at " + journal.startedAt()));
-      standing.filter(_ -> same.isEmpty()).ifPresent(journal -> remove(pod(journal, Step.FETCH)));
+      standing
+          .filter(_ -> same.isEmpty())
+          .ifPresent(journal -> waiting.removal(api, pod(journal, Step.FETCH)));
       Journal journal = same.orElseGet(() -> begin(Journal.Verb.RESTORE, target, database));
       carryOut(journal, database);
     } finally {
@@ -184,8 +185,8 @@ public final class StatefulSetRestore {
         carryOut(last, database);
         return;
       }
-      remove(pod(last, Step.FETCH));
-      remove(pod(last, Step.SWAP));
+      waiting.removal(api, pod(last, Step.FETCH));
+      waiting.removal(api, pod(last, Step.SWAP));
       if (last.isUnfinished() && !last.hasTouchedTheServer()) {
         // the server was left alone and need not be stopped for it
         once(database, List.of("in-pod", "undo"));
@@ -233,7 +234,7 @@ public final class StatefulSetRestore {
                   "Wait until it is done, and look at what it did.")
               .asException();
         }
-        sleep();
+        quiet.turn();
       }
     }
     api.hold(holder, takeOver);
@@ -320,7 +321,7 @@ public final class StatefulSetRestore {
   private void work(Journal journal, DatabasePod database, List<String> words) {
     String pod = pod(journal, journal.step());
     if (api.pod(pod).filter(StatefulSetRestore::hasFailed).isPresent()) {
-      remove(pod);
+      waiting.removal(api, pod);
     }
     if (api.pod(pod).isEmpty()) {
       if (journal.step() == Step.SWAP) {
@@ -330,17 +331,11 @@ public final class StatefulSetRestore {
           database.pod(
               pod, words, journal.step() == Step.FETCH ? node(database) : Optional.empty()));
     }
-    followed(() -> api.hold(holder, false)).follow(pod, DatabasePod.AGENT, PLACE_PATIENCE);
+    followed(waiting).follow(pod, DatabasePod.AGENT, Waiting.POD);
   }
 
-  /// @param beat done while a pod works: a lease that is held is renewed
-  private PodFollower followed(Runnable beat) {
-    return new PodFollower(api, say, this::sleep, beat, DatabasePod::ended);
-  }
-
-  private void remove(String pod) {
-    api.deletePod(pod);
-    await("pod " + pod + " to go", PLACE_PATIENCE, () -> api.pod(pod).isEmpty());
+  private PodFollower followed(Waiting how) {
+    return new PodFollower(api, say, how, DatabasePod::ended);
   }
 
   private static boolean hasFailed(Pod pod) {
@@ -357,7 +352,7 @@ public final class StatefulSetRestore {
       throw Problem.refused(
               "pod %s uses the volume again; nothing was replaced"
                   .formatted(user.get().getMetadata().getName()),
-              "Keep whatever scales the StatefulSet from it. " + AGAIN)
+              "Keep whatever scales the StatefulSet from it. " + Waiting.AGAIN)
           .asException();
     }
   }
@@ -369,13 +364,14 @@ public final class StatefulSetRestore {
   private void stop(Journal journal, DatabasePod database) {
     api.scale(0);
     api.deletePod(pod(journal, Step.FETCH));
-    await("the pods that use the volume to end", STOP_PATIENCE, () -> user(database).isEmpty());
+    waiting.until(
+        "the pods that use the volume to end", STOP_PATIENCE, () -> user(database).isEmpty());
   }
 
   private void start(Journal journal) {
     api.scale(journal.replicas());
     if (journal.replicas() > 0) {
-      await(
+      waiting.until(
           "the server to be ready",
           START_PATIENCE,
           () ->
@@ -386,32 +382,6 @@ public final class StatefulSetRestore {
       say.accept("  the server is ready");
     } else {
       say.accept("  the StatefulSet had no replicas and has none now");
-    }
-  }
-
-  private interface Condition {
-    boolean holds();
-  }
-
-  private void await(String what, Duration patience, Condition condition) {
-    long deadline = System.nanoTime() + patience.toNanos();
-    while (!condition.holds()) {
-      if (System.nanoTime() - deadline > 0) {
-        throw Problem.timedOut(
-                "waited %d minutes for %s".formatted(patience.toMinutes(), what), AGAIN)
-            .asException();
-      }
-      api.hold(holder, false);
-      sleep();
-    }
-  }
-
-  private void sleep() {
-    try {
-      pause.pause(POLL);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw Problem.timedOut("interrupted", AGAIN).causedBy(e);
     }
   }
 }

@@ -70,6 +70,7 @@ final class MemoryCluster implements RestoreApi {
   private List<Right> denied = List.of();
   private String failing = "none";
   private int callsLeft = Integer.MAX_VALUE;
+  private int count;
 
   MemoryCluster() {
     follow();
@@ -232,7 +233,8 @@ final class MemoryCluster implements RestoreApi {
     called();
     List<String> words = pod.getSpec().getContainers().getFirst().getCommand();
     int at = words.indexOf("in-pod");
-    if (pods.putIfAbsent(pod.getMetadata().getName(), pod) == null) {
+    Pod known = new PodBuilder(pod).editMetadata().withUid("pod-" + ++count).endMetadata().build();
+    if (pods.putIfAbsent(pod.getMetadata().getName(), known) == null) {
       made.add(words.get(at + 1) + (pods.containsKey("orders-0") ? " beside" : " alone"));
     }
   }
