@@ -86,6 +86,10 @@ record CloneSet(
         .build();
   }
 
+  int replicasOfSource() {
+    return Optional.ofNullable(database.set().getSpec().getReplicas()).orElse(1);
+  }
+
   private static PersistentVolumeClaim claim(PersistentVolumeClaim template) {
     return new PersistentVolumeClaimBuilder(template)
         .withNewMetadata()

@@ -130,6 +130,28 @@ final class ClusterApi implements RestoreApi, CloneApi {
   }
 
   @Override
+  public void delete(PersistentVolumeClaim claim) {
+    String which = claim.getMetadata().getName();
+    ask(
+        "delete the volume claim " + which,
+        () -> {
+          try {
+            return client
+                .persistentVolumeClaims()
+                .inNamespace(name.namespace())
+                .withName(which)
+                .lockResourceVersion(claim.getMetadata().getResourceVersion())
+                .delete();
+          } catch (KubernetesClientException e) {
+            if (e.getCode() != 409) {
+              throw e;
+            }
+            return List.of();
+          }
+        });
+  }
+
+  @Override
   public void scale(int replicas) {
     String patch = "{\"spec\":{\"replicas\":%d}}".formatted(replicas);
     ask(

@@ -95,7 +95,11 @@ record DatabasePod(
 
   /// The claim of ordinal 0.
   String claim() {
-    return dataVolume + "-" + set.getMetadata().getName() + "-0";
+    return claim(0);
+  }
+
+  String claim(int ordinal) {
+    return "%s-%s-%d".formatted(dataVolume, set.getMetadata().getName(), ordinal);
   }
 
   /// The superuser, as the official image knows it.

@@ -12,8 +12,15 @@ import java.util.Map;
 /// @param id in the names of its pods
 /// @param words the target as the command line says it; empty for an undo
 /// @param replicas that the StatefulSet had
+/// @param standbys the uids of the volume claims that make way for new standbys, once that is known
 record Journal(
-    String id, Verb verb, List<String> words, int replicas, Step step, Instant startedAt) {
+    String id,
+    Verb verb,
+    List<String> words,
+    int replicas,
+    List<String> standbys,
+    Step step,
+    Instant startedAt) {
   enum Verb {
     RESTORE,
     UNDO
@@ -21,14 +28,24 @@ record Journal(
 
   Journal {
     words = List.copyOf(words);
+    standbys = List.copyOf(standbys);
+  }
+
+  static Journal begun(String id, Verb verb, List<String> words, int replicas, Instant now) {
+    return new Journal(
+        id, verb, words, replicas, List.of(), verb == Verb.RESTORE ? Step.FETCH : Step.STOP, now);
   }
 
   Journal at(Step now) {
-    return new Journal(id, verb, words, replicas, now, startedAt);
+    return new Journal(id, verb, words, replicas, standbys, now, startedAt);
   }
 
   Journal withReplicas(int number) {
-    return new Journal(id, verb, words, number, step, startedAt);
+    return new Journal(id, verb, words, number, standbys, step, startedAt);
+  }
+
+  Journal withStandbys(List<String> uids) {
+    return new Journal(id, verb, words, replicas, uids, step, startedAt);
   }
 
   boolean isUnfinished() {
@@ -46,6 +63,7 @@ record Journal(
     data.put("verb", verb.name());
     data.put("words", String.join("\n", words));
     data.put("replicas", Integer.toString(replicas));
+    data.put("standbys", String.join("\n", standbys));
     data.put("step", step.name());
     data.put("startedAt", startedAt.toString());
     return Collections.unmodifiableMap(data);
@@ -59,6 +77,7 @@ record Journal(
           Verb.valueOf(text(data, "verb")),
           text(data, "words").lines().toList(),
           Integer.parseInt(text(data, "replicas")),
+          data.getOrDefault("standbys", "").lines().toList(),
           Step.valueOf(text(data, "step")),
           Instant.parse(text(data, "startedAt")));
     } catch (RuntimeException e) {

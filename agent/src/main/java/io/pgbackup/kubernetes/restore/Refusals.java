@@ -3,6 +3,7 @@ package io.pgbackup.kubernetes.restore;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
+import io.fabric8.kubernetes.api.model.apps.StatefulSetOrdinals;
 import io.fabric8.kubernetes.api.model.apps.StatefulSetPersistentVolumeClaimRetentionPolicy;
 import io.pgbackup.problem.Problem;
 import java.util.Map;
@@ -19,11 +20,17 @@ final class Refusals {
           "kustomize.toolkit.fluxcd.io/", "Flux",
           "helm.toolkit.fluxcd.io/", "Flux");
 
+  /// That an empty volume of every ordinal but 0 fills itself from ordinal 0, which is the primary.
+  private static final String STANDBYS = "pgbackup.io/standbys";
+
+  private static final String MADE_FROM_PRIMARY = "made-from-primary";
+
   private Refusals() {}
 
+  /// @param replicas that it has while nobody restores
   /// @param forced whether the person says that nobody will scale the StatefulSet meanwhile
   /// @throws io.pgbackup.problem.PgBackupException `Refused`, with the remedy
-  static void check(StatefulSet set, boolean forced) {
+  static void check(StatefulSet set, int replicas, boolean forced) {
     String name = set.getMetadata().getNamespace() + "/" + set.getMetadata().getName();
     Optional<String> operator = operator(set.getMetadata());
     if (!forced && operator.isPresent()) {
@@ -39,12 +46,31 @@ final class Refusals {
               "Set persistentVolumeClaimRetentionPolicy.whenScaled to Retain first.")
           .asException();
     }
-    int replicas = Optional.ofNullable(set.getSpec().getReplicas()).orElse(1);
-    if (replicas > 1) {
+    int first = first(set);
+    if (first != 0) {
       throw Problem.refused(
-              "the StatefulSet %s has %d replicas, and replicas are not made anew yet"
-                  .formatted(name, replicas),
-              "Scale it to 1, restore, and make its replicas anew yourself.")
+              "the StatefulSet %s counts its pods from %d (spec.ordinals.start), and the primary is to be number 0"
+                  .formatted(name, first),
+              "Restore with --target-dir, or clone it.")
+          .asException();
+    }
+    checkReplicas(set, replicas);
+  }
+
+  /// @throws io.pgbackup.problem.PgBackupException `Refused` if nobody says how standbys come to be
+  static void checkReplicas(StatefulSet set, int replicas) {
+    ObjectMeta meta = set.getMetadata();
+    String how =
+        Optional.ofNullable(meta.getAnnotations()).map(all -> all.get(STANDBYS)).orElse("");
+    if (replicas > 1 && !how.equals(MADE_FROM_PRIMARY)) {
+      throw Problem.refused(
+              "the StatefulSet %s/%s has %d replicas, and does not say how its standbys are made"
+                  .formatted(meta.getNamespace(), meta.getName(), replicas),
+              """
+              If ordinal 0 is its primary, and an empty volume of any other fills itself from that, say so: \
+              'kubectl -n %s annotate statefulset %s %s=%s'. Otherwise scale it to 1, restore, delete \
+              the volume claims of the others, and make them anew yourself."""
+                  .formatted(meta.getNamespace(), meta.getName(), STANDBYS, MADE_FROM_PRIMARY))
           .asException();
     }
   }
@@ -58,6 +84,12 @@ final class Refusals {
               "Restore with --target-dir, or move the data to a claim that is ReadWriteOnce.")
           .asException();
     }
+  }
+
+  private static int first(StatefulSet set) {
+    return Optional.ofNullable(set.getSpec().getOrdinals())
+        .map(StatefulSetOrdinals::getStart)
+        .orElse(0);
   }
 
   private static String whenScaled(StatefulSet set) {

@@ -22,6 +22,9 @@ interface RestoreApi extends PodApi {
 
   Optional<PersistentVolumeClaim> claim(String name);
 
+  /// It goes when no pod uses it any more. One that is not the same any more is left as it is.
+  void delete(PersistentVolumeClaim claim);
+
   void scale(int replicas);
 
   /// All of the namespace.

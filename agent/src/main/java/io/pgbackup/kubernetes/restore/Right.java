@@ -38,6 +38,10 @@ record Right(String group, String resource, String verb, String why) {
           new Right(COORDINATION, "leases", "create", "keep others from it"),
           new Right(COORDINATION, "leases", "update", "keep others from it"));
 
+  /// What they need beyond that where the StatefulSet has replicas.
+  static final List<Right> STANDBYS =
+      List.of(new Right(CORE, "persistentvolumeclaims", "delete", "make the standbys anew"));
+
   /// All that the clone of a StatefulSet needs: nothing that exists is changed by it.
   static final List<Right> CLONE =
       List.of(

@@ -269,7 +269,13 @@ public final class StatefulSetClone {
   }
 
   private void tell(Made made, CloneOrder order) {
-    say.accept("  makes        %s, one replica, of %s".formatted(clone(order), source));
+    int replicas = made.design().replicasOfSource();
+    say.accept(
+        "  makes        %s, one replica%s, of %s"
+            .formatted(
+                clone(order),
+                replicas > 1 ? " (the source has %d)".formatted(replicas) : "",
+                source));
     for (HasMetadata part : made.parts()) {
       say.accept("               %s %s".formatted(part.getKind(), part.getMetadata().getName()));
     }

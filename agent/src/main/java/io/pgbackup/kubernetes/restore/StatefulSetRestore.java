@@ -9,7 +9,6 @@ import io.pgbackup.problem.Problem;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
@@ -18,16 +17,13 @@ import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
-/// A restore in place of a StatefulSet with one server, and its undo. Everything that takes long is
-/// done beside the running server; then its pod is stopped, the directories are exchanged, and it
-/// is started again. Each step stands in a journal first and can be repeated, so a command that was
-/// cut off goes on when it is given again.
+/// A restore in place of a StatefulSet, and its undo. Everything that takes long is done beside the
+/// running server; then its pods are stopped, the directories of the first are exchanged, and it is
+/// started again; where there are others, they are made anew from it. Each step stands in a journal
+/// first and can be repeated, so a command that was cut off goes on when it is given again.
 ///
 /// Not thread-safe.
 public final class StatefulSetRestore {
-  private static final Duration STOP_PATIENCE = Duration.ofMinutes(30);
-  private static final Duration START_PATIENCE = Duration.ofMinutes(30);
-
   private final RestoreApi api;
   private final StatefulSetName name;
   private final String holder;
@@ -39,6 +35,7 @@ public final class StatefulSetRestore {
   /// With the lease in hand.
   private final Waiting waiting;
 
+  private final Servers servers;
   private final Consumer<String> say;
 
   /// @param holder who this is, for whoever finds the lease held
@@ -56,6 +53,7 @@ public final class StatefulSetRestore {
     this.clock = clock;
     this.quiet = new Waiting(pause);
     this.waiting = new Waiting(pause, () -> api.hold(holder, false));
+    this.servers = new Servers(api, waiting, say);
     this.say = say;
   }
 
@@ -85,12 +83,42 @@ public final class StatefulSetRestore {
     return Right.role("pgbackup-restore", namespace, Right.RESTORE);
   }
 
+  /// The Role that they need as well where the StatefulSet has replicas, as YAML.
+  public static String standbysRole(String namespace) {
+    return Right.role("pgbackup-restore-standbys", namespace, Right.STANDBYS);
+  }
+
   /// Checks everything that can be checked and shows what would be done: nothing is changed.
   ///
   /// @param target the words for the instant, as on the command line
   public void plan(List<String> target, boolean forced) {
     DatabasePod database = check(forced);
     once(database, Stream.concat(database.fetch(target).stream(), Stream.of("--plan")).toList());
+    servers.tell(database, replicas(database.set()));
+  }
+
+  /// The volume claims of the standbys that [#restore] would delete.
+  public List<String> claimsThatRestoreDeletes() {
+    return standbyClaims(api.statefulSet());
+  }
+
+  /// The volume claims of the standbys that [#undo] would delete.
+  public List<String> claimsThatUndoDeletes() {
+    return leavesServerAlone(last()) ? List.of() : standbyClaims(api.statefulSet());
+  }
+
+  private List<String> standbyClaims(StatefulSet set) {
+    return Servers.standbyClaims(DatabasePod.of(set), replicas(set));
+  }
+
+  /// Those that it has while nobody restores.
+  private int replicas(StatefulSet set) {
+    return api.journal()
+        .filter(Journal::isUnfinished)
+        .filter(Journal::hasTouchedTheServer)
+        .map(Journal::replicas)
+        .or(() -> Optional.ofNullable(set.getSpec().getReplicas()))
+        .orElse(1);
   }
 
   /// Whether [#restore] would go on with one that was cut off.
@@ -116,8 +144,11 @@ public final class StatefulSetRestore {
   /// Shows what [#undo] would take back: nothing is changed.
   public void planUndo(boolean forced) {
     DatabasePod database = check(forced);
-    last();
+    Journal last = last();
     once(database, List.of("in-pod", "undo", "--plan"));
+    if (!leavesServerAlone(last)) {
+      servers.tell(database, replicas(database.set()));
+    }
   }
 
   /// A pod beside the running server that is removed again.
@@ -187,27 +218,31 @@ public final class StatefulSetRestore {
       }
       waiting.removal(api, pod(last, Step.FETCH));
       waiting.removal(api, pod(last, Step.SWAP));
-      if (last.isUnfinished() && !last.hasTouchedTheServer()) {
+      if (leavesServerAlone(last)) {
         // the server was left alone and need not be stopped for it
         once(database, List.of("in-pod", "undo"));
         write(last.at(Step.DONE));
         return;
       }
-      Journal undo = begin(Journal.Verb.UNDO, List.of(), database);
-      carryOut(
-          last.isUnfinished() && last.hasTouchedTheServer()
-              ? write(undo.withReplicas(last.replicas()))
-              : undo,
-          database);
+      carryOut(begin(Journal.Verb.UNDO, List.of(), database), database);
     } finally {
       api.release(holder);
     }
   }
 
+  /// Whether the undo of it stops nothing.
+  private static boolean leavesServerAlone(Journal last) {
+    return last.isUnfinished() && !last.hasTouchedTheServer();
+  }
+
   private DatabasePod check(boolean forced) {
     Right.refuse(api.missing(Right.RESTORE), "restore", name.namespace());
     StatefulSet set = api.statefulSet();
-    Refusals.check(set, forced);
+    int replicas = replicas(set);
+    Refusals.check(set, replicas, forced);
+    if (replicas > 1) {
+      Right.refuse(api.missing(Right.STANDBYS), "restore with replicas", name.namespace());
+    }
     DatabasePod database = DatabasePod.of(set);
     Refusals.check(
         api.claim(database.claim())
@@ -245,14 +280,7 @@ public final class StatefulSetRestore {
   }
 
   private Journal begin(Journal.Verb verb, List<String> words, DatabasePod database) {
-    return write(
-        new Journal(
-            newId(),
-            verb,
-            words,
-            Optional.ofNullable(database.set().getSpec().getReplicas()).orElse(1),
-            verb == Journal.Verb.RESTORE ? Step.FETCH : Step.STOP,
-            clock.instant()));
+    return write(Journal.begun(newId(), verb, words, replicas(database.set()), clock.instant()));
   }
 
   private static String newId() {
@@ -266,8 +294,7 @@ public final class StatefulSetRestore {
 
   /// A volume that one node may mount is mounted there.
   private Optional<String> node(DatabasePod database) {
-    return api.pods().stream()
-        .filter(pod -> DatabasePod.uses(pod, database.claim()))
+    return servers.users(List.of(database.claim())).stream()
         .map(pod -> pod.getSpec().getNodeName())
         .filter(node -> node != null && !node.isEmpty())
         .findFirst();
@@ -283,6 +310,7 @@ public final class StatefulSetRestore {
         for (Step step : List.of(Step.FETCH, Step.SWAP)) {
           api.deletePod(pod(journal, step));
         }
+        servers.tellLeftOver(database, journal.replicas());
       }
       write(journal);
     }
@@ -292,10 +320,14 @@ public final class StatefulSetRestore {
     return switch (journal.step()) {
       case FETCH -> {
         work(journal, database, database.fetch(journal.words()));
-        yield journal.at(Step.STOP);
+        // it may have been scaled since
+        StatefulSet now = api.statefulSet();
+        Refusals.checkReplicas(now, replicas(now));
+        yield journal.withReplicas(replicas(now)).at(Step.STOP);
       }
       case STOP -> {
-        stop(journal, database);
+        api.deletePod(pod(journal, Step.FETCH));
+        servers.stop(database, journal.replicas());
         yield journal.at(Step.SWAP);
       }
       case SWAP -> {
@@ -306,7 +338,15 @@ public final class StatefulSetRestore {
         yield journal.at(Step.START);
       }
       case START -> {
-        start(journal);
+        servers.start(journal.replicas());
+        yield journal.replicas() > 1
+            ? journal
+                .withStandbys(servers.standbysNow(database, journal.replicas()))
+                .at(Step.STANDBYS)
+            : journal.at(Step.DONE);
+      }
+      case STANDBYS -> {
+        servers.makeStandbysAnew(database, journal.replicas(), journal.standbys());
         yield journal.at(Step.DONE);
       }
       case DONE -> journal;
@@ -325,7 +365,7 @@ public final class StatefulSetRestore {
     }
     if (api.pod(pod).isEmpty()) {
       if (journal.step() == Step.SWAP) {
-        refuseIfInUse(database);
+        servers.refuseIfInUse(database);
       }
       api.create(
           database.pod(
@@ -344,44 +384,5 @@ public final class StatefulSetRestore {
 
   private static String phase(Pod pod) {
     return Optional.ofNullable(pod.getStatus()).map(PodStatus::getPhase).orElse("Pending");
-  }
-
-  private void refuseIfInUse(DatabasePod database) {
-    Optional<Pod> user = user(database);
-    if (user.isPresent()) {
-      throw Problem.refused(
-              "pod %s uses the volume again; nothing was replaced"
-                  .formatted(user.get().getMetadata().getName()),
-              "Keep whatever scales the StatefulSet from it. " + Waiting.AGAIN)
-          .asException();
-    }
-  }
-
-  private Optional<Pod> user(DatabasePod database) {
-    return api.pods().stream().filter(pod -> DatabasePod.uses(pod, database.claim())).findFirst();
-  }
-
-  private void stop(Journal journal, DatabasePod database) {
-    api.scale(0);
-    api.deletePod(pod(journal, Step.FETCH));
-    waiting.until(
-        "the pods that use the volume to end", STOP_PATIENCE, () -> user(database).isEmpty());
-  }
-
-  private void start(Journal journal) {
-    api.scale(journal.replicas());
-    if (journal.replicas() > 0) {
-      waiting.until(
-          "the server to be ready",
-          START_PATIENCE,
-          () ->
-              Optional.ofNullable(api.statefulSet().getStatus())
-                  .map(status -> status.getReadyReplicas())
-                  .filter(ready -> ready >= journal.replicas())
-                  .isPresent());
-      say.accept("  the server is ready");
-    } else {
-      say.accept("  the StatefulSet had no replicas and has none now");
-    }
   }
 }

@@ -9,6 +9,8 @@ enum Step {
   /// Exchanging the data directories.
   SWAP("put the data in place"),
   START("start the server"),
+  /// With replicas only: the volumes of all but the primary are taken away and filled again.
+  STANDBYS("make the standbys anew"),
   DONE("done");
 
   private final String description;

@@ -1,5 +1,7 @@
 package io.pgbackup.kubernetes.restore;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -13,10 +15,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
-/// One StatefulSet as a restore sees it, in memory: its pod comes and goes with the replicas, and a
-/// restore's pods end after they were looked at once. It can die at any call, as a terminal that is
-/// closed does.
+/// One StatefulSet as a restore sees it, in memory: its pods come and go with the replicas, one
+/// look later than they were asked to, and an empty volume of a standby is filled from the
+/// primary's. A restore's pods end after they were looked at once. It can die at any call, as a
+/// terminal that is closed does.
 final class MemoryCluster implements RestoreApi {
   static final StatefulSetName ORDERS = new StatefulSetName("shop", "orders");
 
@@ -63,6 +67,9 @@ final class MemoryCluster implements RestoreApi {
 
   private final Map<String, Pod> pods = new LinkedHashMap<>();
   private final List<String> made = new ArrayList<>();
+  private final Map<String, PersistentVolumeClaim> claims = new TreeMap<>();
+  private final Map<String, String> data = new TreeMap<>();
+  private final List<String> deleted = new ArrayList<>();
   private StatefulSet set = Serialization.unmarshal(SET, StatefulSet.class);
   private Optional<Journal> journal = Optional.empty();
   private Optional<Holder> holder = Optional.empty();
@@ -71,9 +78,55 @@ final class MemoryCluster implements RestoreApi {
   private String failing = "none";
   private int callsLeft = Integer.MAX_VALUE;
   private int count;
+  private String guest = "none";
+  private String stuck = "none";
+  private int guestLooks;
+  private long generation = 1;
+  private long seen;
+  private int ready;
 
   MemoryCluster() {
+    data.put(claim(0), "old");
     follow();
+  }
+
+  /// With a primary and standbys, as the chart makes them.
+  static MemoryCluster withReplicas(int replicas) {
+    MemoryCluster cluster = new MemoryCluster();
+    cluster.set(
+        new StatefulSetBuilder(orders())
+            .editMetadata()
+            .addToAnnotations("pgbackup.io/standbys", "made-from-primary")
+            .endMetadata()
+            .build());
+    cluster.scale(replicas);
+    return cluster;
+  }
+
+  private static String claim(int ordinal) {
+    return "data-orders-" + ordinal;
+  }
+
+  /// What lies in each volume, by the claim's name: `old`, or what a restore put there.
+  Map<String, String> data() {
+    return data;
+  }
+
+  /// The names of the claims that were deleted, in their order.
+  List<String> deleted() {
+    return deleted;
+  }
+
+  /// A pod that its controller does not stop, as it does where neither this nor the first is ready.
+  void stick(String pod) {
+    stuck = pod;
+  }
+
+  /// A pod of somebody else that uses a claim until it was seen so often.
+  void use(String claim, String pod, int looks) {
+    pods.put(pod, running(pod, claim));
+    guestLooks = looks;
+    guest = pod;
   }
 
   static StatefulSet orders() {
@@ -126,26 +179,52 @@ final class MemoryCluster implements RestoreApi {
     }
   }
 
-  /// What the StatefulSet's controller does.
+  /// What the StatefulSet's controller does when it is asked to.
   private void follow() {
-    if (replicas() == 0) {
-      pods.remove("orders-0");
-    } else {
-      pods.putIfAbsent("orders-0", running());
+    for (int ordinal = 0; ordinal < replicas(); ordinal++) {
+      String claim = claim(ordinal);
+      assertThat(claims.get(claim))
+          .satisfiesAnyOf(
+              it -> assertThat(it).isNull(),
+              it -> assertThat(it.getMetadata().getDeletionTimestamp()).isNull());
+      claims.computeIfAbsent(claim, this::newClaim);
+      data.computeIfAbsent(claim, _ -> data.get(claim(0)));
+      pods.putIfAbsent("orders-" + ordinal, running("orders-" + ordinal, claim));
     }
   }
 
-  private static Pod running() {
+  /// And when some time has passed.
+  private void follow(String pod) {
+    if (!pod.equals(stuck)
+        && pod.matches("orders-\\d+")
+        && Integer.parseInt(pod.substring(7)) >= replicas()) {
+      pods.remove(pod);
+    }
+  }
+
+  private PersistentVolumeClaim newClaim(String name) {
+    return new PersistentVolumeClaimBuilder()
+        .withNewMetadata()
+        .withName(name)
+        .withUid("claim-" + ++count)
+        .endMetadata()
+        .withNewSpec()
+        .withAccessModes("ReadWriteOnce")
+        .endSpec()
+        .build();
+  }
+
+  private static Pod running(String name, String claim) {
     return new PodBuilder()
         .withNewMetadata()
-        .withName("orders-0")
+        .withName(name)
         .endMetadata()
         .withNewSpec()
         .withNodeName("node7")
         .addNewVolume()
         .withName("data")
         .withNewPersistentVolumeClaim()
-        .withClaimName("data-orders-0")
+        .withClaimName(claim)
         .endPersistentVolumeClaim()
         .endVolume()
         .endSpec()
@@ -161,41 +240,73 @@ final class MemoryCluster implements RestoreApi {
     return rights.stream().filter(denied::contains).toList();
   }
 
+  /// Its status lags behind, and its servers are ready one after the other.
   @Override
   public StatefulSet statefulSet() {
     called();
-    return new StatefulSetBuilder(set)
-        .withNewStatus()
-        .withReadyReplicas(replicas())
-        .endStatus()
-        .build();
+    StatefulSet now =
+        new StatefulSetBuilder(set)
+            .editMetadata()
+            .withGeneration(generation)
+            .endMetadata()
+            .withNewStatus()
+            .withObservedGeneration(seen)
+            .withReadyReplicas(ready)
+            .endStatus()
+            .build();
+    ready = seen == generation ? Math.min(ready + 1, replicas()) : Math.min(ready, replicas());
+    seen = generation;
+    return now;
   }
 
+  /// One that goes is seen once more.
   @Override
   public Optional<PersistentVolumeClaim> claim(String name) {
     called();
-    return Optional.of(
-        new PersistentVolumeClaimBuilder()
-            .withNewMetadata()
-            .withName(name)
+    Optional<PersistentVolumeClaim> found = Optional.ofNullable(claims.get(name));
+    found
+        .filter(claim -> claim.getMetadata().getDeletionTimestamp() != null)
+        .ifPresent(
+            _ -> {
+              claims.remove(name);
+              data.remove(name);
+            });
+    return found;
+  }
+
+  @Override
+  public void delete(PersistentVolumeClaim claim) {
+    called();
+    String name = claim.getMetadata().getName();
+    assertThat(pods.values()).noneMatch(pod -> DatabasePod.uses(pod, name));
+    assertThat(claims.get(name)).isEqualTo(claim);
+    claims.put(
+        name,
+        new PersistentVolumeClaimBuilder(claim)
+            .editMetadata()
+            .withDeletionTimestamp("2026-11-21T12:00:00Z")
             .endMetadata()
-            .withNewSpec()
-            .withAccessModes("ReadWriteOnce")
-            .endSpec()
             .build());
+    deleted.add(name);
   }
 
   @Override
   public void scale(int replicas) {
     called();
     set = new StatefulSetBuilder(set).editSpec().withReplicas(replicas).endSpec().build();
+    generation++;
     follow();
   }
 
   @Override
   public List<Pod> pods() {
     called();
-    return List.copyOf(pods.values());
+    List<Pod> now = List.copyOf(pods.values());
+    now.forEach(pod -> follow(pod.getMetadata().getName()));
+    if (guestLooks-- == 0) {
+      pods.remove(guest);
+    }
+    return now;
   }
 
   @Override
@@ -235,7 +346,11 @@ final class MemoryCluster implements RestoreApi {
     int at = words.indexOf("in-pod");
     Pod known = new PodBuilder(pod).editMetadata().withUid("pod-" + ++count).endMetadata().build();
     if (pods.putIfAbsent(pod.getMetadata().getName(), known) == null) {
-      made.add(words.get(at + 1) + (pods.containsKey("orders-0") ? " beside" : " alone"));
+      String work = words.get(at + 1);
+      if (work.equals("place") || work.equals("undo")) {
+        data.put(claim(0), work.equals("place") ? "restored" : "old");
+      }
+      made.add(work + (pods.containsKey("orders-0") ? " beside" : " alone"));
     }
   }
 
@@ -243,6 +358,7 @@ final class MemoryCluster implements RestoreApi {
   public void deletePod(String name) {
     called();
     pods.remove(name);
+    follow();
   }
 
   @Override

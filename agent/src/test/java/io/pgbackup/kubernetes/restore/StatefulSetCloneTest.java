@@ -85,6 +85,18 @@ class StatefulSetCloneTest {
   }
 
   @Test
+  void hasOneReplicaHoweverManyTheSourceHas() {
+    shop.change(set -> set.editSpec().withReplicas(3).endSpec());
+
+    make();
+
+    assertThat(shop.get(StatefulSet.class, "copy").getSpec().getReplicas()).isOne();
+    assertThat(said)
+        .contains(
+            "  makes        StatefulSet shop/copy, one replica (the source has 3), of shop/orders");
+  }
+
+  @Test
   void theCloneIsKnownByNothingOfTheSource() {
     make();
 

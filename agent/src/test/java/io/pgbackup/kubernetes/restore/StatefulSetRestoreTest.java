@@ -255,10 +255,23 @@ class StatefulSetRestoreTest {
   }
 
   @Test
-  void refusesReplicas() {
+  void refusesReplicasOfWhichNobodySaysHowTheyAreMade() {
     cluster.scale(3);
 
-    assertRefused("has 3 replicas");
+    assertRefused("has 3 replicas, and does not say how its standbys are made");
+    assertThat(cluster.deleted()).isEmpty();
+  }
+
+  @Test
+  void refusesWhereTheFirstPodIsNotNumberNought() {
+    cluster.set(
+        new StatefulSetBuilder(MemoryCluster.orders())
+            .editSpec()
+            .withNewOrdinals(5)
+            .endSpec()
+            .build());
+
+    assertRefused("counts its pods from 5 (spec.ordinals.start)");
   }
 
   private void assertRefused(String message) {

@@ -41,6 +41,10 @@ final class KubernetesCommand implements Callable<Integer> {
         "  pgbackup k8s rbac -n shop | kubectl apply -f -",
         "  kubectl create rolebinding pgbackup-restore -n shop --role pgbackup-restore --user anna",
         "  kubectl create rolebinding pgbackup-clone -n shop --role pgbackup-clone --user anna",
+        "",
+        "A restore of more than one replica deletes the volume claims of its standbys:",
+        "  kubectl create rolebinding pgbackup-standbys -n shop \\",
+        "    --role pgbackup-restore-standbys --user anna",
       })
   static final class Rbac extends Verb {
     @Option(
@@ -61,7 +65,12 @@ final class KubernetesCommand implements Callable<Integer> {
 
     @Override
     public void run() {
-      print(StatefulSetRestore.role(namespace) + "---\n" + StatefulSetClone.role(namespace));
+      print(
+          String.join(
+              "---\n",
+              StatefulSetRestore.role(namespace),
+              StatefulSetClone.role(namespace),
+              StatefulSetRestore.standbysRole(namespace)));
     }
   }
 }

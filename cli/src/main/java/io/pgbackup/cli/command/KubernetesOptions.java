@@ -3,6 +3,7 @@ package io.pgbackup.cli.command;
 import io.pgbackup.kubernetes.Kubernetes;
 import io.pgbackup.kubernetes.restore.StatefulSetName;
 import io.pgbackup.kubernetes.restore.StatefulSetRestore;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -26,6 +27,13 @@ final class KubernetesOptions {
 
   boolean takeOver() {
     return takeOver;
+  }
+
+  /// What a question says of the standbys' volumes.
+  static String andDelete(List<String> claims) {
+    return claims.isEmpty()
+        ? ""
+        : ", and delete the volume claims %s of its standbys".formatted(String.join(", ", claims));
   }
 
   /// @param namespace the current context's if left out

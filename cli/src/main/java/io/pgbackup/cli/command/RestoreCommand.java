@@ -69,7 +69,13 @@ final class RestoreCommand extends RestoringVerb {
             restore.plan(target, kubernetes.syncSuspended());
           }
           if (!planOnly) {
-            surroundings().prompt().confirm("Replace the data of StatefulSet " + name, yes);
+            surroundings()
+                .prompt()
+                .confirm(
+                    "Replace the data of StatefulSet %s%s"
+                        .formatted(
+                            name, KubernetesOptions.andDelete(restore.claimsThatRestoreDeletes())),
+                    yes);
             restore.restore(target, kubernetes.syncSuspended(), kubernetes.takeOver());
           }
         });

@@ -93,7 +93,13 @@ final class UndoCommand extends Verb {
           if (!restore.isUndoUnderWay()) {
             restore.planUndo(kubernetes.syncSuspended());
           }
-          surroundings().prompt().confirm("Take back the last restore of StatefulSet " + name, yes);
+          surroundings()
+              .prompt()
+              .confirm(
+                  "Take back the last restore of StatefulSet %s%s"
+                      .formatted(
+                          name, KubernetesOptions.andDelete(restore.claimsThatUndoDeletes())),
+                  yes);
           restore.undo(kubernetes.syncSuspended(), kubernetes.takeOver());
         });
   }
