@@ -1,5 +1,6 @@
 package io.pgbackup.kubernetes.restore;
 
+import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
@@ -70,30 +71,32 @@ record Servers(RestoreApi api, Waiting waiting, Consumer<String> say) {
             });
   }
 
-  /// Stops all of them. Ends when no pod uses a volume of theirs.
+  /// Stops all of them. Ends when no pod uses the primary's volume and no standby runs.
   void stop(DatabasePod database, int replicas) {
     api.scale(0);
     waiting.until(
         "the pods that use the volume to end",
         STOP_PATIENCE,
-        () -> {
-          boolean standbys = haveEnded(database, replicas);
-          return standbys && users(List.of(database.claim())).isEmpty();
-        });
+        () -> endStandbys(database, replicas) && users(List.of(database.claim())).isEmpty());
   }
 
-  /// Whether no pod uses a standby's volume. The standbys' own are deleted: an unready one holds
-  /// its controller up where the primary is not ready either, and that is when people restore.
-  private boolean haveEnded(DatabasePod database, int replicas) {
-    List<Pod> users = users(standbyClaims(database, replicas));
+  /// Deletes the standbys' pods: an unready one holds its controller up where the primary is not
+  /// ready either, and that is when people restore.
+  ///
+  /// @return whether they are gone
+  private boolean endStandbys(DatabasePod database, int replicas) {
     String set = database.set().getMetadata().getName();
-    List<String> standbys =
+    List<String> names =
         IntStream.range(1, replicas).mapToObj(ordinal -> set + "-" + ordinal).toList();
-    users.stream()
-        .map(Pod::getMetadata)
-        .filter(pod -> pod.getDeletionTimestamp() == null && standbys.contains(pod.getName()))
+    List<ObjectMeta> standbys =
+        users(standbyClaims(database, replicas)).stream()
+            .map(Pod::getMetadata)
+            .filter(pod -> names.contains(pod.getName()))
+            .toList();
+    standbys.stream()
+        .filter(pod -> pod.getDeletionTimestamp() == null)
         .forEach(pod -> api.deletePod(pod.getName()));
-    return users.isEmpty();
+    return standbys.isEmpty();
   }
 
   /// Starts the primary alone.
@@ -135,7 +138,7 @@ record Servers(RestoreApi api, Waiting waiting, Consumer<String> say) {
       waiting.until(
           "the pods that use the volumes of the standbys to end",
           STOP_PATIENCE,
-          () -> haveEnded(database, replicas));
+          () -> endStandbys(database, replicas) && users(claims).isEmpty());
       waiting.until(
           "the volume claims %s to be deleted".formatted(String.join(", ", claims)),
           STOP_PATIENCE,
