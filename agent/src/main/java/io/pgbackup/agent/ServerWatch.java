@@ -23,6 +23,9 @@ final class ServerWatch implements AutoCloseable {
     }
   }
 
+  /// A new server waits for its lineage, which is not known before it answered once.
+  private static final Duration STARTING = Duration.ofSeconds(1);
+
   private final PostgresConfig config;
   private final BooleanSupplier archiving;
   private final BooleanSupplier streaming;
@@ -30,6 +33,7 @@ final class ServerWatch implements AutoCloseable {
   private final Problems problems;
   private final Heartbeat heartbeat = new Heartbeat();
   private @Nullable PostgresClient client;
+  private boolean seenOnce;
   private volatile Optional<Seen> seen = Optional.empty();
   private volatile boolean asked;
 
@@ -70,7 +74,7 @@ final class ServerWatch implements AutoCloseable {
     } finally {
       asked = true;
     }
-    return interval;
+    return seenOnce || interval.compareTo(STARTING) < 0 ? interval : STARTING;
   }
 
   private void ask() {
@@ -79,6 +83,7 @@ final class ServerWatch implements AutoCloseable {
     }
     Seen now = new Seen(client.facts(), client.archiverStats());
     seen = Optional.of(now);
+    seenOnce = true;
     checkArchiving(now);
     if (archiving.getAsBoolean()
         && now.primary()

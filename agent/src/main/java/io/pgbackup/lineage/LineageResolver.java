@@ -124,10 +124,12 @@ public final class LineageResolver {
 
   private Identity found(LineageUid uid, ServerState server) {
     if (server.inRecovery()) {
-      throw refused(
-          "the server is a standby, and no lineage of %s with system identifier %s is claimed yet"
-              .formatted(cluster, server.systemIdentifier()),
-          "Start the agent beside the primary first.");
+      // the primary's agent may be about to: no reason to give up
+      throw Problem.notFound(
+              "the server is a standby, and no lineage of %s with system identifier %s is claimed yet"
+                  .formatted(cluster, server.systemIdentifier()),
+              "Start the agent beside the primary; this one tries again by itself.")
+          .asException();
     }
     return new Identity(cluster, uid, server.systemIdentifier(), Optional.empty());
   }

@@ -2,10 +2,15 @@ package io.pgbackup.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pgbackup.config.PgBackupConfig.PostgresConfig;
 import io.pgbackup.postgres.jdbc.ServerFacts;
 import io.pgbackup.problem.Problem;
+import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class ServerWatchTest {
   @Test
@@ -26,6 +31,31 @@ class ServerWatchTest {
     ServerWatch.Seen standby = Servers.standby().orElseThrow();
 
     assertThat(ServerWatch.ofArchiving(with(standby, "on", Duration.ZERO))).isEmpty();
+  }
+
+  /// Whatever waits for a new server's lineage waits for its first answer.
+  @Test
+  void asksOftenUntilTheServerHasAnsweredOnce(@TempDir Path folder) {
+    PostgresConfig nobody =
+        new PostgresConfig(
+            folder.toString(),
+            5432,
+            "postgres",
+            "postgres",
+            Optional.empty(),
+            "disable",
+            Optional.empty(),
+            folder.resolve("data"));
+    try (ServerWatch watch =
+        new ServerWatch(
+            nobody,
+            () -> true,
+            () -> false,
+            Duration.ofMinutes(1),
+            new Problems(Clock.systemUTC()))) {
+      assertThat(watch.look()).isEqualTo(Duration.ofSeconds(1));
+      assertThat(watch.answered()).contains(false);
+    }
   }
 
   private static ServerWatch.Seen with(
