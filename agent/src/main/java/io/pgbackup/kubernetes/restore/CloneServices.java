@@ -8,6 +8,7 @@ import io.pgbackup.problem.Problem;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /// The Services that lead to a StatefulSet's pods, for its clone: inside the cluster only, since a
@@ -16,16 +17,23 @@ final class CloneServices {
   private static final int LONGEST = 63;
   private static final String HEADLESS = "None";
 
+  /// Kubernetes' own label of each pod of a StatefulSet; by it a Service leads to one of them.
+  private static final String POD_NAME = "statefulset.kubernetes.io/pod-name";
+
   private CloneServices() {}
 
   /// @param services of the namespace
   /// @throws io.pgbackup.problem.PgBackupException `Refused` if one of others would lead to the
   ///   clone
   static List<Service> of(CloneNames names, List<Service> services) {
-    Map<String, String> theirs = names.source().getSpec().getTemplate().getMetadata().getLabels();
+    Map<String, String> theirs =
+        firstPod(
+            names.source().getMetadata().getName(),
+            names.source().getSpec().getTemplate().getMetadata().getLabels());
+    Map<String, String> ours = ofTheClone(names);
     services.stream()
         .filter(service -> !names.isPartOfIt(service))
-        .filter(service -> CloneNames.selects(service.getSpec().getSelector(), names.podLabels()))
+        .filter(service -> CloneNames.selects(service.getSpec().getSelector(), ours))
         .findFirst()
         .ifPresent(
             service -> {
@@ -35,6 +43,17 @@ final class CloneServices {
         .filter(service -> CloneNames.selects(service.getSpec().getSelector(), theirs))
         .map(service -> of(names, service))
         .toList();
+  }
+
+  private static Map<String, String> ofTheClone(CloneNames names) {
+    return firstPod(names.copy(), names.podLabels());
+  }
+
+  /// The labels of the pod that is the primary, and of a clone the only one.
+  private static Map<String, String> firstPod(String set, Map<String, String> labels) {
+    Map<String, String> all = new TreeMap<>(labels);
+    all.put(POD_NAME, set + "-0");
+    return all;
   }
 
   private static PgBackupException leadsToTheClone(Service service) {
@@ -49,7 +68,7 @@ final class CloneServices {
   private static Service of(CloneNames names, Service service) {
     String name = service.getMetadata().getName();
     Map<String, String> selector = service.getSpec().getSelector();
-    Map<String, String> labels = names.podLabels();
+    Map<String, String> labels = ofTheClone(names);
     String ours = names.of(name);
     if (ours.length() > LONGEST) {
       throw Problem.misconfigured(

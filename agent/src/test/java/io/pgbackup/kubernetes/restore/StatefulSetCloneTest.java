@@ -141,6 +141,23 @@ class StatefulSetCloneTest {
   }
 
   @Test
+  void theServiceOfThePrimaryAloneLeadsToTheClone() {
+    Service main = shop.get(Service.class, "orders");
+    shop.put(
+        new ServiceBuilder(main)
+            .editSpec()
+            .addToSelector("statefulset.kubernetes.io/pod-name", "orders-0")
+            .endSpec()
+            .build());
+
+    make();
+
+    assertThat(shop.get(Service.class, "copy").getSpec().getSelector())
+        .containsAllEntriesOf(SELECTOR)
+        .containsEntry("statefulset.kubernetes.io/pod-name", "copy-0");
+  }
+
+  @Test
   void itsAgentHasAnotherClusterAnotherFolderAndAnotherCredential() {
     make();
 
