@@ -51,7 +51,7 @@ other.
     - --source-credentials=/etc/pgbackup-bootstrap-credentials
     {{- end }}
     - --programs=/run/pgbackup-programs/run.sock
-    - {{ printf "--password=%s=/etc/pgbackup-superuser/password" (dig "postgres" "user" "postgres" $.Values.config) | quote }}
+    - {{ printf "--password=%s=/etc/pgbackup-superuser/password" (include "pgbackup.superuser" $) | quote }}
   {{- with $.Values.agent.extraEnv }}
   env: {{- toYaml . | nindent 4 }}
   {{- end }}

@@ -112,3 +112,12 @@ allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true
 capabilities: { drop: [ALL] }
 {{- end -}}
+
+{{/* Says something where there are standbys. */}}
+{{- define "pgbackup.hasStandbys" -}}
+{{- if gt (int .Values.replicas) 1 }}yes{{ end -}}
+{{- end -}}
+
+{{- define "pgbackup.superuser" -}}
+{{ dig "postgres" "user" "postgres" .Values.config }}
+{{- end -}}

@@ -36,6 +36,8 @@ class ChartTest {
     "networkPolicy.enabled=true",
     "networkPolicy.metricsFrom[0].namespaceSelector.matchLabels.name=monitoring",
     "networkPolicy.egress.enabled=true",
+    "networkPolicy.postgresFrom[0].podSelector.matchLabels.app=shop",
+    "replicas=3",
     "agent.apiTokenSecret.name=api",
     "global.imageRegistry=registry.example",
     "global.imagePullSecrets[0].name=everywhere",
@@ -82,6 +84,9 @@ class ChartTest {
     "networkPolicy.egress.storagePorts[0]=0, storagePorts",
     "networkPolicy.egress.prots[0]=1, prots",
     "metrics.dashboard.labels.a=1, metrics.dashboard.labels.a",
+    "replicas=0, replicas",
+    "replication.user=postgres, replication.user",
+    "replication.user=a-b, replication.user",
     "cluster.uid=a/b, cluster.uid",
     "bootstrap.timestamp=2026-11-21T02:13:37Z, bootstrap.timestamp",
     "bootstrap.uid=u, bootstrap.uid",
@@ -123,13 +128,13 @@ class ChartTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"postgres", "pgbackup-bootstrap-postgres"})
+  @ValueSource(strings = {"postgres", "pgbackup-bootstrap-postgres", "pgbackup-standby"})
   void noContainerOfTheDatabasesImageMountsAnythingOfTheBuckets(String name) {
     JsonNode server = container(Helm.with(EVERYTHING), name);
 
     assertThat(server.get("image").asText()).isEqualTo("registry.example/postgres:17");
     assertThat(server.get("volumeMounts").findValuesAsText("name"))
-        .contains("data", "pgbackup-client")
+        .contains("data")
         .doesNotContain(
             "pgbackup-credentials",
             "pgbackup-bootstrap-credentials",
@@ -182,6 +187,59 @@ class ChartTest {
         .noneMatch(word -> word.startsWith("--source-credentials"));
   }
 
+  /// Before what fills a volume from the bucket, so that a standby's is filled by then; and nothing
+  /// of it for who has one pod.
+  @Test
+  void aStandbysVolumeIsFilledFromThePrimary() {
+    Helm helm = Helm.with("replicas=3", "bootstrap.cluster=orders");
+    JsonNode set = helm.one("StatefulSet", "orders");
+
+    assertThat(set.at("/spec/replicas").asInt()).isEqualTo(3);
+    assertThat(set.at("/metadata/annotations/pgbackup.io~1standbys").asText())
+        .isEqualTo("made-from-primary");
+    assertThat(containers(helm.pod()).map(container -> container.get("name").asText()))
+        .containsExactly(
+            "pgbackup-client",
+            "pgbackup-standby",
+            "pgbackup-bootstrap-postgres",
+            "pgbackup-bootstrap",
+            "pgbackup-agent",
+            "postgres");
+
+    Helm one = Helm.with("replicas=1");
+    assertThat(one.one("StatefulSet", "orders").at("/metadata").has("annotations")).isFalse();
+    assertThat(one.text()).doesNotContain("standby", "replication-password");
+  }
+
+  @Test
+  void clientsReachThePrimaryAndReadersEveryPod() {
+    Helm helm = Helm.with("replicas=2");
+    JsonNode labels =
+        helm.one("StatefulSet", "orders").at("/spec/template/metadata/labels").deepCopy();
+
+    assertThat(
+            helm.one("Service", "orders").at("/spec/selector/statefulset.kubernetes.io~1pod-name"))
+        .hasToString("\"orders-0\"");
+    assertThat(helm.one("Service", "orders-replicas").at("/spec/selector")).isEqualTo(labels);
+    assertThat(helm.one("Service", "orders-pods").at("/spec/selector")).isEqualTo(labels);
+    assertThat(Helm.with().one("Service", "orders").at("/spec/selector")).isEqualTo(labels);
+    assertThat(Helm.with().ofKind("Service")).hasSize(2);
+  }
+
+  /// A restriction of who may reach the server must not cut the standbys off.
+  @Test
+  void thePodsReachEachOtherThroughTheirNetworkPolicy() {
+    Helm helm = Helm.with(EVERYTHING);
+    JsonNode pods = helm.one("StatefulSet", "orders").at("/spec/template/metadata/labels");
+    JsonNode policy = helm.one("NetworkPolicy", "orders");
+
+    assertThat(policy.at("/spec/ingress/0/from/0/podSelector/matchLabels")).isEqualTo(pods);
+    assertThat(policy.at("/spec/ingress/0/from/1/podSelector/matchLabels/app").asText())
+        .isEqualTo("shop");
+    assertThat(policy.at("/spec/egress").findValues("podSelector"))
+        .anySatisfy(peer -> assertThat(peer.get("matchLabels")).isEqualTo(pods));
+  }
+
   @Test
   void everyPodIsWithinTheRestrictedStandard() {
     for (JsonNode pod : pods(Helm.with(EVERYTHING))) {
@@ -214,7 +272,7 @@ class ChartTest {
   @Test
   void onlyTheServersPodIsFoundByItsServices() {
     Helm helm = Helm.with(EVERYTHING);
-    JsonNode selector = helm.one("Service", "orders").at("/spec/selector");
+    JsonNode selector = helm.one("Service", "orders-pods").at("/spec/selector");
 
     assertThat(helm.one("NetworkPolicy", "orders").at("/spec/podSelector/matchLabels"))
         .isEqualTo(selector);

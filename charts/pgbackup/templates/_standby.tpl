@@ -1,0 +1,29 @@
+{{/* Fills an empty volume from pod 0, in every other pod. */}}
+{{- define "pgbackup.standbyContainer" -}}
+- name: pgbackup-standby
+  image: {{ include "pgbackup.image" (dict "image" .Values.postgres.image "tag" "" "root" .) }}
+  imagePullPolicy: {{ .Values.postgres.image.pullPolicy }}
+  command:
+    - sh
+    - -c
+    - |
+      {{- .Files.Get "files/standby.sh" | nindent 6 }}
+  env:
+    - { name: PGDATA, value: /var/lib/pgbackup/data }
+    - { name: STANDBY_PASSFILE, value: /run/pgbackup-standby/passfile }
+    - { name: STANDBY_USER, value: {{ .Values.replication.user }} }
+    # so that nothing but a standby stops for want of it
+    - name: STANDBY_PASSWORD
+      valueFrom:
+        secretKeyRef: { name: {{ .Values.postgres.existingSecret }}, key: {{ .Values.replication.passwordKey }}, optional: true }
+    - { name: SUPERUSER, value: {{ include "pgbackup.superuser" . }} }
+    - name: SUPERUSER_PASSWORD
+      valueFrom:
+        secretKeyRef: { name: {{ .Values.postgres.existingSecret }}, key: {{ .Values.postgres.passwordKey }} }
+  securityContext: {{- include "pgbackup.containerSecurity" . | nindent 4 }}
+  resources: {{- toYaml .Values.postgres.resources | nindent 4 }}
+  volumeMounts:
+    - { name: data, mountPath: /var/lib/pgbackup }
+    - { name: postgres-tmp, mountPath: /tmp }
+    - { name: postgres-standby, mountPath: /run/pgbackup-standby }
+{{- end -}}
