@@ -104,7 +104,9 @@ until answers && admit; do
 done
 say "copying $primary"
 run pg_basebackup -d "$login" -D "$copy" -X stream -c fast -w
+# The primary stays on its timeline; another one in the archive is of somebody who promoted a standby.
 cat >> "$copy/postgresql.auto.conf" <<CONF
+recovery_target_timeline = 'current'
 primary_conninfo = '$login'
 restore_command = '/opt/pgbackup/pgbackup-client --timeout 15 fetch %f %p'
 CONF
