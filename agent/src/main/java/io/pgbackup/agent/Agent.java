@@ -555,7 +555,11 @@ public final class Agent implements AutoCloseable {
   }
 
   private Duration lookAtServer() {
+    boolean answeredBefore = server.seen().isPresent();
     Duration pause = server.look();
+    if (!answeredBefore && server.seen().isPresent()) {
+      watchLineage.soon();
+    }
     lag.update();
     outage.look();
     return pause;

@@ -14,6 +14,11 @@ import java.util.function.Supplier;
 public record Retry(Duration window, Duration pause) {
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
 
+  /// For no longer than this.
+  Retry within(Duration limit) {
+    return new Retry(window.compareTo(limit) < 0 ? window : limit, pause);
+  }
+
   <T> T call(InstantSource clock, Supplier<T> attempt) {
     Instant end = clock.instant().plus(window);
     for (Duration next = pause; ; next = next.multipliedBy(2)) {

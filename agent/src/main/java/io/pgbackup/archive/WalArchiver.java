@@ -6,6 +6,7 @@ import io.pgbackup.lineage.LineageUid;
 import io.pgbackup.postgres.WalFileName;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.Optional;
@@ -26,6 +27,10 @@ import org.slf4j.LoggerFactory;
 /// PostgreSQL, which asks for one file at a time; see [CatchUp].
 public final class WalArchiver {
   private static final Logger LOGGER = LoggerFactory.getLogger(WalArchiver.class);
+
+  /// A server that stops offers a file three times first. Whoever waits for its end gives up after a
+  /// minute, before a new server's first start for instance, and nobody knows a lineage then.
+  private static final Duration UNKNOWN = Duration.ofSeconds(5);
 
   private final Supplier<WalDestination> destination;
   private final Discards discards;
@@ -114,6 +119,7 @@ public final class WalArchiver {
   public Pushed push(WalFileName name, byte[] content, Optional<LineageUid> sender) {
     status.updateAndGet(ArchiveStatus::started);
     try {
+      var _ = retry.within(UNKNOWN).call(clock, destination);
       Pushed pushed =
           retry.call(
               clock,

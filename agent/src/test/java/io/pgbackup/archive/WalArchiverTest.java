@@ -18,6 +18,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
@@ -146,6 +147,23 @@ class WalArchiverTest {
   private Supplier<WalDestination> destination() {
     WalDestination only = new WalDestination((_, _, _) -> {}, engine);
     return () -> only;
+  }
+
+  /// PostgreSQL offers it three times before it stops, and the official image ends its first server
+  /// within a minute or not at all.
+  @Test
+  void whileNoLineageIsKnownTheAnswerComesSoonerThanWhileTheStoreIsAway() {
+    AtomicInteger seconds = new AtomicInteger();
+    WalArchiver archiver =
+        new WalArchiver(
+            () -> {
+              throw Problem.storageUnavailable("no lineage is known", "Wait.").asException();
+            },
+            new Retry(Duration.ofSeconds(40), Duration.ofMillis(1)),
+            () -> Instant.EPOCH.plusSeconds(seconds.getAndIncrement()));
+
+    assertThatThrownBy(() -> push(archiver, (byte) 1)).hasMessage("no lineage is known");
+    assertThat(seconds).hasValueLessThan(10);
   }
 
   @Test
