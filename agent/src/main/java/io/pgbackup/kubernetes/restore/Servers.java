@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /// The servers of a StatefulSet while its data are exchanged: ordinal 0 is the primary, whose
 /// volume a restore works on; the others are standbys, each of which fills an empty volume from the
@@ -188,7 +189,7 @@ record Servers(RestoreApi api, Waiting waiting, Consumer<String> say) {
         .orElse(0);
   }
 
-  private static boolean hasSeen(StatefulSetStatus status, Long generation) {
+  private static boolean hasSeen(StatefulSetStatus status, @Nullable Long generation) {
     return generation == null
         || (status.getObservedGeneration() != null && status.getObservedGeneration() >= generation);
   }
