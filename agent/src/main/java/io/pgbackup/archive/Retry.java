@@ -1,5 +1,6 @@
 package io.pgbackup.archive;
 
+import io.pgbackup.problem.NextAttempt;
 import io.pgbackup.problem.PgBackupException;
 import java.time.Duration;
 import java.time.Instant;
@@ -29,17 +30,8 @@ public record Retry(Duration window, Duration pause) {
         if (!e.problem().retryMayHelp() || clock.instant().plus(wait).isAfter(end)) {
           throw e;
         }
-        sleep(wait, e);
+        NextAttempt.after(wait, e);
       }
-    }
-  }
-
-  private static void sleep(Duration wait, PgBackupException reason) {
-    try {
-      Thread.sleep(wait);
-    } catch (InterruptedException _) {
-      Thread.currentThread().interrupt();
-      throw reason;
     }
   }
 }

@@ -143,6 +143,7 @@ record WalInspection(
           stored,
           object.key().value(),
           objects.size().bytes(),
+          objects.size().bytes(),
           Packing.writtenWith(store, object.key()));
     } catch (IOException e) {
       throw Problem.storageUnavailable(

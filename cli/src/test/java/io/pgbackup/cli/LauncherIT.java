@@ -98,6 +98,45 @@ class LauncherIT {
   }
 
   @Test
+  void theJvmGetsItsCacheWhereThereIsOne() throws IOException {
+    Map<String, String> environment = fakes.javaThat("printf '[%s]' \"$@\"");
+    Path cache = launcher.folder().resolve("lib/pgbackup.aot");
+    String without = run(environment, VERSION).out();
+    Files.createFile(cache);
+
+    String with = run(environment, VERSION).out();
+    Files.delete(cache);
+
+    assertThat(without).doesNotContain("AOT");
+    assertThat(with).contains("[-XX:AOTCache=" + cache + "]").endsWith("PgBackup][version]");
+  }
+
+  @Test
+  void aRehearsalMakesTheCache() throws IOException {
+    var environment = new HashMap<>(fakes.javaThat("printf '[%s]' \"$@\""));
+    environment.put("PGBACKUP_REHEARSAL", "yes");
+
+    assertThat(run(environment, List.of()).out())
+        .contains("[-XX:AOTCacheOutput=" + launcher.folder().resolve("lib/pgbackup.aot") + "]")
+        .endsWith("Rehearsal]");
+  }
+
+  /// With this mode a JVM that cannot use its cache ends.
+  @Test
+  void theCacheThatTheBuildMadeIsUsed() throws IOException {
+    Map<String, String> environment = new HashMap<>(REAL_JAVA);
+    environment.put("PGBACKUP_JAVA_OPTIONS", "-XX:AOTMode=on");
+    InstalledLauncher built = InstalledLauncher.copy(Path.of("pgbackup"), folder);
+    Files.createSymbolicLink(folder.resolve("target"), Path.of("target").toAbsolutePath());
+
+    Result result = InstalledLauncher.run(folder, environment, built.command(VERSION));
+
+    assertThat(result.err()).isEmpty();
+    assertThat(result.out()).startsWith("pgbackup ");
+    assertThat(result.status()).isZero();
+  }
+
+  @Test
   void anOlderJavaIsPassedOver() throws IOException {
     Path older = fakes.java("17.0.15", "echo wrong >&2; exit 1");
     Path ancient = fakes.java("1.8.0_402", "echo wrong >&2; exit 1");

@@ -6,6 +6,7 @@ import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.BackupMetadata;
 import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.engine.format.Sentinel;
+import io.pgbackup.problem.NextAttempt;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.store.CreateOutcome;
@@ -85,7 +86,7 @@ final class BackupSeal {
               .addKeyValue("problem", e.problem().message())
               .log("waiting for the store to write the sentinel");
         }
-        rest(pause, e);
+        NextAttempt.after(pause, e);
       }
     }
   }
@@ -116,15 +117,6 @@ final class BackupSeal {
   private static Duration longer(Duration pause) {
     Duration next = pause.multipliedBy(2);
     return next.compareTo(LONGEST_PAUSE) < 0 ? next : LONGEST_PAUSE;
-  }
-
-  private static void rest(Duration pause, PgBackupException reason) {
-    try {
-      Thread.sleep(pause);
-    } catch (InterruptedException _) {
-      Thread.currentThread().interrupt();
-      throw reason;
-    }
   }
 
   static Sentinel sentinel(

@@ -43,7 +43,7 @@ final class PackingThreads {
     } catch (Throwable e) {
       files.fail(e);
     } finally {
-      stop(running);
+      Threads.stop(running);
     }
     if (files.failure().isPresent()) {
       rethrow(files.failure().get());
@@ -83,23 +83,6 @@ final class PackingThreads {
       packer.finish();
     } catch (Throwable e) {
       files.fail(e);
-    }
-  }
-
-  private static void stop(List<Thread> running) {
-    running.forEach(Thread::interrupt);
-    boolean interrupted = false;
-    for (Thread thread : running) {
-      while (thread.isAlive()) {
-        try {
-          thread.join();
-        } catch (InterruptedException _) {
-          interrupted = true;
-        }
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
     }
   }
 

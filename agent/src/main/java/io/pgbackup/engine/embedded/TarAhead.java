@@ -4,6 +4,7 @@ import io.pgbackup.crypto.BulkInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -115,18 +116,7 @@ final class TarAhead extends BulkInputStream {
   /// Waits for the thread: until then it may be in the midst of a read.
   @Override
   public void close() throws IOException {
-    reader.interrupt();
-    boolean interrupted = false;
-    while (reader.isAlive()) {
-      try {
-        reader.join();
-      } catch (InterruptedException _) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    Threads.stop(List.of(reader));
     source.close();
   }
 }

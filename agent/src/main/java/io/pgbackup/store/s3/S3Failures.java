@@ -1,6 +1,7 @@
 package io.pgbackup.store.s3;
 
 import io.pgbackup.credentials.StoreCredentials;
+import io.pgbackup.problem.NextAttempt;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.wording.Times;
@@ -121,13 +122,11 @@ final class S3Failures {
 
   // Many parts and threads wait at the same time, and are not to come back at the same time.
   private static void rest(PgBackupException reason) {
-    try {
-      Thread.sleep(
-          ThreadLocalRandom.current().nextLong(SHORTEST_REST.toMillis(), LONGEST_REST.toMillis()));
-    } catch (InterruptedException _) {
-      Thread.currentThread().interrupt();
-      throw reason;
-    }
+    NextAttempt.after(
+        Duration.ofMillis(
+            ThreadLocalRandom.current()
+                .nextLong(SHORTEST_REST.toMillis(), LONGEST_REST.toMillis())),
+        reason);
   }
 
   private <T> T withNewerCredentials(String doing, Duration credentialPatience, Supplier<T> call) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,20 +30,19 @@ final class Installation {
   }
 
   private void copy(Path root, String module, String launcher) {
-    Path target = folder.resolve(module);
+    Path home = folder.resolve(module);
+    Path built = root.resolve(module).resolve("target");
     try {
-      Files.createDirectories(target.resolve("lib"));
-      Path copied = Files.copy(root.resolve(module).resolve(launcher), target.resolve(launcher));
+      Files.createDirectories(home.resolve("target/lib"));
+      Path copied = Files.copy(root.resolve(module).resolve(launcher), home.resolve(launcher));
       Files.setPosixFilePermissions(copied, PosixFilePermissions.fromString("rwxr-xr-x"));
-      Path built = root.resolve(module).resolve("target");
-      for (Path from : List.of(built, built.resolve("lib"))) {
-        try (Stream<Path> jars = Files.list(from)) {
-          for (Path jar : jars.filter(Installation::isRuntimeJar).toList()) {
-            Path to = target.resolve("lib").resolve(jar.getFileName());
-            if (!Files.exists(to)) {
-              Files.copy(jar, to);
-              Files.setPosixFilePermissions(to, PosixFilePermissions.fromString("rw-r--r--"));
-            }
+      for (String from : List.of("", "lib")) {
+        try (Stream<Path> files = Files.list(built.resolve(from))) {
+          for (Path file : files.filter(Installation::isNeededToRun).toList()) {
+            Path to = home.resolve("target").resolve(from).resolve(file.getFileName());
+            // the JVM's cache is only for jars of the same times
+            Files.copy(file, to, StandardCopyOption.COPY_ATTRIBUTES);
+            Files.setPosixFilePermissions(to, PosixFilePermissions.fromString("rw-r--r--"));
           }
         }
       }
@@ -51,9 +51,9 @@ final class Installation {
     }
   }
 
-  private static boolean isRuntimeJar(Path path) {
+  private static boolean isNeededToRun(Path path) {
     String name = path.getFileName().toString();
-    return name.endsWith(".jar") && !name.endsWith("-tests.jar");
+    return name.endsWith(".aot") || name.endsWith(".jar") && !name.endsWith("-tests.jar");
   }
 
   Path cli() {
