@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
 public final class WalArchiver {
   private static final Logger LOGGER = LoggerFactory.getLogger(WalArchiver.class);
 
-  /// A server that stops offers a file three times first. Whoever waits for its end gives up after a
+  /// A server that stops offers a file six times first. Whoever waits for its end gives up after a
   /// minute, before a new server's first start for instance, and nobody knows a lineage then.
   private static final Duration UNKNOWN = Duration.ofSeconds(5);
 

@@ -149,7 +149,7 @@ class WalArchiverTest {
     return () -> only;
   }
 
-  /// PostgreSQL offers it three times before it stops, and the official image ends its first server
+  /// PostgreSQL offers it six times before it stops, and the official image ends its first server
   /// within a minute or not at all.
   @Test
   void whileNoLineageIsKnownTheAnswerComesSoonerThanWhileTheStoreIsAway() {
