@@ -107,7 +107,8 @@ public enum Codec {
   }
 
   private byte[] compressThroughStream(byte[] content) {
-    var sink = new ByteArrayOutputStream(Math.max(64, content.length / 4));
+    // of half of the size, which WAL seldom exceeds: to grow takes as much memory once more
+    var sink = new ByteArrayOutputStream(content.length / 2 + 1024);
     try (OutputStream stream = compressing(sink)) {
       stream.write(content);
     } catch (IOException e) {
