@@ -32,7 +32,8 @@ run() {
 
 superuser() {
   PGPASSWORD=$SUPERUSER_PASSWORD PGCONNECT_TIMEOUT=10 \
-    PGOPTIONS='-c log_statement=none -c log_min_duration_statement=-1 -c log_min_error_statement=panic
+    PGOPTIONS='-c log_statement=none -c log_min_duration_statement=-1 -c log_min_duration_sample=-1 -c log_transaction_sample_rate=0
+      -c log_duration=off -c log_min_error_statement=panic -c auto_explain.log_min_duration=-1 -c pgaudit.log=none
       -c pg_stat_statements.track_utility=off -c synchronous_commit=local -c statement_timeout=60s -c password_encryption=scram-sha-256' \
     psql -h "$primary" -p 5432 -U "$SUPERUSER" -d postgres -v ON_ERROR_STOP=1 -wAtXq "$@"
 }
@@ -80,7 +81,7 @@ identity_of_primary() {
 # the first one is its own, the next one its parent's
 uid() { grep -o '"uid" *: *"[^"]*"' | head -n 1 | cut -d '"' -f 4; }
 
-[ -n "$STANDBY_PASSWORD" ] || {
+[ -n "${STANDBY_PASSWORD:-}" ] || {
   say "ERROR: the Secret of postgres.existingSecret has no key replication.passwordKey"
   exit 1
 }

@@ -131,6 +131,23 @@ class LauncherBuildIT {
         Files.createDirectories(repository.resolve("agent/src/main")).resolve("A.java"));
   }
 
+  /// The cache that the build made is for a jar of exactly this time.
+  @Test
+  void aNewJarKeepsItsTime() throws IOException {
+    maven(
+        """
+        cd "${0%/*}/.."
+        mkdir -p cli/target/lib
+        : > cli/target/lib/pgbackup-agent-1.jar
+        : > cli/target/pgbackup-cli-1.jar
+        touch -d 2050-01-01T00:00:00Z cli/target/pgbackup-cli-1.jar
+        """);
+
+    assertThat(run(VERSION).out()).contains("started");
+    assertThat(Files.getLastModifiedTime(repository.resolve("cli/target/pgbackup-cli-1.jar")))
+        .isEqualTo(FileTime.from(Instant.parse("2050-01-01T00:00:00Z")));
+  }
+
   @Test
   void aKilledBuildIsBegunAgain() throws IOException {
     Files.createDirectories(lock);

@@ -121,10 +121,34 @@ class LauncherIT {
         .endsWith("Rehearsal]");
   }
 
+  @Test
+  void nothingElseBecomesARehearsal() throws IOException {
+    var environment = new HashMap<>(fakes.javaThat("printf '[%s]' \"$@\""));
+    environment.put("PGBACKUP_REHEARSAL", "yes");
+
+    assertThat(run(environment, List.of("wal", "push", "a")).out())
+        .endsWith("PgBackup][wal][push][a]")
+        .doesNotContain("AOT");
+  }
+
+  @Test
+  void theCacheGivesWayToOtherOptionsForSharing() throws IOException {
+    var environment = new HashMap<>(fakes.javaThat("printf '[%s]' \"$@\""));
+    environment.put("PGBACKUP_JAVA_OPTIONS", "-Xshare:off");
+    Path cache = Files.createFile(launcher.folder().resolve("lib/pgbackup.aot"));
+
+    String out = run(environment, VERSION).out();
+    Files.delete(cache);
+
+    assertThat(out).contains("[-Xshare:off]").doesNotContain("AOT");
+  }
+
   /// With this mode a JVM that cannot use its cache ends.
   @Test
   void theCacheThatTheBuildMadeIsUsed() throws IOException {
-    Map<String, String> environment = new HashMap<>(REAL_JAVA);
+    assertThat(Path.of("target/pgbackup.aot")).isNotEmptyFile();
+    // the same Java as in the build is found in the same way
+    Map<String, String> environment = new HashMap<>(System.getenv());
     environment.put("PGBACKUP_JAVA_OPTIONS", "-XX:AOTMode=on");
     InstalledLauncher built = InstalledLauncher.copy(Path.of("pgbackup"), folder);
     Files.createSymbolicLink(folder.resolve("target"), Path.of("target").toAbsolutePath());

@@ -75,6 +75,18 @@ final class Refusals {
     }
   }
 
+  /// @param before replicas when the question was answered, which named the claims that go
+  /// @throws io.pgbackup.problem.PgBackupException `Refused` if more claims would go than it named
+  static void checkScaled(StatefulSetName name, int before, int now) {
+    if (now > Math.max(before, 1)) {
+      throw Problem.refused(
+              "the StatefulSet %s was scaled from %d to %d replicas meanwhile"
+                  .formatted(name, before, now),
+              "Give the same command again: it names the volume claims that go, and goes on.")
+          .asException();
+    }
+  }
+
   /// @throws io.pgbackup.problem.PgBackupException `Refused` if no second pod may mount it
   static void check(PersistentVolumeClaim claim) {
     if (claim.getSpec().getAccessModes().contains("ReadWriteOncePod")) {

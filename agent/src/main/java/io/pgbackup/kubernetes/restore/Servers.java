@@ -38,7 +38,8 @@ record Servers(RestoreApi api, Waiting waiting, Consumer<String> say) {
       say.accept("  standbys     %d, made anew from the primary".formatted(claims.size()));
       say.accept("  deletes      the volume claims %s".formatted(String.join(", ", claims)));
       say.accept("               their data are copies of the primary's; what they have beyond");
-      say.accept("               the data that the primary gets is given up");
+      say.accept("               the data that the primary gets is given up, and so is all of one");
+      say.accept("               that was promoted");
     }
     tellLeftOver(database, replicas);
   }

@@ -321,9 +321,9 @@ public final class StatefulSetRestore {
       case FETCH -> {
         work(journal, database, database.fetch(journal.words()));
         // it may have been scaled since
-        StatefulSet now = api.statefulSet();
-        Refusals.checkReplicas(now, replicas(now));
-        yield journal.withReplicas(replicas(now)).at(Step.STOP);
+        int replicas = replicas(api.statefulSet());
+        Refusals.checkScaled(name, replicas(database.set()), replicas);
+        yield journal.withReplicas(replicas).at(Step.STOP);
       }
       case STOP -> {
         api.deletePod(pod(journal, Step.FETCH));

@@ -244,6 +244,32 @@ class StandbysTest {
   }
 
   @Test
+  void thoseThatNobodyWasAskedAboutAreNotTakenAway() {
+    cluster.scale(1);
+    var command =
+        new StatefulSetRestore(
+            cluster,
+            MemoryCluster.ORDERS,
+            "anna@laptop/1",
+            Clock.systemUTC(),
+            _ -> {},
+            line -> {
+              if (line.contains(Step.FETCH.description())) {
+                cluster.scale(3);
+              }
+            });
+
+    assertThatThrownBy(() -> command.restore(TARGET, false, false))
+        .isInstanceOf(PgBackupException.class)
+        .hasMessageContaining("from 1 to 3");
+    assertThat(cluster.deleted()).isEmpty();
+
+    restore();
+
+    assertServes("restored");
+  }
+
+  @Test
   void thoseThatCameDuringTheFetchCount() {
     cluster.scale(1);
     cluster.fail("fetch");
