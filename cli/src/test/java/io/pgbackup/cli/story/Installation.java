@@ -53,7 +53,7 @@ final class Installation {
 
   private static boolean isNeededToRun(Path path) {
     String name = path.getFileName().toString();
-    return name.endsWith(".aot") || name.endsWith(".jar") && !name.endsWith("-tests.jar");
+    return name.endsWith(".aot") || (name.endsWith(".jar") && !name.endsWith("-tests.jar"));
   }
 
   Path cli() {
