@@ -87,7 +87,7 @@ record CloneSet(
   }
 
   int replicasOfSource() {
-    return Optional.ofNullable(database.set().getSpec().getReplicas()).orElse(1);
+    return DatabasePod.replicas(database.set());
   }
 
   private static PersistentVolumeClaim claim(PersistentVolumeClaim template) {

@@ -102,6 +102,11 @@ record DatabasePod(
     return "%s-%s-%d".formatted(dataVolume, set.getMetadata().getName(), ordinal);
   }
 
+  /// How many a StatefulSet is to have; Kubernetes' own value where it does not say so.
+  static int replicas(StatefulSet set) {
+    return Optional.ofNullable(set.getSpec().getReplicas()).orElse(1);
+  }
+
   /// The superuser, as the official image knows it.
   private String superuser() {
     return env(database, "POSTGRES_USER").map(EnvVar::getValue).orElse("postgres");

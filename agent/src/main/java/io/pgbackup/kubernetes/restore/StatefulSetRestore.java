@@ -117,8 +117,7 @@ public final class StatefulSetRestore {
         .filter(Journal::isUnfinished)
         .filter(Journal::hasTouchedTheServer)
         .map(Journal::replicas)
-        .or(() -> Optional.ofNullable(set.getSpec().getReplicas()))
-        .orElse(1);
+        .orElseGet(() -> DatabasePod.replicas(set));
   }
 
   /// Whether [#restore] would go on with one that was cut off.

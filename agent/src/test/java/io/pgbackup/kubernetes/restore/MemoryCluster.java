@@ -29,6 +29,16 @@ final class MemoryCluster implements RestoreApi {
     private static final long serialVersionUID = 1;
   }
 
+  /// Whether a command does not come to its end.
+  static boolean isKilled(Runnable command) {
+    try {
+      command.run();
+      return false;
+    } catch (Killed _) {
+      return true;
+    }
+  }
+
   private static final String SET =
       """
       apiVersion: apps/v1

@@ -177,20 +177,11 @@ class StandbysTest {
       var victim = new StandbysTest();
       before.accept(victim);
       victim.cluster.killAfter(calls);
-      killed = isKilled(() -> command.accept(victim));
+      killed = MemoryCluster.isKilled(() -> command.accept(victim));
       victim.cluster.killAfter(Integer.MAX_VALUE);
       if (killed) {
         then.happens(victim, calls);
       }
-    }
-  }
-
-  private static boolean isKilled(Runnable command) {
-    try {
-      command.run();
-      return false;
-    } catch (MemoryCluster.Killed _) {
-      return true;
     }
   }
 

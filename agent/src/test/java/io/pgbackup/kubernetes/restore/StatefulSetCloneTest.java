@@ -266,7 +266,7 @@ class StatefulSetCloneTest {
     while (killed) {
       var victim = new StatefulSetCloneTest();
       victim.shop.killAfter(calls);
-      killed = isKilled(victim::make);
+      killed = MemoryCluster.isKilled(victim::make);
       victim.shop.killAfter(Integer.MAX_VALUE);
       victim.make();
       assertThat(victim.shop.names())
@@ -274,15 +274,6 @@ class StatefulSetCloneTest {
           .containsExactlyElementsOf(namesAfter(new MemoryNamespace()));
       assertThat(victim.shop.podNames()).containsExactly("copy-0");
       assertThat(calls++).isLessThan(MORE_THAN_ALL_CALLS);
-    }
-  }
-
-  private static boolean isKilled(Runnable command) {
-    try {
-      command.run();
-      return false;
-    } catch (MemoryCluster.Killed _) {
-      return true;
     }
   }
 

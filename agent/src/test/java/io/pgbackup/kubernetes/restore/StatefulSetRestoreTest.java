@@ -98,7 +98,7 @@ class StatefulSetRestoreTest {
     while (killed) {
       var victim = new StatefulSetRestoreTest();
       victim.cluster.killAfter(calls);
-      killed = isKilled(victim::restore);
+      killed = MemoryCluster.isKilled(victim::restore);
       victim.cluster.killAfter(Integer.MAX_VALUE);
       victim.restore();
       assertThat(victim.cluster.replicas()).as("killed after %d calls", calls).isOne();
@@ -121,7 +121,7 @@ class StatefulSetRestoreTest {
       var victim = new StatefulSetRestoreTest();
       victim.restore();
       victim.cluster.killAfter(calls);
-      killed = isKilled(victim::undo);
+      killed = MemoryCluster.isKilled(victim::undo);
       victim.cluster.killAfter(Integer.MAX_VALUE);
       if (killed) {
         if (victim.cluster.journal().filter(Journal::isUnfinished).isPresent()
@@ -134,15 +134,6 @@ class StatefulSetRestoreTest {
         assertThat(victim.cluster.replicas()).isOne();
       }
       assertThat(calls++).isLessThan(MORE_THAN_ALL_CALLS);
-    }
-  }
-
-  private static boolean isKilled(Runnable command) {
-    try {
-      command.run();
-      return false;
-    } catch (MemoryCluster.Killed _) {
-      return true;
     }
   }
 

@@ -88,8 +88,11 @@ final class SmallBucket implements AutoCloseable {
         send(exchange, 200, NO_UPLOADS.getBytes(UTF_8));
       } else {
         byte[] object = path.length < 3 ? null : objects.get(path[2]);
-        send(
-            exchange, object == null ? 404 : 200, object == null ? NO_KEY.getBytes(UTF_8) : object);
+        if (object == null) {
+          send(exchange, 404, NO_KEY.getBytes(UTF_8));
+        } else {
+          send(exchange, 200, object);
+        }
       }
     }
   }
