@@ -316,6 +316,8 @@ final class Backups implements BackupRequests {
     if (config.get().backup().enabled()
         && isSource()
         && lineages.current().isPresent()
+        // first: a run that has ended pays only once its lease is given back
+        && !busy()
         && due.isOwed(clock.instant())) {
       var _ = request(BackupRequest.CONFIGURED);
     }

@@ -41,6 +41,7 @@ import io.pgbackup.testing.MemoryObjectStore;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -56,6 +57,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(60)
 class BackupsTest {
+  private final List<Backups> made = new ArrayList<>();
   private static final Instant TWO = Instant.parse("2026-11-21T02:00:00Z");
   private static final BackupName NAME = new BackupName("base_000000010000000000000002");
   private static final WalSegment SEGMENT =
@@ -118,14 +120,17 @@ class BackupsTest {
                 backup: { enabled: %s, %s }
                 """
                     .formatted(enabled, timing));
-    return new Backups(
-        () -> config,
-        lineages,
-        () -> server,
-        problems,
-        book,
-        _ -> afterwards.incrementAndGet(),
-        now::get);
+    Backups one =
+        new Backups(
+            () -> config,
+            lineages,
+            () -> server,
+            problems,
+            book,
+            _ -> afterwards.incrementAndGet(),
+            now::get);
+    made.add(one);
+    return one;
   }
 
   private CatalogWatch.Known known(Instant... finishes) {
@@ -195,7 +200,12 @@ class BackupsTest {
   }
 
   private void awaitEnd() {
-    await().until(() -> book.running().isEmpty() && book.lastEnded().isPresent());
+    await()
+        .until(
+            () ->
+                book.running().isEmpty()
+                    && book.lastEnded().isPresent()
+                    && made.stream().noneMatch(Backups::busy));
   }
 
   @Test
@@ -207,6 +217,24 @@ class BackupsTest {
     awaitEnd();
 
     assertThat(book.lastEnded()).isPresent();
+  }
+
+  /// What is told as its end comes before its lease is given back.
+  @Test
+  void takesNoSecondOneWhileTheFirstOneGivesBackItsLease() {
+    Backups backups = backups();
+    taker.gateAfterEnd = new CountDownLatch(1);
+    backups.consider(known());
+    backups.startIfOwed();
+    await().until(() -> book.lastEnded().isPresent());
+
+    backups.startIfOwed();
+    assertThat(taker.runs).hasValue(1);
+
+    taker.gateAfterEnd.countDown();
+    awaitEnd();
+    backups.startIfOwed();
+    assertThat(taker.runs).hasValue(1);
   }
 
   @Test
@@ -594,6 +622,7 @@ class BackupsTest {
     private final AtomicInteger runs = new AtomicInteger();
     private volatile CountDownLatch gate = new CountDownLatch(0);
     private volatile CountDownLatch gateBeforeEnd = new CountDownLatch(0);
+    private volatile CountDownLatch gateAfterEnd = new CountDownLatch(0);
     private volatile Optional<Problem> failure = Optional.empty();
     private volatile Optional<AssertionError> death = Optional.empty();
 
@@ -622,6 +651,11 @@ class BackupsTest {
 
     private BackupRun.Ended ended(BackupObserver observer, BackupRun.Ended end) {
       observer.became(end);
+      try {
+        gateAfterEnd.await();
+      } catch (InterruptedException _) {
+        Thread.currentThread().interrupt();
+      }
       return end;
     }
 
