@@ -52,8 +52,22 @@ final class Periodic implements AutoCloseable {
     try {
       return work.get();
     } catch (RuntimeException e) {
+      if (isClosed()) {
+        // what it works with was closed under it
+        LOGGER.atDebug().setCause(e).log("a round did not end before the agent stopped");
+        return Duration.ZERO;
+      }
       LOGGER.atError().setCause(e).log("unexpected failure; trying again in a minute");
       return Duration.ofMinutes(1);
+    }
+  }
+
+  private boolean isClosed() {
+    lock.lock();
+    try {
+      return closed;
+    } finally {
+      lock.unlock();
     }
   }
 

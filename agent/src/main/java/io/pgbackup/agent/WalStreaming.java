@@ -3,18 +3,20 @@ package io.pgbackup.agent;
 import io.pgbackup.config.PgBackupConfig;
 import io.pgbackup.postgres.Lsn;
 import io.pgbackup.postgres.WalSegment;
-import io.pgbackup.postgres.jdbc.PostgresClient;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
-import io.pgbackup.stream.SlotName;
+import io.pgbackup.stream.SlotRelease;
 import io.pgbackup.stream.StreamListener;
 import io.pgbackup.stream.StreamSession;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiFunction;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +33,12 @@ final class WalStreaming implements StreamListener, AutoCloseable {
   private static final Duration LOOK = Duration.ofMillis(200);
   private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(15);
+
+  /// How often a slot that is to go is looked at.
+  private static final Duration RELEASE = Duration.ofSeconds(5);
+
+  /// How long the segment that was streamed last may take to come another way.
+  private static final Duration LAST_SEGMENT = Duration.ofMinutes(5);
 
   /// Longer than the last bytes may take.
   private static final Duration DRAIN = Duration.ofSeconds(30);
@@ -56,21 +64,26 @@ final class WalStreaming implements StreamListener, AutoCloseable {
   private final LineageKeeper lineages;
   private final Supplier<Optional<ServerWatch.Seen>> server;
   private final BiFunction<LineageSession, StreamListener, StreamSession> sessions;
+  private final Function<LineageSession, SlotRelease> releases;
   private final Runnable gapOpened;
   private final Problems problems;
   private final InstantSource clock;
   private final Thread thread;
   private final AtomicReference<State> state = new AtomicReference<>(State.NOTHING_YET);
+  private final CountDownLatch closed = new CountDownLatch(1);
   private @Nullable LineageSession slotless;
-  private volatile boolean closed;
+  private @Nullable Instant keptSince;
+  private @Nullable String keptFor;
 
   /// @param sessions makes a stream into a lineage's archive
+  /// @param releases makes the end of what those left on the server
   /// @param gapOpened told when WAL is missing for good, so that a base backup is due
   WalStreaming(
       Supplier<PgBackupConfig> config,
       LineageKeeper lineages,
       Supplier<Optional<ServerWatch.Seen>> server,
       BiFunction<LineageSession, StreamListener, StreamSession> sessions,
+      Function<LineageSession, SlotRelease> releases,
       Runnable gapOpened,
       Problems problems,
       InstantSource clock) {
@@ -78,6 +91,7 @@ final class WalStreaming implements StreamListener, AutoCloseable {
     this.lineages = lineages;
     this.server = server;
     this.sessions = sessions;
+    this.releases = releases;
     this.gapOpened = gapOpened;
     this.problems = problems;
     this.clock = clock;
@@ -102,15 +116,14 @@ final class WalStreaming implements StreamListener, AutoCloseable {
       if (session.isEmpty() || !primary()) {
         continue;
       }
-      if (!config.get().wal().streams()) {
-        problems.clear(Problems.About.STREAM);
-        letGoOfSlot(session.get());
-        continue;
-      }
-      slotless = null;
       try {
-        stream(session.get());
-        after = FIRST_PAUSE;
+        if (config.get().wal().streams()) {
+          forgetSlot(null);
+          stream(session.get());
+          after = FIRST_PAUSE;
+        } else if (!session.get().equals(slotless)) {
+          pause = letGoOfSlot(session.get());
+        }
       } catch (PgBackupException e) {
         if (state.get().storedAt().isPresent() && recently(state.get().storedAt().get())) {
           after = FIRST_PAUSE;
@@ -137,11 +150,10 @@ final class WalStreaming implements StreamListener, AutoCloseable {
 
   private boolean waited(Duration pause) {
     try {
-      Thread.sleep(pause);
+      return !closed.await(pause.toNanos(), TimeUnit.NANOSECONDS);
     } catch (InterruptedException _) {
       return false;
     }
-    return !closed;
   }
 
   private boolean primary() {
@@ -154,31 +166,61 @@ final class WalStreaming implements StreamListener, AutoCloseable {
         .apply(session, this)
         .run(
             () ->
-                !closed
+                closed.getCount() > 0
                     && config.get().wal().equals(now.wal())
                     && lineages.current().equals(Optional.of(session)));
   }
 
-  /// Once for each lineage: a slot of ours that nobody reads fills the server's disk.
-  private void letGoOfSlot(LineageSession session) {
-    if (session.equals(slotless)) {
-      return;
-    }
-    slotless = session;
-    String slot = SlotName.of(session.lineage().identity().uid());
-    try (PostgresClient client = PostgresClient.connect(config.get().postgres())) {
-      if (client.dropIdleSlot(slot)) {
-        LOGGER
-            .atWarn()
-            .addKeyValue("slot", slot)
-            .log("WAL is not streamed any more: the replication slot was removed");
+  /// Until the lineage has no slot; whatever stands against it passes or is told.
+  ///
+  /// @return how long to wait
+  private Duration letGoOfSlot(LineageSession session) {
+    switch (releases.apply(session).attempt(config.get().wal().enabled())) {
+      case SlotRelease.Outcome.Gone(var slot, boolean removed) -> {
+        if (removed) {
+          LOGGER
+              .atWarn()
+              .addKeyValue("slot", slot)
+              .log("WAL is not streamed any more: the replication slot was removed");
+        }
+        forgetSlot(session);
+        problems.clear(Problems.About.STREAM);
       }
-    } catch (PgBackupException e) {
-      LOGGER
-          .atWarn()
-          .addKeyValue("slot", slot)
-          .addKeyValue("problem", e.problem().message())
-          .log("could not look for a replication slot that nobody reads");
+      case SlotRelease.Outcome.InUse(var slot) ->
+          kept(
+              "replication slot %s is in use though WAL is not streamed any more".formatted(slot),
+              "Look for a second agent of this lineage. The slot is removed once nobody uses it.");
+      case SlotRelease.Outcome.Kept(var slot, var missing) ->
+          kept(
+              "replication slot %s is kept: the archive lacks segment %s, which it holds"
+                  .formatted(slot, missing),
+              "See whether archive_mode is on and archive_command is ours, or stream again. The slot is"
+                  + " removed once that segment is stored.");
+    }
+    return RELEASE;
+  }
+
+  /// @param without the lineage that has none on this server; nothing where it is to have one
+  private void forgetSlot(@Nullable LineageSession without) {
+    slotless = without;
+    keptSince = null;
+    keptFor = null;
+  }
+
+  /// The last segment takes its time, so it is a problem only when that is over.
+  private void kept(String message, String hint) {
+    Instant now = clock.instant();
+    Instant since = keptSince;
+    if (!message.equals(keptFor)) {
+      keptFor = message;
+      LOGGER.info(message);
+    }
+    if (since == null) {
+      keptSince = now;
+      // what stood against streaming matters no more
+      problems.clear(Problems.About.STREAM);
+    } else if (Duration.between(since, now).compareTo(LAST_SEGMENT) > 0) {
+      problems.report(Problems.About.STREAM, Problem.postgresFailed(message, hint));
     }
   }
 
@@ -260,7 +302,7 @@ final class WalStreaming implements StreamListener, AutoCloseable {
   /// Stores what has come so far and ends the stream; the server keeps what comes now.
   @Override
   public void close() {
-    closed = true;
+    closed.countDown();
     try {
       thread.join(DRAIN);
     } catch (InterruptedException _) {

@@ -300,9 +300,25 @@ public final class Catalog {
         kept != null && kept.prefix().equals(prefix)
             ? Optional.ofNullable(kept.tail().get())
             : Optional.empty();
-    Optional<Tail> read = pieces.read(chain, known);
+    Optional<Tail> read = readable(pieces, chain, known);
     read.ifPresent(tail -> lastTail.set(new KeptTail(prefix, new SoftReference<>(tail))));
     return read;
+  }
+
+  /// What is behind the last whole segment, as far as the keys reach.
+  private static Optional<Tail> readable(Pieces pieces, PieceChain chain, Optional<Tail> known) {
+    try {
+      return pieces.read(chain, known);
+    } catch (PgBackupException e) {
+      if (!(e.problem() instanceof Problem.VerificationFailed)) {
+        throw e;
+      }
+      LOGGER
+          .atWarn()
+          .addKeyValue("problem", e.problem().message())
+          .log("what was streamed of the newest segment cannot be read");
+      return Optional.empty();
+    }
   }
 
   /// @param tail given up where memory is short

@@ -19,7 +19,7 @@ public final class UnopenedObject {
       String name, byte[] head, Optional<String> writtenWith, List<String> configured) {
     List<String> recipients = OpenPgpHead.recipients(head);
     String message;
-    if (writtenWith.filter(key -> !isAmong(key, configured)).isPresent()) {
+    if (isForeign(writtenWith, configured)) {
       message = "is encrypted with the key " + writtenWith.get();
     } else if (writtenWith.isPresent()) {
       message = "was encrypted with the key " + writtenWith.get() + ", and is damaged";
@@ -49,6 +49,13 @@ public final class UnopenedObject {
             "Somebody without the key replaced it, or it was not encrypted when it was written."
                 + " Find out who writes to the store.")
         .asException();
+  }
+
+  /// Whether an object needs a key that is not there, and is not damaged for all that is known.
+  ///
+  /// @param writtenWith,configured as for the exception
+  public static boolean isForeign(Optional<String> writtenWith, List<String> configured) {
+    return writtenWith.filter(key -> !isAmong(key, configured)).isPresent();
   }
 
   /// @param writtenWith a method and what it encrypted for, one or several with a plus between them

@@ -16,8 +16,10 @@ import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.StoredObject;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /// The archive of one lineage as a stream sees it. Whole segments take the way of those that
@@ -64,20 +66,53 @@ public final class StreamArchive implements StreamSink {
   /// The segment that follows the newest one that recovery along a path reads; nothing where the
   /// archive has none on it. Lists one timeline, mostly.
   Optional<WalSegment> behindHead(TimelineHistory path, WalSegmentSize size) {
-    List<Timeline> newestFirst = new ArrayList<>();
-    newestFirst.add(path.timeline());
-    path.ancestors().reversed().forEach(ancestor -> newestFirst.add(ancestor.timeline()));
-    return newestFirst.stream()
+    return newestFirst(path).stream()
         .flatMap(timeline -> head(timeline, path, size).stream())
         .findFirst()
-        .map(head -> StreamStart.onPath(path, head.next()));
+        .map(head -> SlotNeed.onPath(path, head.next()));
+  }
+
+  /// The segments from this one on that are there as a whole, of every timeline that the path runs
+  /// over. Asks for the names of these alone: a LIST for each thousand of them.
+  Set<WalSegment> heldFrom(WalSegment first, TimelineHistory path) {
+    Set<WalSegment> held = new HashSet<>();
+    for (Timeline timeline : newestFirst(path)) {
+      if (timeline.compareTo(first.timeline()) >= 0) {
+        // that one is left out by its position: an uncompressed object has the segment's very name
+        WalSegment before = first.on(timeline).previous();
+        try (Stream<StoredObject> objects =
+            store.listAfter(key(timeline.toHex()), key(before.fileName()))) {
+          objects
+              .flatMap(object -> segment(object.key().name(), first.size()).stream())
+              .filter(segment -> !segment.start().isBefore(first.start()))
+              .forEach(held::add);
+        }
+      }
+    }
+    return held;
+  }
+
+  /// Whether the beginning of a segment is there in pieces.
+  boolean inPieces(WalSegment segment) {
+    return !pieces.chain(segment).isEmpty();
+  }
+
+  private static List<Timeline> newestFirst(TimelineHistory path) {
+    List<Timeline> timelines = new ArrayList<>();
+    timelines.add(path.timeline());
+    path.ancestors().reversed().forEach(ancestor -> timelines.add(ancestor.timeline()));
+    return timelines;
+  }
+
+  private String key(String name) {
+    return layout.wal().key(name).value();
   }
 
   private Optional<WalSegment> head(Timeline timeline, TimelineHistory path, WalSegmentSize size) {
-    try (Stream<StoredObject> objects = store.list(layout.wal().key(timeline.toHex()).value())) {
+    try (Stream<StoredObject> objects = store.list(key(timeline.toHex()))) {
       return objects
           .flatMap(object -> segment(object.key().name(), size).stream())
-          .filter(segment -> segment.equals(StreamStart.onPath(path, segment)))
+          .filter(segment -> segment.equals(SlotNeed.onPath(path, segment)))
           .max(Comparator.naturalOrder());
     }
   }

@@ -18,6 +18,7 @@ import io.pgbackup.problem.Problem;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,8 +31,6 @@ public final class StreamSession {
   /// Well under the shortest `wal_sender_timeout` that anybody would set.
   private static final Duration STATUS = Duration.ofSeconds(1);
 
-  private static final Duration PROOF_OF_LIFE = Duration.ofSeconds(10);
-  private static final Duration SILENCE = Duration.ofSeconds(30);
   private static final Duration IDLE = Duration.ofMillis(20);
 
   private final PostgresConfig postgres;
@@ -41,7 +40,10 @@ public final class StreamSession {
   private final StreamArchive archive;
   private final StreamListener listener;
   private final Duration interval;
+  private final Duration patience;
 
+  /// Takes a server that is silent for [ReplicationClient#PATIENCE] for dead.
+  ///
   /// @param expected of the lineage that the archive is of
   /// @param interval how long bytes of an unfinished segment wait for the store
   public StreamSession(
@@ -52,6 +54,20 @@ public final class StreamSession {
       StreamArchive archive,
       StreamListener listener,
       Duration interval) {
+    this(postgres, expected, size, slot, archive, listener, interval, ReplicationClient.PATIENCE);
+  }
+
+  /// @param patience after which a silent server is taken for dead, and the server takes a silent
+  ///   agent for dead
+  StreamSession(
+      PostgresConfig postgres,
+      SystemIdentifier expected,
+      WalSegmentSize size,
+      String slot,
+      StreamArchive archive,
+      StreamListener listener,
+      Duration interval,
+      Duration patience) {
     this.postgres = postgres;
     this.expected = expected;
     this.size = size;
@@ -59,6 +75,7 @@ public final class StreamSession {
     this.archive = archive;
     this.listener = listener;
     this.interval = interval;
+    this.patience = patience;
   }
 
   /// Returns when it is not wanted any more, or where a timeline was left behind and the next call
@@ -67,14 +84,17 @@ public final class StreamSession {
   /// @throws PgBackupException `PostgresFailed` when the server or the way to it broke off,
   ///   `Refused` if its WAL does not belong into this archive
   public void run(BooleanSupplier wanted) {
-    try (ReplicationClient client = ReplicationClient.connect(postgres)) {
+    try (ReplicationClient client = ReplicationClient.connect(postgres, patience)) {
       ReplicationClient.Identity server = client.identify();
       requireOurs(server);
       TimelineHistory path = history(client, server.timeline());
       // made first, so that nothing is removed while continuity is looked at
       Lsn kept = reserve();
+      WalSegment oldest = SlotNeed.oldest(path, kept, size);
       Optional<WalSegment> next = archive.behindHead(path, size);
-      switch (StreamStart.decide(next, path, server.flushed(), kept, size, this::serverHas)) {
+      Set<WalSegment> held = archive.heldFrom(oldest, path);
+      switch (StreamStart.decide(
+          next, path, server.flushed(), oldest, held::contains, this::serverHas)) {
         case StreamStart.Never(var problem) -> throw problem.asException();
         case StreamStart.From from -> receive(client, path, from, wanted);
       }
@@ -91,7 +111,7 @@ public final class StreamSession {
     }
   }
 
-  private static TimelineHistory history(ReplicationClient client, Timeline timeline) {
+  static TimelineHistory history(ReplicationClient client, Timeline timeline) {
     return timeline.equals(Timeline.FIRST)
         ? TimelineHistory.root(timeline)
         : TimelineHistory.parse(
@@ -145,11 +165,25 @@ public final class StreamSession {
     WalStream stream = client.start(slot, first.timeline(), first.start());
     Intake intake = new Intake(first);
     listener.begun(slot, first.start());
-    try (Storing storing =
-        new Storing(intake, archive, listener, interval, "wal-stream-" + first.fileName())) {
-      new Receiving(stream, intake, storing, from.until()).run(wanted);
+    Storing storing =
+        new Storing(intake, archive, listener, interval, "wal-stream-" + first.fileName());
+    try {
+      try (storing) {
+        new Receiving(stream, intake, storing, from.until(), patience.dividedBy(3)).run(wanted);
+      }
+      confirmLast(stream, storing.stored());
     } finally {
       listener.ended();
+    }
+  }
+
+  /// The end of a stream stores what was left, and the slot is to keep no more than what is not.
+  private static void confirmLast(WalStream stream, Lsn stored) {
+    try {
+      stream.confirm(stored, false);
+    } catch (PgBackupException e) {
+      // it keeps more than it need until the next stream begins
+      LOGGER.atDebug().setCause(e).log("the server did not hear what was stored last");
     }
   }
 
@@ -171,13 +205,16 @@ public final class StreamSession {
   }
 
   /// One stream, message by message.
-  private record Receiving(WalStream stream, Intake intake, Storing storing, Optional<Lsn> until) {
+  ///
+  /// @param proof how often the server is asked for a sign of life
+  private record Receiving(
+      WalStream stream, Intake intake, Storing storing, Optional<Lsn> until, Duration proof) {
     void run(BooleanSupplier wanted) {
       Lsn told = storing.stored();
       long now = System.nanoTime();
       long heard = now;
       long status = now;
-      long proof = now + PROOF_OF_LIFE.toNanos();
+      long ask = now + proof.toNanos();
       Optional<Message.Data> waiting = Optional.empty();
       while (wanted.getAsBoolean() && !isBehind()) {
         boolean idle = true;
@@ -205,14 +242,14 @@ public final class StreamSession {
         }
         now = System.nanoTime();
         Lsn stored = storing.stored();
-        boolean prove = now - proof >= 0;
+        boolean prove = now - ask >= 0;
         if (answer || prove || told.isBefore(stored) || now - status >= 0) {
           stream.confirm(stored, prove);
           told = stored;
           status = now + STATUS.toNanos();
-          proof = prove ? now + PROOF_OF_LIFE.toNanos() : proof;
+          ask = prove ? now + proof.toNanos() : ask;
         }
-        requireLife(now - heard);
+        stream.requireLife(Duration.ofNanos(now - heard));
         if (idle) {
           pause();
         }
@@ -227,16 +264,6 @@ public final class StreamSession {
     /// All of the timeline that recovery reads from it was received.
     private boolean isBehind() {
       return until.filter(end -> end.compareTo(intake.position()) <= 0).isPresent();
-    }
-
-    private static void requireLife(long silence) {
-      if (silence > SILENCE.toNanos()) {
-        throw Problem.postgresFailed(
-                "the server has been silent for %d s in the stream of WAL"
-                    .formatted(SILENCE.toSeconds()),
-                "The connection is dead; the agent makes a new one.")
-            .asException();
-      }
     }
 
     private static void pause() {

@@ -3,7 +3,6 @@ package io.pgbackup.stream;
 import io.pgbackup.postgres.Lsn;
 import io.pgbackup.postgres.TimelineHistory;
 import io.pgbackup.postgres.WalSegment;
-import io.pgbackup.postgres.WalSegmentSize;
 import io.pgbackup.problem.Problem;
 import java.util.Optional;
 import java.util.function.Predicate;
@@ -27,16 +26,18 @@ sealed interface StreamStart {
   ///   archive has none
   /// @param path of the server's timeline
   /// @param flushed where the server's WAL ends
-  /// @param kept from where on the slot keeps WAL
+  /// @param oldest segment that the slot keeps. What is before the stream's begin the server may
+  ///   remove
+  /// @param archived whether the archive has a segment: WAL that came another way may have left a
+  ///   hole that the slot can fill
   /// @param has whether the server has a segment in its `pg_wal`
   static StreamStart decide(
       Optional<WalSegment> next,
       TimelineHistory path,
       Lsn flushed,
-      Lsn kept,
-      WalSegmentSize size,
+      WalSegment oldest,
+      Predicate<WalSegment> archived,
       Predicate<WalSegment> has) {
-    WalSegment oldest = onPath(path, WalSegment.containing(path.at(kept), kept, size));
     if (next.isEmpty()) {
       return from(oldest, path, Optional.empty());
     }
@@ -49,10 +50,15 @@ sealed interface StreamStart {
               "The server went back to an older state of its data, so its history is another one:"
                   + " take its identity away to begin a new lineage, or restore it."));
     }
+    Optional<WalSegment> hole = SlotNeed.firstMissing(oldest, wanted.start(), path, archived);
+    if (hole.isPresent()) {
+      return from(hole.get(), path, Optional.empty());
+    }
     if (oldest.compareTo(wanted) <= 0 || has.test(wanted)) {
       return from(wanted, path, Optional.empty());
     }
-    return from(oldest, path, Optional.of(new Gap(wanted, onPath(path, oldest.previous()))));
+    return from(
+        oldest, path, Optional.of(new Gap(wanted, SlotNeed.onPath(path, oldest.previous()))));
   }
 
   private static From from(WalSegment first, TimelineHistory path, Optional<Gap> gap) {
@@ -60,10 +66,5 @@ sealed interface StreamStart {
         path.endOf(first.timeline())
             .map(end -> WalSegment.containing(first.timeline(), end, first.size()).start());
     return new From(first, until, gap);
-  }
-
-  /// The segment at the same position that recovery along the path reads.
-  static WalSegment onPath(TimelineHistory path, WalSegment segment) {
-    return segment.on(path.at(segment.end().plus(-1)));
   }
 }

@@ -1,16 +1,22 @@
 package io.pgbackup.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.pgbackup.catalog.Catalog;
 import io.pgbackup.catalog.LineageCatalog;
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
+import io.pgbackup.crypto.ObjectCipher;
+import io.pgbackup.engine.format.ArchiveLayout;
+import io.pgbackup.engine.tail.Pieces;
 import io.pgbackup.lineage.ClusterId;
 import io.pgbackup.lineage.PrefixTemplate;
 import io.pgbackup.postgres.Lsn;
 import io.pgbackup.postgres.Timeline;
+import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.postgres.process.Trees;
+import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.restore.RecoveryTarget;
 import io.pgbackup.restore.RestoreBench;
 import io.pgbackup.restore.RestoreDestination;
@@ -20,10 +26,12 @@ import io.pgbackup.restore.RestorePlanner;
 import io.pgbackup.status.StatusSnapshot;
 import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.s3.S3ObjectStore;
+import io.pgbackup.testing.ArchiveCommand;
 import io.pgbackup.testing.EachRelease;
 import io.pgbackup.testing.EnterableTempDir;
 import io.pgbackup.testing.PostgresRelease;
 import io.pgbackup.testing.S3Server;
+import io.pgbackup.testing.TestKeys;
 import io.pgbackup.testing.TestPostgres;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -79,13 +87,19 @@ class StreamIT {
   }
 
   private AgentProcess agent(TestPostgres postgres) throws IOException {
+    return agent(postgres, "");
+  }
+
+  /// @param more sections
+  private AgentProcess agent(TestPostgres postgres, String more) throws IOException {
     return opened(
         AgentProcess.start(
             folder,
             storage,
             postgres.configOverSocket(),
             folder.resolve("archive.sock"),
-            ", source: stream, streamInterval: 1s"));
+            ", source: stream, streamInterval: 1s",
+            more));
   }
 
   private static void isProtected(StatusSnapshot status) {
@@ -102,21 +116,29 @@ class StreamIT {
     return Lsn.parse(postgres.value("select pg_current_wal_flush_lsn()"));
   }
 
-  private LineageCatalog catalog() {
-    Catalog catalog = new Catalog(store);
+  private LineageCatalog catalog(ObjectCipher cipher) {
+    Catalog catalog = new Catalog(store, cipher);
     return catalog.read(catalog.lineages(PrefixTemplate.DEFAULT).getFirst());
   }
 
-  private List<String> restore(PostgresRelease release, RecoveryTarget to, String query) {
-    Path target = folder.resolve("restored-" + to.getClass().getSimpleName());
+  private Path restore(
+      PostgresRelease release, ObjectCipher cipher, RecoveryTarget to, String name) {
+    Path target = folder.resolve(name);
     RestorePlan plan =
-        new RestorePlanner(ZoneOffset.UTC).plan(CLUSTER, List.of(catalog()), Optional.empty(), to);
-    new RestoreBench(store, release)
+        new RestorePlanner(ZoneOffset.UTC)
+            .plan(CLUSTER, List.of(catalog(cipher)), Optional.empty(), to);
+    new RestoreBench(store, release, cipher)
         .runner()
         .run(
             plan,
             new RestoreDestination.NewDirectory(target, Optional.empty()),
             RestoreListener.SILENT);
+    return target;
+  }
+
+  private List<String> restored(
+      PostgresRelease release, ObjectCipher cipher, RecoveryTarget to, String query) {
+    Path target = restore(release, cipher, to, "restored-" + to.getClass().getSimpleName());
     try (TestPostgres restored = TestPostgres.over(release, target, Map.of())) {
       return restored.start().sql(query);
     }
@@ -126,13 +148,18 @@ class StreamIT {
   void aLostMachineTakesAlongNothingThatWasReportedAsStored(PostgresRelease release)
       throws Exception {
     TestPostgres postgres = server(release);
-    AgentProcess first = agent(postgres);
+    TestKeys keys = new TestKeys(folder);
+    ObjectCipher cipher = keys.libsodium();
+    String encryption =
+        "encryption: { method: libsodium, keyFile: %s, keyTransform: hex }\n"
+            .formatted(keys.file("key", TestKeys.GOLDEN));
+    AgentProcess first = agent(postgres, encryption);
     first.statusOnce(StreamIT::isProtected);
     postgres.sql("create table t (id bigint primary key, filling text)");
     postgres.sql(rows(1, 2000));
     first.kill();
     postgres.sql(rows(2001, 20_000));
-    AgentProcess second = agent(postgres);
+    AgentProcess second = agent(postgres, encryption);
     Lsn loaded = end(postgres);
     second.statusOnce(status -> hasStored(status, loaded));
     promote(postgres);
@@ -158,7 +185,7 @@ class StreamIT {
     assertThat(stream.pieces()).isPositive();
     assertThat(stream.gaps()).isZero();
     assertThat(status.problems()).isEmpty();
-    LineageCatalog catalog = catalog();
+    LineageCatalog catalog = catalog(cipher);
     assertThat(catalog.gaps()).isEmpty();
     assertThat(catalog.path().timeline()).isEqualTo(new Timeline(2));
     assertThat(catalog.segments().newestAlong(catalog.path()).orElseThrow().end())
@@ -166,15 +193,29 @@ class StreamIT {
         .isLessThan(last);
     assertThat(catalog.windows().getLast().contains(instant)).isTrue();
     assertThat(
-            restore(
+            restored(
                 release,
+                cipher,
                 new RecoveryTarget.Latest(),
                 "select count(*) filter (where id <= 20002), max(id) < 20010 from t"))
         .containsExactly("20002|t");
     assertThat(
-            restore(release, new RecoveryTarget.AtTime(instant), "select count(*), max(id) from t"))
+            restored(
+                release,
+                cipher,
+                new RecoveryTarget.AtTime(instant),
+                "select count(*), max(id) from t"))
         .as("to an instant in the unfinished segment")
         .containsExactly("20001|20001");
+    WalSegment unfinished = catalog.segments().newestAlong(catalog.path()).orElseThrow().next();
+    Pieces keyless =
+        new Pieces(store, new ArchiveLayout(catalog.lineage().prefix()), ObjectCipher.NONE);
+    assertThatThrownBy(() -> keyless.read(unfinished))
+        .hasMessageContaining("is encrypted with the key libsodium:");
+    assertThatThrownBy(
+            () -> restore(release, ObjectCipher.NONE, new RecoveryTarget.Latest(), "keyless"))
+        .isInstanceOf(PgBackupException.class)
+        .hasMessageContaining("is encrypted with the key libsodium:");
   }
 
   /// It stops cleanly, which it does only once all its WAL is confirmed, and begins a timeline.
@@ -187,7 +228,7 @@ class StreamIT {
   }
 
   @Test
-  void aSlotThatIsGoneCostsAGapAndASourceThatIsChangedItsSlot() throws Exception {
+  void aSlotThatIsGoneCostsAGapAndOneThatIsLeftStaysUntilTheArchiveGoesOn() throws Exception {
     TestPostgres postgres = server(PostgresRelease.NEWEST);
     AgentProcess first = agent(postgres);
     StatusSnapshot before = first.statusOnce(StreamIT::isProtected);
@@ -215,16 +256,31 @@ class StreamIT {
               assertThat(now.lastBackup().orElseThrow().name())
                   .isNotEqualTo(before.lastBackup().orElseThrow().name());
               assertThat(now.windows()).hasSize(2);
+              // it would end a segment that nobody takes
+              assertThat(now.runningBackup()).isEmpty();
             });
     assertThat(after.archive().stream().orElseThrow().gaps()).isPositive();
     second.kill();
-    opened(
-        AgentProcess.start(
-            folder, storage, postgres.configOverSocket(), folder.resolve("archive.sock")));
+    Path socket = folder.resolve("archive.sock");
+    AgentProcess third =
+        opened(AgentProcess.start(folder, storage, postgres.configOverSocket(), socket));
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () -> assertThat(third.output()).contains("is kept: the archive lacks segment"));
+    assertThat(postgres.sql("select slot_name from pg_replication_slots")).hasSize(1);
+    Path spool = folder.resolve("spool");
+    opened(new ArchiveCommand(spool, socket, postgres.dataDirectory()));
+    postgres.configure("archive_mode", "on");
+    postgres.configure("archive_command", ArchiveCommand.text(spool));
+    postgres.stop();
+    postgres.start();
+    postgres.sql(rows(100_000, 109_999));
     await()
         .atMost(PATIENCE)
         .untilAsserted(
             () -> assertThat(postgres.sql("select slot_name from pg_replication_slots")).isEmpty());
+    assertThat(catalog(ObjectCipher.NONE).gaps()).as("none but the one before").hasSize(1);
   }
 
   private static String rows(int first, int last) {

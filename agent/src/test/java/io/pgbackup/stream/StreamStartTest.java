@@ -9,13 +9,17 @@ import io.pgbackup.postgres.TimelineHistory;
 import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.postgres.WalSegmentSize;
 import io.pgbackup.problem.Problem;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.Size;
 
 /// Segments of 1 MiB: number 5 begins at 0/500000.
 class StreamStartTest {
@@ -43,7 +47,18 @@ class StreamStartTest {
 
   private static StreamStart decide(
       Optional<WalSegment> next, TimelineHistory path, int end, int kept, Set<WalSegment> server) {
-    return StreamStart.decide(next, path, lsn(end), lsn(kept).plus(40), SIZE, server::contains);
+    return decide(next, path, end, kept, _ -> true, server::contains);
+  }
+
+  private static StreamStart decide(
+      Optional<WalSegment> next,
+      TimelineHistory path,
+      int end,
+      int kept,
+      Predicate<WalSegment> archived,
+      Predicate<WalSegment> has) {
+    return StreamStart.decide(
+        next, path, lsn(end), SlotNeed.oldest(path, lsn(kept).plus(40), SIZE), archived, has);
   }
 
   @Example
@@ -61,6 +76,56 @@ class StreamStartTest {
 
     assertThat(start.first()).isEqualTo(segment(1, 6));
     assertThat(start.gap()).isEmpty();
+  }
+
+  @Example
+  void aHoleThatCameWhileWalCameAnotherWayIsFilledFromTheSlot() {
+    WalSegment missing = segment(1, 5);
+
+    StreamStart.From start =
+        from(
+            decide(Optional.of(segment(1, 8)), FIRST, 9, 5, at -> !at.equals(missing), _ -> false));
+
+    assertThat(start.first()).isEqualTo(missing);
+    assertThat(start.gap()).isEmpty();
+  }
+
+  @Example
+  void aHoleBehindAHeldSegmentIsFilledToo() {
+    WalSegment missing = segment(1, 6);
+
+    StreamStart.From start =
+        from(
+            decide(
+                Optional.of(segment(2, 8)), SECOND, 9, 4, at -> !at.equals(missing), _ -> false));
+
+    assertThat(start.first()).isEqualTo(missing);
+    assertThat(start.until()).as("what comes then is asked for anew").contains(lsn(7));
+    assertThat(start.gap()).isEmpty();
+  }
+
+  /// What is before the begin of a stream is confirmed, and the server removes it.
+  @Property
+  void nothingThatTheSlotKeepsIsLeftBehindUnlessTheArchiveHoldsIt(
+      @ForAll @IntRange(min = 1, max = 20) int kept,
+      @ForAll @Size(min = 1, max = 20) Set<@IntRange(min = 1, max = 25) Integer> held,
+      @ForAll boolean has) {
+    Set<WalSegment> archive =
+        held.stream()
+            .map(number -> SlotNeed.onPath(SECOND, segment(1, number)))
+            .collect(Collectors.toSet());
+    WalSegment next = SlotNeed.onPath(SECOND, Collections.max(archive).next());
+
+    StreamStart.From start =
+        from(decide(Optional.of(next), SECOND, 30, kept, archive::contains, _ -> has));
+
+    WalSegment first = start.first();
+    assertThat(first).isEqualTo(SlotNeed.onPath(SECOND, first));
+    for (int number = kept; lsn(number).isBefore(first.start()); number++) {
+      assertThat(archive).contains(SlotNeed.onPath(SECOND, segment(1, number)));
+    }
+    assertThat(archive.contains(first)).as("nothing comes again that is there").isFalse();
+    start.until().ifPresent(end -> assertThat(first.end()).isLessThanOrEqualTo(end));
   }
 
   @Example
@@ -123,14 +188,14 @@ class StreamStartTest {
       @ForAll @IntRange(min = 1, max = 20) int next,
       @ForAll @IntRange(min = 1, max = 20) int kept,
       @ForAll boolean has) {
-    WalSegment wanted = StreamStart.onPath(SECOND, segment(1, next));
+    WalSegment wanted = SlotNeed.onPath(SECOND, segment(1, next));
     StreamStart.From start =
         from(decide(Optional.of(wanted), SECOND, 30, kept, has ? Set.of(wanted) : Set.of()));
 
     Lsn covered = start.gap().map(gap -> gap.last().end()).orElse(wanted.start());
     assertThat(start.gap().map(StreamStart.Gap::first).orElse(wanted)).isEqualTo(wanted);
     assertThat(start.first().start()).isEqualTo(covered);
-    assertThat(start.first()).isEqualTo(StreamStart.onPath(SECOND, start.first()));
+    assertThat(start.first()).isEqualTo(SlotNeed.onPath(SECOND, start.first()));
   }
 
   @Example

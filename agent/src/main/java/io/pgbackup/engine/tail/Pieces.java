@@ -2,6 +2,7 @@ package io.pgbackup.engine.tail;
 
 import io.pgbackup.crypto.ObjectCipher;
 import io.pgbackup.crypto.Sha256;
+import io.pgbackup.crypto.UnopenedObject;
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.Packing;
 import io.pgbackup.postgres.Lsn;
@@ -63,7 +64,8 @@ public final class Pieces {
   /// damage counts.
   ///
   /// @return nothing where the segment has no pieces
-  /// @throws PgBackupException `StorageFailed`; a store that does not answer is no end of WAL
+  /// @throws PgBackupException `StorageFailed`; a store that does not answer is no end of WAL.
+  ///   `VerificationFailed` where a piece needs a key that is not there: that is no end either
   public Optional<Tail> read(WalSegment segment) {
     PieceChain chain = chain(segment);
     return chain.isEmpty() ? Optional.empty() : read(chain, Optional.empty());
@@ -127,7 +129,13 @@ public final class Pieces {
       throw Problem.readingBrokeOff(key, e);
     } catch (PgBackupException e) {
       return switch (e.problem()) {
-        case Problem.VerificationFailed _ -> Optional.empty();
+        case Problem.VerificationFailed _ -> {
+          Optional<String> writtenWith = Packing.writtenWith(store, key).get();
+          if (UnopenedObject.isForeign(writtenWith, cipher.fingerprints())) {
+            throw UnopenedObject.of(key.value(), new byte[0], writtenWith, cipher.fingerprints());
+          }
+          yield Optional.empty();
+        }
         case Problem.NotFound _ ->
             throw Problem.storageUnavailable(
                     key + " was listed and is gone",

@@ -3,6 +3,8 @@ package io.pgbackup.postgres.jdbc;
 import io.pgbackup.config.PgBackupConfig.PostgresConfig;
 import io.pgbackup.crypto.Sha256;
 import io.pgbackup.postgres.Lsn;
+import io.pgbackup.problem.PgBackupException;
+import io.pgbackup.problem.Problem;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
@@ -14,7 +16,10 @@ import java.time.OffsetDateTime;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Supplier;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import org.postgresql.PGConnection;
 
 /// One connection to the server, with the timeouts that a database or role may have set switched
 /// off, because a base backup keeps it open for hours.
@@ -34,6 +39,9 @@ public final class PostgresClient implements AutoCloseable {
       WHERE name IN ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout',
         'idle_session_timeout', 'transaction_timeout', 'search_path', 'synchronous_commit')
       """;
+
+  private static final int CANCELS = 20;
+  private static final Duration CANCEL_PAUSE = Duration.ofMillis(500);
 
   private final Connection connection;
   private final SqlFailures failures;
@@ -192,6 +200,8 @@ public final class PostgresClient implements AutoCloseable {
   /// or unfinished when this connection closes.
   ///
   /// @param deadline how long the checkpoint may take
+  /// @throws PgBackupException also `TimedOut` where this thread is interrupted: the server gives
+  ///   it up then, and this connection is to be closed
   public BackupStart startBackup(String label, Duration deadline) {
     String function =
         facts().version().namesBackupStartAndStop()
@@ -209,6 +219,8 @@ public final class PostgresClient implements AutoCloseable {
 
   /// Ends the base backup of this connection. A primary also switches to a new segment. Does not
   /// wait for the archive: that is for the caller to prove.
+  ///
+  /// @throws PgBackupException also `TimedOut`, as for the start
   public BackupStop stopBackup(Duration deadline) {
     String function =
         facts().version().namesBackupStartAndStop()
@@ -235,15 +247,52 @@ public final class PostgresClient implements AutoCloseable {
     }
   }
 
-  private <T> T within(Duration deadline, Supplier<T> work) {
+  private <T> T within(Duration deadline, Callable<T> work) {
     try {
       int before = connection.getNetworkTimeout();
       connection.setNetworkTimeout(Runnable::run, Math.toIntExact(deadline.toMillis()));
-      T result = work.get();
+      T result = interruptibly(work);
       connection.setNetworkTimeout(Runnable::run, before);
       return result;
     } catch (SQLException e) {
       throw failures.asking("change the session's deadline", e).causedBy(e);
+    }
+  }
+
+  /// On a thread of its own, since whoever reads from a socket does not hear an interrupt.
+  private <T> T interruptibly(Callable<T> work) {
+    FutureTask<T> task = new FutureTask<>(work);
+    Thread thread =
+        Thread.ofPlatform()
+            .name(Thread.currentThread().getName() + "-waits-for-postgres")
+            .daemon()
+            .start(task);
+    try {
+      return task.get();
+    } catch (InterruptedException e) {
+      cancel(thread);
+      Thread.currentThread().interrupt();
+      throw Problem.timedOut(
+              "interrupted while PostgreSQL was at work",
+              "The server was told to give it up; nothing of it is left there.")
+          .causedBy(e);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof PgBackupException known) {
+        throw known;
+      }
+      throw new IllegalStateException(e.getCause());
+    }
+  }
+
+  /// Again and again for a while: the server passes over what comes before its query does.
+  private void cancel(Thread waiting) {
+    try {
+      for (int attempt = 0; attempt < CANCELS && waiting.isAlive(); attempt++) {
+        connection.unwrap(PGConnection.class).cancelQuery();
+        waiting.join(CANCEL_PAUSE);
+      }
+    } catch (SQLException | InterruptedException _) {
+      // the end of the connection ends it too
     }
   }
 

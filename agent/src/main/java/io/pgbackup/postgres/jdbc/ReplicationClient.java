@@ -9,6 +9,7 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.Properties;
 import org.postgresql.PGConnection;
 
@@ -18,12 +19,17 @@ import org.postgresql.PGConnection;
 /// Every failure is a [io.pgbackup.problem.PgBackupException] with `PostgresFailed`. Not
 /// thread-safe.
 public final class ReplicationClient implements AutoCloseable {
+  /// A living server says something at least this often where it is asked to.
+  public static final Duration PATIENCE = Duration.ofSeconds(30);
+
   private final Connection connection;
   private final SqlFailures failures;
+  private final Duration patience;
 
-  private ReplicationClient(Connection connection, SqlFailures failures) {
+  private ReplicationClient(Connection connection, SqlFailures failures, Duration patience) {
     this.connection = connection;
     this.failures = failures;
+    this.patience = patience;
   }
 
   /// @param flushed where the server's own disk ends
@@ -31,15 +37,24 @@ public final class ReplicationClient implements AutoCloseable {
 
   /// Needs a role with the attribute REPLICATION, and a line for `replication` in pg_hba.conf.
   public static ReplicationClient connect(PostgresConfig config) {
+    return connect(config, PATIENCE);
+  }
+
+  /// @param patience how long each side waits for a sign of life, in whole seconds. The server's
+  ///   side counts whatever its own `wal_sender_timeout` is: the slot of a client whose machine
+  ///   vanished is free again after it
+  public static ReplicationClient connect(PostgresConfig config, Duration patience) {
     ConnectionSettings settings = new ConnectionSettings(config);
     SqlFailures failures = new SqlFailures(config);
     Properties properties = settings.properties();
     properties.setProperty("replication", "true");
     properties.setProperty("preferQueryMode", "simple");
     properties.setProperty("assumeMinServerVersion", "14");
+    properties.setProperty("socketTimeout", Long.toString(patience.toSeconds()));
+    properties.setProperty("options", "-c wal_sender_timeout=" + patience.toMillis());
     try {
       return new ReplicationClient(
-          DriverManager.getConnection(settings.url(), properties), failures);
+          DriverManager.getConnection(settings.url(), properties), failures, patience);
     } catch (SQLException e) {
       throw failures.replicating(e).causedBy(e);
     }
@@ -78,7 +93,8 @@ public final class ReplicationClient implements AutoCloseable {
                   "START_REPLICATION SLOT %s PHYSICAL %s TIMELINE %d"
                       .formatted(slot, start, timeline.id())),
           failures,
-          start);
+          start,
+          patience);
     } catch (SQLException e) {
       throw failures.streaming(start, e).causedBy(e);
     }

@@ -3,8 +3,12 @@ package io.pgbackup.postgres.jdbc;
 import io.pgbackup.config.PgBackupConfig.PostgresConfig;
 import io.pgbackup.postgres.Lsn;
 import io.pgbackup.problem.Problem;
+import java.net.SocketTimeoutException;
 import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Objects;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Says in the user's words what PostgreSQL or the way to it refused, by SQLSTATE (appendix A of
@@ -50,9 +54,26 @@ final class SqlFailures {
         "PostgreSQL at " + server() + " does not stream WAL from " + position + ": " + reason(e),
         switch (state(e)) {
           case WAL_REMOVED -> "The server has removed that WAL; a base backup closes the gap.";
-          case "55006" -> "Another client uses the slot; look for a second agent of this lineage.";
+          case "55006" ->
+              "Another connection holds the slot. PostgreSQL lets go of one that died within half a"
+                  + " minute, and the agent goes on by itself; if this lasts, look for a second"
+                  + " agent of this lineage.";
           default -> "The agent connects again by itself; see the server's log for the reason.";
         });
+  }
+
+  /// Nothing came, though a server that lives would have answered.
+  Problem silent(Lsn position, Duration silence) {
+    return Problem.postgresFailed(
+        "PostgreSQL at %s has been silent for %d s in the stream of WAL at %s"
+            .formatted(server(), silence.toSeconds(), position),
+        "The connection is dead, the way to the server is cut or the server hangs; the agent"
+            + " connects again by itself.");
+  }
+
+  static boolean isTimeout(SQLException e) {
+    return Stream.<Throwable>iterate(e, Objects::nonNull, Throwable::getCause)
+        .anyMatch(SocketTimeoutException.class::isInstance);
   }
 
   private String server() {

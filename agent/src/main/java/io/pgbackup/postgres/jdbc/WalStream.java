@@ -21,12 +21,14 @@ public final class WalStream {
 
   private final CopyDual copy;
   private final SqlFailures failures;
+  private final Duration patience;
   private Lsn received;
   private Lsn serverEnd;
 
-  WalStream(CopyDual copy, SqlFailures failures, Lsn start) {
+  WalStream(CopyDual copy, SqlFailures failures, Lsn start, Duration patience) {
     this.copy = copy;
     this.failures = failures;
+    this.patience = patience;
     this.received = start;
     this.serverEnd = start;
   }
@@ -44,7 +46,7 @@ public final class WalStream {
   }
 
   /// The next message. Returns nothing where none is there, and waits only where the server said
-  /// that more is on the way.
+  /// that more is on the way, or where a message has begun; not longer than the patience.
   public Optional<Message> next() {
     try {
       byte[] message = copy.readFromCopy(received.isBefore(serverEnd));
@@ -56,7 +58,17 @@ public final class WalStream {
       }
       return Optional.of(parse(ByteBuffer.wrap(message)));
     } catch (SQLException e) {
-      throw failures.streaming(received, e).causedBy(e);
+      throw (SqlFailures.isTimeout(e)
+              ? failures.silent(received, patience)
+              : failures.streaming(received, e))
+          .causedBy(e);
+    }
+  }
+
+  /// @param silence since the last message; whoever measures it has asked for answers meanwhile
+  public void requireLife(Duration silence) {
+    if (silence.compareTo(patience) > 0) {
+      throw failures.silent(received, patience).asException();
     }
   }
 

@@ -11,7 +11,10 @@ import io.pgbackup.engine.WalEngine.Pushed;
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.Codec;
 import io.pgbackup.engine.format.Packing;
+import io.pgbackup.engine.tail.Piece;
+import io.pgbackup.engine.tail.Pieces;
 import io.pgbackup.postgres.WalFileName;
+import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.postgres.WalSegmentSize;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
@@ -25,6 +28,7 @@ import java.io.OutputStream;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -83,6 +87,40 @@ class EncryptedObjectsTest {
               PgBackupException.class,
               e -> assertThat(e.problem()).isInstanceOf(Problem.VerificationFailed.class));
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void whatIsStreamedLiesEncryptedAndIsNoEndOfWalWithoutTheKey(Codec codec) {
+    WalSegment at = WalSegment.parse(SEGMENT.text(), SIZE);
+    byte[] half = Arrays.copyOf(segment(1), SIZE.bytes() / 2);
+    Piece first = new Piece(at, at.start(), at.start().plus(1000));
+    Piece second = new Piece(at, first.to(), at.start().plus(half.length));
+    ObjectCipher other = Encryption.open(keys.libsodium(OTHER));
+    pieces(other).put(first, Arrays.copyOf(half, 1000), new Packing(codec, other));
+    pieces(cipher)
+        .put(second, Arrays.copyOfRange(half, 1000, half.length), new Packing(codec, cipher));
+
+    ObjectCipher both =
+        Encryption.open(keys.libsodium(TestKeys.GOLDEN, keys.file("previous", OTHER)));
+    assertThat(pieces(both).read(at).orElseThrow().content())
+        .isEqualTo(Arrays.copyOf(half, SIZE.bytes()));
+    for (ObjectCipher lacking : List.of(ObjectCipher.NONE, cipher, other)) {
+      assertThatThrownBy(() -> pieces(lacking).read(at))
+          .isInstanceOfSatisfying(
+              PgBackupException.class,
+              e -> {
+                assertThat(e.problem()).isInstanceOf(Problem.VerificationFailed.class);
+                assertThat(e.problem().message())
+                    .contains("orders/pgbackup/stream/" + SEGMENT.text())
+                    .contains("is encrypted with the key libsodium:");
+                assertThat(e.problem().hint().orElseThrow()).contains("encryption");
+              });
+    }
+  }
+
+  private Pieces pieces(ObjectCipher with) {
+    return new Pieces(store, LAYOUT, with);
   }
 
   @Test

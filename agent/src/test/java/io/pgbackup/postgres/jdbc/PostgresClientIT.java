@@ -25,6 +25,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -214,6 +216,40 @@ class PostgresClientIT {
             .hasMessageContaining("backup is not in progress");
       }
     }
+  }
+
+  @Test
+  void anInterruptEndsTheWaitForTheServersCheckpoint() throws Exception {
+    try (TestPostgres postgres = TestPostgres.create(PostgresRelease.NEWEST, folder).start();
+        PostgresClient client = PostgresClient.connect(postgres.config())) {
+      String checkpointer =
+          postgres.value("select pid from pg_stat_activity where backend_type = 'checkpointer'");
+      String waiting =
+          "select count(*) from pg_stat_activity"
+              + " where application_name = 'pgbackup' and state = 'active'";
+      signal("STOP", checkpointer);
+      try {
+        FutureTask<BackupStart> backup =
+            new FutureTask<>(() -> client.startBackup("pgbackup", Duration.ofHours(1)));
+        Thread thread = Thread.ofPlatform().name("backup").start(backup);
+        await().atMost(PATIENCE).until(() -> postgres.value(waiting), "1"::equals);
+
+        thread.interrupt();
+
+        assertThatThrownBy(() -> backup.get(PATIENCE.toSeconds(), TimeUnit.SECONDS))
+            .cause()
+            .isInstanceOfSatisfying(
+                PgBackupException.class,
+                e -> assertThat(e.problem()).isInstanceOf(Problem.TimedOut.class));
+        assertThat(postgres.value(waiting)).isEqualTo("0");
+      } finally {
+        signal("CONT", checkpointer);
+      }
+    }
+  }
+
+  private static void signal(String name, String pid) throws Exception {
+    assertThat(new ProcessBuilder("kill", "-" + name, pid).inheritIO().start().waitFor()).isZero();
   }
 
   @Test
