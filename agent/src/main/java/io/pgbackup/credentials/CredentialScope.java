@@ -21,6 +21,11 @@ public record CredentialScope(String bucket, Optional<StoreFolder> folder, Optio
     return new CredentialScope(bucket(storage), Optional.of(cluster), Optional.of(Role.ARCHIVER));
   }
 
+  /// Of the agent beside a standby that only reads a cluster's archive: any role will do.
+  public static CredentialScope readerOf(StoreFolder cluster, StorageConfig storage) {
+    return new CredentialScope(bucket(storage), Optional.of(cluster), Optional.empty());
+  }
+
   private static String bucket(StorageConfig storage) {
     return Optional.ofNullable(storage.url().getRawAuthority()).orElse("");
   }

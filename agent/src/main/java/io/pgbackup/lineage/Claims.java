@@ -43,6 +43,15 @@ public final class Claims {
     };
   }
 
+  /// That a claim which stands is this server's. Nothing is written: beside a standby the
+  /// credential may only read.
+  ///
+  /// @throws io.pgbackup.problem.PgBackupException `Refused` if another owner has it
+  static Claim confirm(StoreFolder prefix, Claim standing, Claim ours) {
+    checkSameOwner(new ArchiveLayout(prefix).claim(), standing, ours);
+    return standing;
+  }
+
   /// Whether a new lineage may be written there, found out before the work that leads to its claim.
   /// Leaves one small object, since nothing may be deleted.
   ///

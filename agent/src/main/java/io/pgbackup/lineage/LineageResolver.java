@@ -60,8 +60,13 @@ public final class LineageResolver {
     if (standing.isEmpty()) {
       file.write(identity);
     }
+    Claim ours = claim(identity, server);
     return new ProtectedLineage(
-        identity, claims.create(layout.prefix(), claim(identity, server)), layout);
+        identity,
+        claim
+            .map(known -> Claims.confirm(layout.prefix(), known, ours))
+            .orElseGet(() -> claims.create(layout.prefix(), ours)),
+        layout);
   }
 
   private void checkIdentity(Identity identity, ServerState server, IdentityFile file) {

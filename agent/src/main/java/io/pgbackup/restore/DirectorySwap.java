@@ -18,6 +18,11 @@ record DirectorySwap(RestorePaths paths) {
     }
   }
 
+  /// A directory in its place becomes the staged one.
+  void takeBack() throws IOException {
+    move(paths.dataDirectory(), paths.staging());
+  }
+
   /// The old directory goes to `previous`, the staged one takes its place.
   void putInPlace(Path previous) throws IOException {
     Path current = paths.dataDirectory();

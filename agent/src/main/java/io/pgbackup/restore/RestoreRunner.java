@@ -1,5 +1,6 @@
 package io.pgbackup.restore;
 
+import io.pgbackup.lineage.Claim;
 import io.pgbackup.lineage.ClusterId;
 import io.pgbackup.lineage.Identity;
 import io.pgbackup.lineage.IdentityFile;
@@ -92,6 +93,92 @@ public final class RestoreRunner {
       List<RolePassword> passwords,
       RestoreListener listener) {
     return new RestoreRunner(services, storePatience, passwords).run(plan, destination, listener);
+  }
+
+  /// Fills a directory and leaves it a standby of the archive's lineage, to be started with a
+  /// `restore_command` that fetches from there. Called again it changes nothing.
+  ///
+  /// @return the lineage's own identity, which lies beside the data from now on
+  /// @throws io.pgbackup.problem.PgBackupException as [#run], and `Refused` for what cannot be
+  ///   followed
+  public Identity follow(
+      RestorePlan plan, RestoreDestination.NewDirectory destination, RestoreListener listener) {
+    Claim claim =
+        plan.lineage()
+            .claim()
+            .orElseThrow(
+                () ->
+                    Problem.refused(
+                            "nobody claimed the archive in " + plan.lineage().prefix(),
+                            "Only an archive that an agent of pgbackup writes can be followed;"
+                                + " this one can be restored.")
+                        .asException());
+    if (!destination.tablespaces().isEmpty()) {
+      throw Problem.refused(
+              "a server with tablespaces cannot follow an archive here",
+              "Restore it, or make a standby with PostgreSQL's own means.")
+          .asException();
+    }
+    if (!Standby.isIn(destination.dataDirectory())) {
+      check(plan, destination);
+    }
+    return underLock(
+        destination,
+        paths -> {
+          if (!Standby.isIn(paths.dataDirectory())) {
+            fillStandby(plan, destination, paths, listener);
+          }
+          Identity identity =
+              new Identity(
+                  plan.lineage().cluster(),
+                  plan.lineage().uid(),
+                  new DataDirectory(paths.dataDirectory()).control().systemIdentifier(),
+                  claim.parent());
+          IdentityFile.beside(paths.dataDirectory()).write(identity);
+          RestoreLock.clear(paths);
+          return identity;
+        });
+  }
+
+  private void fillStandby(
+      RestorePlan plan,
+      RestoreDestination.NewDirectory destination,
+      RestorePaths paths,
+      RestoreListener listener)
+      throws IOException {
+    RestoreLock.empty(paths);
+    // never written: what was cut off begins anew
+    RestoreJournal journal =
+        RestoreJournal.begin(
+            plan,
+            destination,
+            services.clock().instant(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty());
+    try (RestoreLease _ = lease(journal, listener)) {
+      steps(journal, paths, listener).follow(plan);
+    }
+  }
+
+  /// Recovers what [#follow] made to the end of the archive, as [#run] does with what it fetched,
+  /// and begins a lineage of its own. Cut off, it goes on by [#run].
+  ///
+  /// @param plan of the lineage that it follows, to the end
+  public RestoreResult promote(
+      RestorePlan plan,
+      RestoreDestination.NewDirectory destination,
+      List<RolePassword> passwords,
+      RestoreListener listener) {
+    RestoreRunner runner = new RestoreRunner(services, storePatience, passwords);
+    return underLock(
+        destination,
+        paths -> {
+          RestoreJournal journal = begin(paths, plan, destination).withDone(RestoreStep.FETCH);
+          journal.write(paths);
+          new DirectorySwap(paths).takeBack();
+          return runner.finish(runner.perform(journal, paths, listener, LAST), paths);
+        });
   }
 
   /// The part of [#run] that leaves the old server alone: afterwards the restored data wait beside

@@ -23,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
@@ -64,6 +65,18 @@ record RestoreSteps(
       case START -> journal.stopped().ifPresent(this::start);
     }
     return journal;
+  }
+
+  /// All steps of a directory that follows the archive. Cut off, it begins anew.
+  void follow(RestorePlan plan) throws IOException {
+    StagedTablespaces none = new StagedTablespaces(Map.of(), "");
+    listener.begun(RestoreStep.FETCH);
+    fetch(plan, none);
+    new StagedFiles(paths, user, none).prepareStandby();
+    new RestoredSettings(paths, user, Durable.ON_DISK)
+        .keepRestoredWithoutArchiving(new DataDirectory(paths.staging()).control());
+    listener.begun(RestoreStep.PLACE);
+    new DirectorySwap(paths).putNew();
   }
 
   private void fetch(RestorePlan plan, StagedTablespaces tablespaces) throws IOException {

@@ -16,7 +16,7 @@ record StagedFiles(RestorePaths paths, ServerUser user, StagedTablespaces tables
   /// What a backup may hold of the source's role or life and this server must not begin with.
   private static final List<String> NOT_OURS =
       List.of(
-          "standby.signal",
+          Standby.SIGNAL,
           "recovery.signal",
           "postmaster.pid",
           "postmaster.opts",
@@ -61,7 +61,17 @@ record StagedFiles(RestorePaths paths, ServerUser user, StagedTablespaces tables
     tablespaces.check(paths.staging());
   }
 
+  /// For a recovery that ends.
   void prepare() throws IOException {
+    prepare("recovery.signal", "");
+  }
+
+  /// For a server that follows the archive.
+  void prepareStandby() throws IOException {
+    prepare(Standby.SIGNAL, Standby.MARK);
+  }
+
+  private void prepare(String signal, String content) throws IOException {
     Path staging = paths.staging();
     for (String name : NOT_OURS) {
       Files.deleteIfExists(staging.resolve(name));
@@ -81,7 +91,7 @@ record StagedFiles(RestorePaths paths, ServerUser user, StagedTablespaces tables
     }
     tablespaces.writeMap(staging, user);
     setAside(staging.resolve(RestoredSettings.AUTO_CONF));
-    OwnedFiles.write(staging.resolve("recovery.signal"), "", user);
+    OwnedFiles.write(staging.resolve(signal), content, user);
   }
 
   /// The server reads this file whatever configuration it is given.

@@ -15,6 +15,8 @@ import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.postgres.WalSegmentSize;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
+import io.pgbackup.store.CreateOutcome;
+import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.StoreFolder;
 import io.pgbackup.testing.GoldenArchive;
 import io.pgbackup.testing.MemoryObjectStore;
@@ -65,6 +67,26 @@ class LineageResolverTest {
     ProtectedLineage first = resolver().resolve(server(NEW), file);
 
     assertThat(resolver().resolve(server(PROMOTED), file)).isEqualTo(first);
+  }
+
+  /// The agent beside a standby of another place may have a credential that only reads.
+  @Test
+  void whereAClaimStandsNothingIsWritten() {
+    ProtectedLineage first = resolver().resolve(server(NEW), file);
+    MemoryObjectStore readOnly =
+        new MemoryObjectStore(store) {
+          @Override
+          public synchronized CreateOutcome create(
+              ObjectKey key, byte[] content, Map<String, String> metadata) {
+            throw new AssertionError("a write to " + key);
+          }
+        };
+
+    assertThat(
+            new LineageResolver(
+                    ORDERS, Optional.empty(), PrefixTemplate.DEFAULT, readOnly, Clock.systemUTC())
+                .resolve(server(PROMOTED), file))
+        .isEqualTo(first);
   }
 
   @Test

@@ -1,9 +1,12 @@
 package io.pgbackup.testing;
 
+import static org.awaitility.Awaitility.await;
+
 import io.pgbackup.config.PgBackupConfig.CredentialFiles;
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.Optional;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
@@ -61,14 +64,21 @@ public final class SessionCredentials {
                     AwsBasicCredentials.create(S3Server.ACCESS_KEY, S3Server.SECRET_KEY)))
             .httpClient(S3Server.httpClient(server.endpoint()))
             .build()) {
-      return client
-          .assumeRole(
-              request ->
-                  request
-                      .policy(policy)
-                      .roleArn("arn:minio:iam:::role/any")
-                      .roleSessionName("test"))
-          .credentials();
+      // MinIO serves objects a little before it knows its users
+      return await("MinIO's sessions")
+          .ignoreExceptionsMatching(
+              problem -> String.valueOf(problem.getMessage()).contains("Server not initialized"))
+          .until(
+              () ->
+                  client
+                      .assumeRole(
+                          request ->
+                              request
+                                  .policy(policy)
+                                  .roleArn("arn:minio:iam:::role/any")
+                                  .roleSessionName("test"))
+                      .credentials(),
+              Objects::nonNull);
     }
   }
 }

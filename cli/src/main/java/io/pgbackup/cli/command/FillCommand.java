@@ -14,13 +14,16 @@ import io.pgbackup.lineage.PrefixTemplate;
 import io.pgbackup.postgres.process.PostgresProcess;
 import io.pgbackup.postgres.process.ProgramHost;
 import io.pgbackup.problem.Problem;
+import io.pgbackup.restore.RecoveryTarget;
 import io.pgbackup.restore.RestoreDestination;
 import io.pgbackup.restore.RestorePlan;
 import io.pgbackup.restore.RestoreResult;
 import io.pgbackup.restore.RestoreRunner;
 import io.pgbackup.restore.RolePassword;
+import io.pgbackup.restore.Standby;
 import io.pgbackup.restore.Vacancy;
 import io.pgbackup.store.ObjectStore;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -38,9 +41,14 @@ import picocli.CommandLine.Option;
       "A run that was cut off goes on. Anything else in the way is named and left alone (status 4).",
       "The server begins a new lineage; its agent makes the claim.",
       "",
+      "With --standby it is left a standby: it follows the archive by the server's restore_command, and",
+      "the agent beside it must be configured as that cluster's. Given without --standby later, it",
+      "replays what is left, is promoted, and begins a lineage of the cluster in the configuration.",
+      "",
       "Examples:",
       "  pgbackup --config agent.yaml bootstrap --latest",
       "  pgbackup --config agent.yaml bootstrap --cluster orders --timestamp 2026-11-21T02:13:37Z",
+      "  pgbackup --config agent.yaml bootstrap --cluster orders --latest --standby",
     })
 final class FillCommand extends RestoringVerb {
   @Option(
@@ -74,6 +82,12 @@ final class FillCommand extends RestoringVerb {
   private boolean sourceReadOnly;
 
   @Option(
+      names = "--standby",
+      description =
+          "Leave it a standby that follows the archive; given without it later: promote it.")
+  private boolean standby;
+
+  @Option(
       names = "--elsewhere",
       hidden = true,
       description = "With --plan: another machine will do it, whose room and programs count.")
@@ -99,7 +113,7 @@ final class FillCommand extends RestoringVerb {
 
   @Override
   void check(RestoreRunner runner, RestorePlan plan, RestoreDestination destination) {
-    if (!elsewhere) {
+    if (!elsewhere && !follows()) {
       super.check(runner, plan, destination);
     }
   }
@@ -107,7 +121,11 @@ final class FillCommand extends RestoringVerb {
   @Override
   boolean isDone() {
     Path directory = own().postgres().dataDirectory();
-    if (Vacancy.of(directory) != Vacancy.FILLED) {
+    Vacancy vacancy = Vacancy.of(directory);
+    if (standby || follows()) {
+      return isStandbyDone(directory, vacancy);
+    }
+    if (vacancy != Vacancy.FILLED) {
       return false;
     }
     say(
@@ -119,6 +137,50 @@ final class FillCommand extends RestoringVerb {
                 .orElse("")
             + "; nothing to do");
     return true;
+  }
+
+  /// Whether the directory is a standby's that this command made.
+  private boolean follows() {
+    return Standby.isIn(own().postgres().dataDirectory());
+  }
+
+  private boolean isStandbyDone(Path directory, Vacancy vacancy) {
+    Optional<LineageUid> followed = DataHere.identity(directory).map(Identity::uid);
+    if (follows()) {
+      lineageOptions()
+          .uid()
+          .filter(asked -> followed.filter(uid -> !uid.equals(asked)).isPresent())
+          .ifPresent(
+              asked -> {
+                throw Problem.refused(
+                        "%s follows lineage %s, not %s"
+                            .formatted(directory, followed.orElseThrow(), asked),
+                        "Leave --uid out, or remove the directory to fill it anew.")
+                    .asException();
+              });
+      followed.filter(_ -> standby).ifPresent(uid -> say(directory + " follows lineage " + uid));
+      return standby && followed.isPresent();
+    }
+    if (vacancy == Vacancy.EMPTY) {
+      return false;
+    }
+    throw Problem.refused(
+            vacancy == Vacancy.FILLED
+                ? directory + " holds a server's data that follow no archive"
+                : "a restore into %s was cut off".formatted(directory),
+            "No standby is made of a server that was promoted: leave --standby out, or remove the"
+                + " directory to fill it anew.")
+        .asException();
+  }
+
+  /// Whoever is promoted, or was being promoted when that was cut off, goes on from the lineage
+  /// that he followed, though the cluster may have newer ones.
+  @Override
+  Optional<LineageUid> uid() {
+    Path directory = own().postgres().dataDirectory();
+    return follows() || !Files.exists(directory)
+        ? DataHere.identity(directory).map(Identity::uid).or(lineageOptions()::uid)
+        : lineageOptions().uid();
   }
 
   @Override
@@ -145,7 +207,21 @@ final class FillCommand extends RestoringVerb {
   @Override
   RestoreResult restore(
       RestoreRunner runner, RestorePlan plan, RestoreDestination destination, Progress progress) {
-    return runner.run(plan, destination, passwords(), progress);
+    return destination instanceof RestoreDestination.NewDirectory directory && follows()
+        ? runner.promote(plan, directory, passwords(), progress)
+        : runner.run(plan, destination, passwords(), progress);
+  }
+
+  @Override
+  void carryOut(RestoreRunner runner, RestorePlan plan, RestoreDestination destination) {
+    if (standby && destination instanceof RestoreDestination.NewDirectory directory) {
+      Identity followed = runner.follow(plan, directory, new Progress(this::say));
+      say(
+          "%s follows %s, lineage %s"
+              .formatted(directory.dataDirectory(), followed.cluster(), followed.uid()));
+      return;
+    }
+    super.carryOut(runner, plan, destination);
   }
 
   /// Whoever runs this at every start means the archive to be read once. A volume that was lost
@@ -153,6 +229,10 @@ final class FillCommand extends RestoringVerb {
   @Override
   void consider(Archives archives, RestorePlan plan) {
     passwords();
+    if (standby || follows()) {
+      considerStandby(plan);
+      return;
+    }
     if (sourceReadOnly) {
       SourceGuard.check(
           own().storage(), source(configuration()).storage(), archives.store(), plan, cluster());
@@ -164,6 +244,19 @@ final class FillCommand extends RestoringVerb {
     // the other credential need not see what is this cluster's
     try (ObjectStore store = configuration().open()) {
       refuseIfItWentOn(archives, store, plan);
+    }
+  }
+
+  private void considerStandby(RestorePlan plan) {
+    if (!(plan.target() instanceof RecoveryTarget.Latest)) {
+      throw Problem.misconfigured(
+              "a standby follows the archive to its end, and is promoted there", "Use --latest.")
+          .asException();
+    }
+    if (standby && !passwords.isEmpty()) {
+      throw Problem.misconfigured(
+              "a standby has its primary's passwords", "Give --password when it is promoted.")
+          .asException();
     }
   }
 

@@ -1,7 +1,12 @@
 package io.pgbackup.cli.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import io.pgbackup.engine.WalEngine;
+import io.pgbackup.engine.embedded.EmbeddedWalEngine;
+import io.pgbackup.engine.format.ArchiveLayout;
+import io.pgbackup.engine.format.Codec;
 import io.pgbackup.lineage.Claim;
 import io.pgbackup.lineage.Claims;
 import io.pgbackup.lineage.ClusterId;
@@ -13,6 +18,7 @@ import io.pgbackup.postgres.Lsn;
 import io.pgbackup.postgres.ServerVersion;
 import io.pgbackup.postgres.SystemIdentifier;
 import io.pgbackup.postgres.Timeline;
+import io.pgbackup.postgres.WalFileName;
 import io.pgbackup.postgres.WalSegmentSize;
 import io.pgbackup.secret.SecretFile;
 import io.pgbackup.store.StoreFolder;
@@ -26,11 +32,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,6 +46,9 @@ import org.junit.jupiter.api.io.TempDir;
 /// `pgbackup bootstrap` over an archive that real WAL-G wrote.
 class FillVerbIT {
   private static final ClusterId CLUSTER = new ClusterId("default", "orders");
+
+  private static final String ARCHIVE = "pgbackup/default/orders/g/15";
+  private static final String ROWS = "select count(*) || ':' || sum(id) from account";
 
   @TempDir(factory = EnterableTempDir.class)
   private Path folder;
@@ -47,19 +58,22 @@ class FillVerbIT {
 
   @BeforeEach
   void fillTheStore() throws IOException {
-    GoldenArchive.copyInto(folder.resolve("store/pgbackup/default/orders/g/15"));
+    GoldenArchive.copyInto(folder.resolve("store").resolve(ARCHIVE));
     Path volume = Files.createDirectory(folder.resolve("volume"));
     Files.setPosixFilePermissions(volume, PosixFilePermissions.fromString("rwxr-xr-x"));
     data = volume.resolve("data");
-    config =
-        Files.writeString(
-            folder.resolve("pgbackup.yaml"),
-            """
-            cluster: { name: orders }
-            storage: { url: 'file://%s' }
-            postgres: { dataDirectory: '%s' }
-            """
-                .formatted(folder.resolve("store"), data));
+    config = configOf("orders");
+  }
+
+  private Path configOf(String cluster) throws IOException {
+    return Files.writeString(
+        folder.resolve(cluster + ".yaml"),
+        """
+        cluster: { name: %s }
+        storage: { url: 'file://%s' }
+        postgres: { dataDirectory: '%s' }
+        """
+            .formatted(cluster, folder.resolve("store"), data));
   }
 
   private Run bootstrap(String... more) {
@@ -99,14 +113,100 @@ class FillVerbIT {
 
     try (TestPostgres server = TestPostgres.over(PostgresRelease.OLDER, data, Map.of())) {
       server.as("pgx").start();
-      assertThat(server.value("select count(*) || ':' || sum(id) from account"))
-          .isEqualTo(
-              GoldenArchive.expected().stream()
-                  .filter(each -> each.name().equals("timeline-two"))
-                  .findFirst()
-                  .orElseThrow()
-                  .rows());
+      assertThat(server.value(ROWS)).isEqualTo(rowsAtTheEnd());
     }
+  }
+
+  /// One server, first a standby of the archive, which it only reads, then a primary of its own.
+  @Test
+  void followsTheArchiveUntilItIsPromoted() throws IOException {
+    claimArchive();
+    Path wal = unpackedWal();
+    List<String> before = files(folder.resolve("store"));
+
+    Run filled = bootstrap("--standby");
+
+    assertThat(filled.status()).as(filled.err()).isZero();
+    assertThat(filled.err()).contains(data + " follows default/orders, lineage g");
+    Identity followed = IdentityFile.beside(data).read().orElseThrow();
+    assertThat(followed.uid().value()).isEqualTo("g");
+    assertThat(followed.parent()).isEmpty();
+    try (TestPostgres server =
+        TestPostgres.over(
+            PostgresRelease.OLDER,
+            data,
+            Map.of("restore_command", "cp %s/%%f %%p".formatted(wal)))) {
+      server.as("pgx").start();
+      assertThat(server.value("select pg_is_in_recovery()")).isEqualTo("t");
+      await().atMost(Duration.ofMinutes(1)).until(() -> server.value(ROWS), rowsAtTheEnd()::equals);
+    }
+    Run again = bootstrap("--standby");
+    assertThat(again.status()).as(again.err()).isZero();
+    assertThat(again.err()).contains(data + " follows lineage g");
+    assertThat(bootstrap("--standby", "--uid", "other").status()).isEqualTo(4);
+    assertThat(files(folder.resolve("store"))).as("nothing is written").isEqualTo(before);
+
+    config = configOf("copy");
+    Run promoted = bootstrap("--cluster", "orders");
+
+    assertThat(promoted.status()).as(promoted.err()).isZero();
+    assertThat(promoted.err()).doesNotContain("fetch the base backup");
+    Identity own = IdentityFile.beside(data).read().orElseThrow();
+    assertThat(own.cluster()).isEqualTo(new ClusterId("default", "copy"));
+    assertThat(own.parent().orElseThrow().uid()).isEqualTo(followed.uid());
+    assertThat(bootstrap("--cluster", "orders").err()).contains("nothing to do");
+    Run back = bootstrap("--cluster", "orders", "--standby");
+    assertThat(back.status()).isEqualTo(4);
+    assertThat(back.err()).contains("holds a server's data that follow no archive");
+    try (TestPostgres server = TestPostgres.over(PostgresRelease.OLDER, data, Map.of())) {
+      server.as("pgx").start();
+      assertThat(server.value("select pg_is_in_recovery()")).isEqualTo("f");
+      assertThat(server.value(ROWS)).isEqualTo(rowsAtTheEnd());
+    }
+  }
+
+  /// Its folder would be claimed, by an agent that may only read.
+  @Test
+  void followsNoArchiveThatNobodyClaimed() {
+    Run run = bootstrap("--standby");
+
+    assertThat(run.status()).isEqualTo(4);
+    assertThat(run.err()).contains("nobody claimed the archive");
+    assertThat(data).doesNotExist();
+  }
+
+  /// The whole WAL of the archive, as a `restore_command` finds it without an agent.
+  private Path unpackedWal() throws IOException {
+    Path wal = Files.createDirectory(folder.resolve("wal"));
+    Files.setPosixFilePermissions(wal, PosixFilePermissions.fromString("rwxr-xr-x"));
+    try (FileObjectStore store = FileObjectStore.open(folder.resolve("store"))) {
+      WalEngine archive =
+          new EmbeddedWalEngine(
+              store, new ArchiveLayout(StoreFolder.of(ARCHIVE)), Codec.LZ4, Optional.empty());
+      for (String file : files(folder.resolve("store").resolve(ARCHIVE).resolve("wal_005"))) {
+        Optional<WalFileName> name = WalFileName.tryParse(file.replaceAll("\\.lz4$", ""));
+        if (name.isPresent()) {
+          Files.write(wal.resolve(name.get().text()), archive.fetch(name.get()).orElseThrow());
+        }
+      }
+    }
+    return wal;
+  }
+
+  private static List<String> files(Path root) throws IOException {
+    try (Stream<Path> files = Files.walk(root)) {
+      return files
+          .filter(Files::isRegularFile)
+          .map(file -> root.relativize(file).toString())
+          // which a restorer may leave
+          .filter(file -> !file.contains("/leases/"))
+          .sorted()
+          .toList();
+    }
+  }
+
+  private static String rowsAtTheEnd() {
+    return GoldenArchive.LZ4_DELTA.instant("timeline-two").rows();
   }
 
   @Test
@@ -161,6 +261,22 @@ class FillVerbIT {
 
     assertThat(run.status()).isEqualTo(2);
     assertThat(run.err()).contains("--password", "ROLE=FILE").doesNotContain("hunter2");
+  }
+
+  private void claimArchive() {
+    try (FileObjectStore store = FileObjectStore.open(folder.resolve("store"))) {
+      new Claims(store)
+          .create(
+              StoreFolder.of(ARCHIVE),
+              new Claim(
+                  CLUSTER,
+                  new LineageUid("g"),
+                  SystemIdentifier.parse("7710442175026949048"),
+                  new ServerVersion(150018),
+                  WalSegmentSize.DEFAULT,
+                  Optional.empty(),
+                  Instant.EPOCH));
+    }
   }
 
   private void claimChild() {
