@@ -112,12 +112,33 @@ class LauncherIT {
   }
 
   @Test
-  void aRehearsalMakesTheCache() throws IOException {
+  void whatOnlySpeaksOfItselfGetsTheSmallCache() throws IOException {
+    Map<String, String> environment = fakes.javaThat("printf '[%s]' \"$@\"");
+    Path folder = launcher.folder().resolve("lib");
+    Path small = Files.createFile(folder.resolve("pgbackup-help.aot"));
+    Path whole = Files.createFile(folder.resolve("pgbackup.aot"));
+
+    for (List<String> words : List.of(VERSION, List.of("--help"), List.of("restore", "-h"))) {
+      assertThat(run(environment, words).out()).contains("[-XX:AOTCache=" + small + "]");
+    }
+    assertThat(run(environment, List.of("clusters")).out())
+        .contains("[-XX:AOTCache=" + whole + "]");
+    Files.delete(small);
+    Files.delete(whole);
+  }
+
+  @Test
+  void aRehearsalMakesBothCaches() throws IOException {
     var environment = new HashMap<>(fakes.javaThat("printf '[%s]' \"$@\""));
     environment.put("PGBACKUP_REHEARSAL", "yes");
 
+    Path folder = launcher.folder().resolve("lib");
     assertThat(run(environment, List.of()).out())
-        .contains("[-XX:AOTCacheOutput=" + launcher.folder().resolve("lib/pgbackup.aot") + "]")
+        .contains(
+            "NewerClasses][" + folder + "]",
+            "[-XX:AOTCacheOutput=" + folder.resolve("pgbackup-help.aot") + "]",
+            "Rehearsal][help]",
+            "[-XX:AOTCacheOutput=" + folder.resolve("pgbackup.aot") + "]")
         .endsWith("Rehearsal]");
   }
 
@@ -145,19 +166,24 @@ class LauncherIT {
 
   /// With this mode a JVM that cannot use its cache ends.
   @Test
-  void theCacheThatTheBuildMadeIsUsed() throws IOException {
-    assertThat(Path.of("target/pgbackup.aot")).isNotEmptyFile();
+  void theCachesThatTheBuildMadeAreUsed() throws IOException {
     // the same Java as in the build is found in the same way
     Map<String, String> environment = new HashMap<>(System.getenv());
     environment.put("PGBACKUP_JAVA_OPTIONS", "-XX:AOTMode=on");
     InstalledLauncher built = InstalledLauncher.copy(Path.of("pgbackup"), folder);
     Files.createSymbolicLink(folder.resolve("target"), Path.of("target").toAbsolutePath());
 
-    Result result = InstalledLauncher.run(folder, environment, built.command(VERSION));
-
-    assertThat(result.err()).isEmpty();
-    assertThat(result.out()).startsWith("pgbackup ");
-    assertThat(result.status()).isZero();
+    assertThat(Path.of("target/pgbackup-help.aot")).isNotEmptyFile();
+    assertThat(Path.of("target/pgbackup.aot")).isNotEmptyFile();
+    Result version = InstalledLauncher.run(folder, environment, built.command(VERSION));
+    assertThat(version.err()).isEmpty();
+    assertThat(version.out()).startsWith("pgbackup ");
+    assertThat(version.status()).isZero();
+    Result clusters =
+        InstalledLauncher.run(
+            folder, environment, built.command(List.of("--store", "file://" + folder, "clusters")));
+    assertThat(clusters.err()).startsWith("no cluster has backups in ");
+    assertThat(clusters.status()).isZero();
   }
 
   @Test

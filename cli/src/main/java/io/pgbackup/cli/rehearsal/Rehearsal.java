@@ -2,11 +2,12 @@ package io.pgbackup.cli.rehearsal;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.pgbackup.cli.command.CommandLines;
+import io.pgbackup.cli.PgBackup;
+import io.pgbackup.cli.command.Prompt;
 import io.pgbackup.cli.command.Surroundings;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.PrintWriter;
+import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -15,18 +16,17 @@ import java.time.ZoneId;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
 /// Uses the verbs once as people do, so that the JVM can keep in `pgbackup.aot` what it loads for
-/// them. The build runs it by the launcher.
+/// them, and in `pgbackup-help.aot` what the little of it needs that only prints. The build runs it
+/// by the launcher.
 public final class Rehearsal {
-  private static final List<String> LINES =
+  private static final List<String> HELP = List.of("--help", "restore --help", "version");
+
+  private static final List<String> VERBS =
       List.of(
-          "--help",
-          "restore --help",
-          "version",
           "no-such-verb",
           "--config CONFIG config check",
           "--config CONFIG clusters",
@@ -40,20 +40,30 @@ public final class Rehearsal {
 
   private Rehearsal() {}
 
+  /// @param arguments `help` for the little
   public static void main(String[] arguments) throws IOException {
-    run().forEach((line, status) -> System.out.println(line + ": status " + status));
+    (List.of(arguments).contains("help") ? help() : run())
+        .forEach((line, status) -> System.out.println(line + ": status " + status));
+  }
+
+  private static SortedMap<String, Integer> help() {
+    SortedMap<String, Integer> statuses = new TreeMap<>();
+    for (String line : HELP) {
+      statuses.put(line, execute(List.of(line.split(" "))));
+    }
+    return statuses;
   }
 
   /// The exit status of each command line.
   static SortedMap<String, Integer> run() throws IOException {
+    SortedMap<String, Integer> statuses = help();
     Path folder = Files.createTempDirectory("pgbackup-rehearsal");
     try (var bucket = new SmallBucket()) {
       Map<String, String> places =
           Map.of(
               "CONFIG", configuration(folder, bucket).toString(),
               "TARGET", folder.resolve("restored").toString());
-      SortedMap<String, Integer> statuses = new TreeMap<>();
-      for (String line : LINES) {
+      for (String line : VERBS) {
         List<String> words =
             Arrays.stream(line.split(" ")).map(word -> places.getOrDefault(word, word)).toList();
         statuses.put(line, execute(words));
@@ -80,13 +90,10 @@ public final class Rehearsal {
   }
 
   private static int execute(List<String> words) {
-    var nowhere = new PrintWriter(OutputStream.nullOutputStream(), false, UTF_8);
+    var nowhere = new PrintStream(OutputStream.nullOutputStream(), false, UTF_8);
     var surroundings =
         new Surroundings(
-            Map.of(), Clock.systemUTC(), ZoneId.systemDefault(), _ -> Optional.empty());
-    return CommandLines.create(surroundings, words)
-        .setOut(nowhere)
-        .setErr(nowhere)
-        .execute(words.toArray(String[]::new));
+            Map.of(), Clock.systemUTC(), ZoneId::systemDefault, Prompt.ofThisProcess());
+    return PgBackup.run(words, surroundings, nowhere, nowhere);
   }
 }

@@ -22,7 +22,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -66,7 +65,7 @@ class PeersBench {
             "backup: { schedule: \"0 5 1 1 *\", compression: lz4 }\n");
     peers = new StockPeers(server.postgres(), folder);
     walg = peers.walgSettings(s3, s3.newBucket(), "lz4");
-    daemon = startDaemon();
+    daemon = peers.daemon(walg, server.postgres().dataDirectory(), walgSocket());
   }
 
   @AfterEach
@@ -104,17 +103,6 @@ class PeersBench {
 
   private Path walgSocket() {
     return folder.resolve("walg.sock");
-  }
-
-  private Process startDaemon() throws IOException {
-    ProcessBuilder builder =
-        new ProcessBuilder(peers.walg().toString(), "daemon", walgSocket().toString())
-            .redirectErrorStream(true)
-            .redirectOutput(folder.resolve("daemon.log").toFile());
-    builder.environment().putAll(walg);
-    Process started = builder.start();
-    await().atMost(PATIENCE).until(() -> Files.exists(walgSocket()));
-    return started;
   }
 
   private void load() {
@@ -175,7 +163,7 @@ class PeersBench {
   /// To a server that has recovered everything.
   private void restores() throws Exception {
     server.archiveEverything();
-    for (String segment : finished()) {
+    for (String segment : peers.finished()) {
       meter.run(walg, List.of(peers.walg().toString(), "wal-push", wal(segment).toString()));
       if (StockPeers.pgBackRest().isPresent()) {
         meter.run(Map.of(), rest("archive-push", wal(segment).toString()));
@@ -268,18 +256,6 @@ class PeersBench {
         .resolve(segment + ".ready");
   }
 
-  /// Segments that PostgreSQL has finished, oldest first.
-  private List<String> finished() throws IOException {
-    String current = server.postgres().value("select pg_walfile_name(pg_current_wal_lsn())");
-    try (Stream<Path> files = Files.list(server.postgres().dataDirectory().resolve("pg_wal"))) {
-      return files
-          .map(file -> file.getFileName().toString())
-          .filter(name -> name.matches("[0-9A-F]{24}") && name.compareTo(current) < 0)
-          .sorted()
-          .toList();
-    }
-  }
-
   /// Fresh segments that nobody has archived; PostgreSQL calls them ready and cannot send them.
   private List<String> held() throws IOException {
     TestPostgres postgres = server.postgres();
@@ -294,7 +270,7 @@ class PeersBench {
           "update big set filler = reverse(filler) where id between %d and %d"
               .formatted(first, first + 2_000));
       first += 2_000;
-      all = finished().stream().filter(name -> name.compareTo(from) > 0).toList();
+      all = peers.finished().stream().filter(name -> name.compareTo(from) > 0).toList();
     } while (all.size() < SEGMENTS);
     return all;
   }

@@ -1,5 +1,6 @@
 package io.pgbackup.cli.story;
 
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.pgbackup.testing.RealWalg;
@@ -8,6 +9,7 @@ import io.pgbackup.testing.TestPostgres;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -49,6 +51,42 @@ final class StockPeers {
         Map.entry("PGPORT", Integer.toString(postgres.port())),
         Map.entry("PGUSER", "postgres"),
         Map.entry("PGDATABASE", "postgres"));
+  }
+
+  /// wal-g's daemon. PostgreSQL, another user where this is root, opens for writing what it
+  /// fetches, hence the mask.
+  ///
+  /// @param data what relative paths begin at
+  Process daemon(Map<String, String> settings, Path data, Path socket) throws IOException {
+    Files.deleteIfExists(socket);
+    ProcessBuilder builder =
+        new ProcessBuilder(
+                "sh",
+                "-c",
+                "umask 0; exec \"$@\"",
+                "daemon",
+                walg.toString(),
+                "daemon",
+                socket.toString())
+            .redirectErrorStream(true)
+            .redirectOutput(folder.resolve("daemon.log").toFile());
+    builder.environment().putAll(settings);
+    builder.environment().put("PGDATA", data.toString());
+    Process started = builder.start();
+    await().atMost(Duration.ofMinutes(5)).until(() -> Files.exists(socket));
+    return started;
+  }
+
+  /// Segments that PostgreSQL has finished, oldest first.
+  List<String> finished() throws IOException {
+    String current = postgres.value("select pg_walfile_name(pg_current_wal_lsn())");
+    try (Stream<Path> files = Files.list(postgres.dataDirectory().resolve("pg_wal"))) {
+      return files
+          .map(file -> file.getFileName().toString())
+          .filter(name -> name.matches("[0-9A-F]{24}") && name.compareTo(current) < 0)
+          .sorted()
+          .toList();
+    }
   }
 
   static Optional<String> pgBackRest() {
