@@ -59,6 +59,18 @@ class ArchitectureTest {
   }
 
   @Test
+  void theAgentNeedsNoClientOfKubernetes() {
+    noClasses()
+        .that()
+        .resideInAnyPackage("io.pgbackup.agent..", "io.pgbackup.kubernetes.report..")
+        .should()
+        .transitivelyDependOnClassesThat()
+        .resideInAPackage("io.fabric8..")
+        .because("it rests in little memory, and the client would be a third of it")
+        .check(AGENT);
+  }
+
+  @Test
   void onlyPostgresJdbcSeesSql() {
     noClasses()
         .that()

@@ -17,11 +17,13 @@ import io.pgbackup.drill.DrillVerdict;
 import io.pgbackup.drill.DrillVerdicts;
 import io.pgbackup.encryption.Encryption;
 import io.pgbackup.engine.format.Packing;
+import io.pgbackup.kubernetes.report.ClusterReport;
 import io.pgbackup.lineage.ClusterId;
 import io.pgbackup.lineage.PrefixTemplate;
 import io.pgbackup.lineage.ProtectedLineage;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
+import io.pgbackup.restore.Standby;
 import io.pgbackup.schedule.Schedules;
 import io.pgbackup.status.ApiToken;
 import io.pgbackup.status.StatusServer;
@@ -31,6 +33,7 @@ import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.StoreFolder;
 import io.pgbackup.store.open.Stores;
 import io.pgbackup.stream.SlotName;
+import io.pgbackup.stream.SlotRelease;
 import io.pgbackup.stream.StreamArchive;
 import io.pgbackup.stream.StreamListener;
 import io.pgbackup.stream.StreamSession;
@@ -105,6 +108,7 @@ public final class Agent implements AutoCloseable {
   private final Periodic watchVerdicts;
   private final Drills drills;
   private final Periodic watchDrills;
+  private final Optional<ClusterReport> kubernetes;
   private volatile Optional<ArchiveSocket> archiveSocket = Optional.empty();
   private Optional<InetSocketAddress> address = Optional.empty();
 
@@ -153,11 +157,7 @@ public final class Agent implements AutoCloseable {
     ObjectCipher cipher = Encryption.open(config.encryption());
     warnIfUnreadable(cipher);
     StoreHealth health = new StoreHealth(clock);
-    credentials =
-        StoreCredentials.of(
-            config.storage(),
-            CredentialScope.archiverOf(clusterFolder(config), config.storage()),
-            clock);
+    credentials = StoreCredentials.of(config.storage(), scope(config), clock);
     boolean needsThem = "s3".equals(config.storage().url().getScheme());
     credential =
         new CredentialWatch(
@@ -205,6 +205,7 @@ public final class Agent implements AutoCloseable {
             lineages,
             server::seen,
             this::stream,
+            this::slotRelease,
             this::gapOpened,
             problems,
             clock);
@@ -275,6 +276,15 @@ public final class Agent implements AutoCloseable {
     watchRetention = new Periodic("watch-retention", retention::look);
     watchVerdicts = new Periodic("watch-verdicts", verdicts::look);
     watchDrills = new Periodic("watch-drills", drills::look);
+    kubernetes =
+        config.kubernetes().enabled()
+            ? Optional.of(
+                ClusterReport.of(
+                    config.kubernetes(),
+                    snapshots::now,
+                    () -> lineages.current().map(session -> session.lineage().claim()),
+                    clock))
+            : Optional.empty();
   }
 
   /// A host that lacks what drills need is told so at once, and not when their schedule comes.
@@ -315,14 +325,28 @@ public final class Agent implements AutoCloseable {
         lineage.claim().systemIdentifier(),
         lineage.claim().segmentSize(),
         SlotName.of(lineage.identity().uid()),
-        new StreamArchive(
-            store,
-            lineage.layout(),
-            lineage.identity().uid(),
-            archiver,
-            new Packing(now.config().wal().compression(), now.cipher())),
+        streamArchive(lineage, now),
         listener,
         now.config().wal().streamInterval());
+  }
+
+  private SlotRelease slotRelease(LineageSession session) {
+    Wired now = wired;
+    ProtectedLineage lineage = session.lineage();
+    return new SlotRelease(
+        now.config().postgres(),
+        lineage.claim().segmentSize(),
+        SlotName.of(lineage.identity().uid()),
+        streamArchive(lineage, now));
+  }
+
+  private StreamArchive streamArchive(ProtectedLineage lineage, Wired now) {
+    return new StreamArchive(
+        store,
+        lineage.layout(),
+        lineage.identity().uid(),
+        archiver,
+        new Packing(now.config().wal().compression(), now.cipher()));
   }
 
   private void gapOpened() {
@@ -452,6 +476,14 @@ public final class Agent implements AutoCloseable {
     }
   }
 
+  /// Beside a server that follows an archive nothing is written there.
+  private static CredentialScope scope(PgBackupConfig config) {
+    StoreFolder folder = clusterFolder(config);
+    return Standby.isIn(config.postgres().dataDirectory())
+        ? CredentialScope.readerOf(folder, config.storage())
+        : CredentialScope.archiverOf(folder, config.storage());
+  }
+
   private static StoreFolder clusterFolder(PgBackupConfig config) {
     return new PrefixTemplate(config.storage().prefix())
         .clusterFolder(new ClusterId(config.cluster().namespace(), config.cluster().name()));
@@ -465,6 +497,8 @@ public final class Agent implements AutoCloseable {
     closing.add(store);
     closing.add(() -> wired.engines().close());
     closing.add(schedules);
+    // closed after whatever it could tell of
+    kubernetes.ifPresent(this::tell);
     closing.add(drills);
     try {
       StatusServer status =
@@ -519,6 +553,11 @@ public final class Agent implements AutoCloseable {
     if (storesWal()) {
       lineages.current().ifPresent(now -> lastWal.bringIn(now, LAST_WAL));
     }
+  }
+
+  private void tell(ClusterReport report) {
+    closing.add(report);
+    watch(new Periodic("tell-kubernetes", report::look));
   }
 
   private void watch(Periodic periodic) {

@@ -32,7 +32,7 @@ final class ConfigWatch {
 
   /// What names the archive, or a door that others found open.
   private static final List<String> FIXED =
-      List.of("cluster.", "postgres.", "storage.", "http.", "log.", "wal.socket");
+      List.of("cluster.", "postgres.", "storage.", "http.", "log.", "kubernetes.", "wal.socket");
 
   /// @param loadedAt when what is in force was read
   /// @param refused why the file as it stands is not

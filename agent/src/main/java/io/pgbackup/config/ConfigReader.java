@@ -9,6 +9,7 @@ import io.pgbackup.config.PgBackupConfig.DrillTarget;
 import io.pgbackup.config.PgBackupConfig.EngineChoice;
 import io.pgbackup.config.PgBackupConfig.EngineConfig;
 import io.pgbackup.config.PgBackupConfig.HttpConfig;
+import io.pgbackup.config.PgBackupConfig.KubernetesConfig;
 import io.pgbackup.config.PgBackupConfig.LogConfig;
 import io.pgbackup.config.PgBackupConfig.PostgresConfig;
 import io.pgbackup.config.PgBackupConfig.RateConfig;
@@ -20,6 +21,7 @@ import io.pgbackup.config.PgBackupConfig.WalSource;
 import io.pgbackup.engine.format.Codec;
 import io.pgbackup.log.LogFormat;
 import io.pgbackup.schedule.Crontab;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.ZoneId;
@@ -31,6 +33,7 @@ final class ConfigReader {
   private static final Value<Integer> POINTS = Values.integer(0, 100_000);
   private static final String FOLDER_NAME = "[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?";
   private static final String UID = "[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?";
+  private static final String OBJECT_NAME = "[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?";
   private static final String LETTERS = "letters, digits, '-', '_' and '.'";
   private static final List<String> SSL_MODES =
       List.of("disable", "prefer", "require", "verify-ca", "verify-full");
@@ -62,7 +65,8 @@ final class ConfigReader {
             root.section("log")
                 .withDefault("format", Values.oneOf(LogFormat.class), LogFormat.TEXT)),
         BrokerReader.read(root.section("broker"), storage),
-        drill(root.section("drill"), backup.timeZone()));
+        drill(root.section("drill"), backup.timeZone()),
+        kubernetes(root.section("kubernetes")));
   }
 
   private static ClusterConfig cluster(Section section) {
@@ -158,6 +162,42 @@ final class ConfigReader {
         section.list("probes", Values.TEXT),
         section.optional("pgBinDirectory", Values.ABSOLUTE_PATH),
         section.optional("credentialsFile", Values.SECRET_FILE));
+  }
+
+  private static KubernetesConfig kubernetes(Section section) {
+    Value<String> name = Values.matching(OBJECT_NAME, "lower-case letters, digits, '-' and '.'");
+    boolean enabled = section.withDefault("enabled", Values.BOOLEAN, false);
+    Optional<String> pod = section.optional("pod", name);
+    if (enabled && !section.says("pod")) {
+      // the pod's name is its host name, unless it is told otherwise
+      pod = section.variable("HOSTNAME").filter(host -> host.matches(OBJECT_NAME));
+      pod.ifPresent(host -> section.follows("pod", host));
+    }
+    Optional<URI> apiServer = section.optional("apiServer", Values.ENDPOINT);
+    if (enabled && !section.says("apiServer")) {
+      apiServer = apiServer(section);
+      apiServer.ifPresent(url -> section.follows("apiServer", url.toString()));
+    }
+    return new KubernetesConfig(
+        enabled,
+        pod,
+        section.optional("podUid", Values.TEXT),
+        section.optional("configMap", name),
+        apiServer,
+        section.withDefault("tokenFolder", Values.ABSOLUTE_PATH, KubernetesConfig.TOKEN_FOLDER));
+  }
+
+  /// As Kubernetes says it in every container.
+  private static Optional<URI> apiServer(Section section) {
+    return section
+        .variable("KUBERNETES_SERVICE_HOST")
+        .map(host -> host.contains(":") ? "[" + host + "]" : host)
+        .map(
+            host ->
+                URI.create(
+                    "https://%s:%s"
+                        .formatted(
+                            host, section.variable("KUBERNETES_SERVICE_PORT").orElse("443"))));
   }
 
   private static EngineConfig engine(Section section) {

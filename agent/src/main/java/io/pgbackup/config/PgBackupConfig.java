@@ -27,7 +27,8 @@ public record PgBackupConfig(
     HttpConfig http,
     LogConfig log,
     Optional<BrokerConfig> broker,
-    DrillConfig drill) {
+    DrillConfig drill,
+    KubernetesConfig kubernetes) {
   /// When base backups come; the same wherever this cluster's configuration is read.
   public Timing backupTiming() {
     return timing("base backup", backup.schedule(), backup.timeZone(), backup.jitter());
@@ -56,7 +57,8 @@ public record PgBackupConfig(
         http,
         log,
         broker,
-        drill);
+        drill,
+        kubernetes);
   }
 
   private Timing timing(String what, Crontab schedule, ZoneId zone, Duration jitter) {
@@ -343,6 +345,33 @@ public record PgBackupConfig(
     public DrillConfig {
       probes = List.copyOf(probes);
     }
+  }
+
+  /// What the agent tells the API of Kubernetes about its cluster.
+  ///
+  /// @param pod that the agent is in
+  /// @param podUid of that pod, without which its Events are not found with it
+  /// @param configMap empty: named after the pod's StatefulSet, or after the cluster
+  /// @param apiServer empty: what Kubernetes says in every pod's environment
+  /// @param tokenFolder with `token`, `ca.crt` and `namespace`, as Kubernetes mounts it
+  public record KubernetesConfig(
+      boolean enabled,
+      Optional<String> pod,
+      Optional<String> podUid,
+      Optional<String> configMap,
+      Optional<URI> apiServer,
+      Path tokenFolder) {
+    public static final Path TOKEN_FOLDER =
+        Path.of("/var/run/secrets/kubernetes.io/serviceaccount");
+
+    public static final KubernetesConfig OFF =
+        new KubernetesConfig(
+            /* enabled= */ false,
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            TOKEN_FOLDER);
   }
 
   /// Which instant a drill restores.

@@ -64,6 +64,11 @@ public final class Kubernetes implements AutoCloseable {
     return StatefulSetClone.over(client, source, clock, say);
   }
 
+  /// What agents say of their clusters.
+  public ClusterRecords records() {
+    return new ClusterRecords(client);
+  }
+
   /// The namespace of the current context.
   public String namespace() {
     return Optional.ofNullable(client.getNamespace()).orElse("default");

@@ -9,8 +9,8 @@ import java.util.Optional;
 /// The state in words, the worst first.
 ///
 /// @param detail a sentence that says more
-record Headline(Level level, String words, String detail) {
-  enum Level {
+public record Headline(Level level, String words, String detail) {
+  public enum Level {
     GOOD,
     WAITING,
     BAD;
@@ -24,7 +24,7 @@ record Headline(Level level, String words, String detail) {
     }
   }
 
-  static Headline of(StatusSnapshot status) {
+  public static Headline of(StatusSnapshot status) {
     Optional<Instant> newest = StatusPage.newestMoment(status);
     String detail = newest.map(end -> newestWords(status, end)).orElseGet(() -> without(status));
     if (!status.problems().isEmpty()) {

@@ -14,6 +14,7 @@ import io.pgbackup.config.PgBackupConfig.EncryptionConfig;
 import io.pgbackup.config.PgBackupConfig.EngineChoice;
 import io.pgbackup.config.PgBackupConfig.EngineConfig;
 import io.pgbackup.config.PgBackupConfig.HttpConfig;
+import io.pgbackup.config.PgBackupConfig.KubernetesConfig;
 import io.pgbackup.config.PgBackupConfig.LogConfig;
 import io.pgbackup.config.PgBackupConfig.RetentionConfig;
 import io.pgbackup.config.PgBackupConfig.RetentionRun;
@@ -156,7 +157,8 @@ class AgentFaultsIT {
                 DrillTarget.LATEST,
                 List.of(),
                 Optional.empty(),
-                Optional.empty()));
+                Optional.empty()),
+            KubernetesConfig.OFF);
     Agent agent = opened(new Agent(config, "1", clock, QUICK));
     agent.start();
     return agent;

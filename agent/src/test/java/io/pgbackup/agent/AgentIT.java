@@ -1,8 +1,10 @@
 package io.pgbackup.agent;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.sun.net.httpserver.HttpServer;
 import io.pgbackup.archive.ArchiveClient;
 import io.pgbackup.config.PgBackupConfig;
 import io.pgbackup.config.PgBackupConfig.BackupConfig;
@@ -13,6 +15,7 @@ import io.pgbackup.config.PgBackupConfig.EncryptionConfig;
 import io.pgbackup.config.PgBackupConfig.EngineChoice;
 import io.pgbackup.config.PgBackupConfig.EngineConfig;
 import io.pgbackup.config.PgBackupConfig.HttpConfig;
+import io.pgbackup.config.PgBackupConfig.KubernetesConfig;
 import io.pgbackup.config.PgBackupConfig.LogConfig;
 import io.pgbackup.config.PgBackupConfig.RetentionConfig;
 import io.pgbackup.config.PgBackupConfig.RetentionRun;
@@ -47,6 +50,8 @@ import io.pgbackup.testing.RealWalg;
 import io.pgbackup.testing.S3Server;
 import io.pgbackup.testing.TestPostgres;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -63,6 +68,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -88,6 +94,7 @@ class AgentIT {
       new EngineConfig(EngineChoice.AUTO, EngineChoice.EMBEDDED, Optional.empty());
 
   private Optional<DrillConfig> drill = Optional.empty();
+  private KubernetesConfig kubernetes = KubernetesConfig.OFF;
 
   @BeforeEach
   void protectedServer() {
@@ -132,7 +139,8 @@ class AgentIT {
         new HttpConfig("127.0.0.1", 0),
         new LogConfig(LogFormat.TEXT),
         Optional.empty(),
-        drill.orElseGet(() -> drills(/* enabled= */ false, "")));
+        drill.orElseGet(() -> drills(/* enabled= */ false, "")),
+        kubernetes);
   }
 
   private DrillConfig drills(boolean enabled, String probe) {
@@ -766,5 +774,52 @@ class AgentIT {
     assertThat(metrics(agent))
         .anyMatch(line -> line.matches("pgbackup_backup_failures_total\\{.* 1\\.0"))
         .noneMatch(line -> line.startsWith("pgbackup_backup_last_success"));
+  }
+
+  /// Of a stand-in for the API server, which takes what it is given.
+  @Test
+  void tellsKubernetesWhatCanBeRestoredAndLastThatItHasEnded() throws IOException {
+    List<String> written = new CopyOnWriteArrayList<>();
+    HttpServer api =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    opened(() -> api.stop(0));
+    api.createContext(
+        "/",
+        exchange -> {
+          byte[] body = exchange.getRequestBody().readAllBytes();
+          if (body.length > 0 && exchange.getRequestURI().getPath().contains("/configmaps")) {
+            written.add(new String(body, UTF_8));
+          }
+          exchange.sendResponseHeaders(
+              exchange.getRequestMethod().equals("GET") ? 404 : 200, body.length + 1);
+          exchange.getResponseBody().write(body);
+          exchange.getResponseBody().write(' ');
+          exchange.close();
+        });
+    api.start();
+    Path token = Files.createDirectory(folder.resolve("token"));
+    Files.writeString(token.resolve("token"), "t");
+    Files.writeString(token.resolve("namespace"), "shop");
+    kubernetes =
+        new KubernetesConfig(
+            /* enabled= */ true,
+            Optional.of("orders-0"),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.of(URI.create("http://127.0.0.1:" + api.getAddress().getPort())),
+            token);
+    Agent agent = besideRunningServer();
+
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () ->
+                assertThat(written)
+                    .last()
+                    .asString()
+                    .contains("\"state\":\"Protected\"", "windows"));
+    agent.close();
+
+    assertThat(written).last().asString().contains("\"state\":\"The agent is stopped\"", "windows");
   }
 }

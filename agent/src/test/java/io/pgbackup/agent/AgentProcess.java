@@ -46,10 +46,23 @@ final class AgentProcess implements AutoCloseable {
   static AgentProcess start(
       Path folder, StorageConfig storage, PostgresConfig postgres, Path socket, String wal)
       throws IOException {
+    return start(folder, storage, postgres, socket, wal, "");
+  }
+
+  /// @param more sections
+  static AgentProcess start(
+      Path folder,
+      StorageConfig storage,
+      PostgresConfig postgres,
+      Path socket,
+      String wal,
+      String more)
+      throws IOException {
     int port = FreePort.find();
     Path config =
         Files.writeString(
-            folder.resolve("agent-" + port + ".yaml"), yaml(storage, postgres, socket, wal, port));
+            folder.resolve("agent-" + port + ".yaml"),
+            yaml(storage, postgres, socket, wal, port) + more);
     Path log = folder.resolve("agent-" + port + ".log");
     ProcessBuilder builder =
         new ProcessBuilder(LAUNCHER.toString(), "--config", config.toString())

@@ -16,6 +16,7 @@ import io.pgbackup.config.PgBackupConfig.EncryptionConfig;
 import io.pgbackup.config.PgBackupConfig.EngineChoice;
 import io.pgbackup.config.PgBackupConfig.EngineConfig;
 import io.pgbackup.config.PgBackupConfig.HttpConfig;
+import io.pgbackup.config.PgBackupConfig.KubernetesConfig;
 import io.pgbackup.config.PgBackupConfig.LogConfig;
 import io.pgbackup.config.PgBackupConfig.PostgresConfig;
 import io.pgbackup.config.PgBackupConfig.RateConfig;
@@ -123,6 +124,13 @@ class ConfigLoaderTest {
         probes: [SELECT 1, SELECT 2]
         pgBinDirectory: /opt/pg/bin
         credentialsFile: /secrets/restorer.json
+      kubernetes:
+        enabled: true
+        pod: orders-0
+        podUid: 8d1f
+        configMap: orders-record
+        apiServer: https://10.96.0.1
+        tokenFolder: /secrets/kubernetes
       """;
 
   private static PgBackupConfig parse(String yaml) {
@@ -195,7 +203,8 @@ class ConfigLoaderTest {
                     DrillTarget.LATEST,
                     List.of(),
                     Optional.empty(),
-                    Optional.empty())));
+                    Optional.empty()),
+                KubernetesConfig.OFF));
   }
 
   @Test
@@ -274,7 +283,14 @@ class ConfigLoaderTest {
                     DrillTarget.RANDOM,
                     List.of("SELECT 1", "SELECT 2"),
                     Optional.of(Path.of("/opt/pg/bin")),
-                    Optional.of(Path.of("/secrets/restorer.json")))));
+                    Optional.of(Path.of("/secrets/restorer.json"))),
+                new KubernetesConfig(
+                    /* enabled= */ true,
+                    Optional.of("orders-0"),
+                    Optional.of("8d1f"),
+                    Optional.of("orders-record"),
+                    Optional.of(URI.create("https://10.96.0.1")),
+                    Path.of("/secrets/kubernetes"))));
   }
 
   @Test
@@ -341,8 +357,29 @@ class ConfigLoaderTest {
     environment.put("PGBACKUP_DRILL_PROBES", "SELECT 1,SELECT 2");
     environment.put("PGBACKUP_DRILL_PG_BIN_DIRECTORY", "/opt/pg/bin");
     environment.put("PGBACKUP_DRILL_CREDENTIALS_FILE", "/secrets/restorer.json");
+    environment.put("PGBACKUP_KUBERNETES_ENABLED", "true");
+    environment.put("PGBACKUP_KUBERNETES_POD", "orders-0");
+    environment.put("PGBACKUP_KUBERNETES_POD_UID", "8d1f");
+    environment.put("PGBACKUP_KUBERNETES_CONFIG_MAP", "orders-record");
+    environment.put("PGBACKUP_KUBERNETES_API_SERVER", "https://10.96.0.1");
+    environment.put("PGBACKUP_KUBERNETES_TOKEN_FOLDER", "/secrets/kubernetes");
 
     assertThat(parse("", environment)).isEqualTo(parse(EVERY_KEY));
+  }
+
+  @Test
+  void aPodKnowsItsNameAndWhereKubernetesIs() {
+    Map<String, String> pod =
+        Map.of(
+            "HOSTNAME", "orders-0",
+            "KUBERNETES_SERVICE_HOST", "fd00::1",
+            "KUBERNETES_SERVICE_PORT", "6443");
+
+    KubernetesConfig told = parse(LEAST + "kubernetes: { enabled: true }\n", pod).kubernetes();
+
+    assertThat(told.pod()).contains("orders-0");
+    assertThat(told.apiServer()).contains(URI.create("https://[fd00::1]:6443"));
+    assertThat(parse(LEAST, pod).kubernetes()).isEqualTo(KubernetesConfig.OFF);
   }
 
   @Test

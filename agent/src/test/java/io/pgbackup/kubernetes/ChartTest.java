@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,6 +45,20 @@ class ChartTest {
     "imagePullSecrets[0].name=here",
   };
 
+  /// Instead of a Secret with a key that was made by hand.
+  private static final String[] BROKER = {
+    "credentials.existingSecret=",
+    "broker.enabled=true",
+    "broker.existingSecret=parent",
+    "retentionJob.enabled=true",
+    "metrics.podMonitor.enabled=true",
+    "bootstrap.cluster=orders",
+    "bootstrap.existingSecret=reader",
+    "global.imageRegistry=registry.example",
+    "global.imagePullSecrets[0].name=everywhere",
+    "imagePullSecrets[0].name=here",
+  };
+
   @BeforeAll
   static void requireHelm() {
     Helm.requireProgram();
@@ -56,9 +71,14 @@ class ChartTest {
 
   /// Written anew with `-Dpgbackup.chart=write`, to be looked at as a diff.
   @ParameterizedTest
-  @ValueSource(strings = {"least", "everything"})
+  @ValueSource(strings = {"least", "everything", "broker"})
   void itRendersAsBefore(String name) throws IOException {
-    Helm helm = name.equals("least") ? Helm.with() : Helm.with(EVERYTHING);
+    Helm helm =
+        switch (name) {
+          case "broker" -> Helm.with(BROKER);
+          case "everything" -> Helm.with(EVERYTHING);
+          default -> Helm.with();
+        };
     // both are files of their own, compared elsewhere
     String rendered =
         helm.text()
@@ -81,6 +101,17 @@ class ChartTest {
     "unknown=1, unknown",
     "terminationGracePeriodSeconds=5, terminationGracePeriodSeconds",
     "retentionJob.enabled=true, retentionJob",
+    "broker.enabled=true, credentials.existingSecret",
+    "'broker.enabled=true,credentials.existingSecret=', broker.existingSecret",
+    "broker.config.kind=static, broker.config.kind",
+    "broker.config.listen=127.0.0.1:1, broker.config.listen",
+    "statefulSet.podLabels.app=orders, podLabels",
+    "standby=true, bootstrap.cluster",
+    "'standby=true,bootstrap.cluster=a,replicas=2', replicas",
+    "'standby=true,bootstrap.cluster=a,bootstrap.timestamp=2026-11-21T02:13:37Z', timestamp",
+    "'standby=true,bootstrap.cluster=a,config.backup.from=standby', config.backup.from",
+    "'standby=true,bootstrap.cluster=a,retentionJob.enabled=true,retentionJob.existingSecret=x', retentionJob.enabled",
+    "data.directory=/, data.directory",
     "networkPolicy.egress.storagePorts[0]=0, storagePorts",
     "networkPolicy.egress.prots[0]=1, prots",
     "metrics.dashboard.labels.a=1, metrics.dashboard.labels.a",
@@ -125,6 +156,51 @@ class ChartTest {
             secretsOf(
                 helm.one("CronJob", "orders-retention").at("/spec/jobTemplate/spec/template/spec")))
         .containsExactly("bucket-retention");
+  }
+
+  /// Everybody has the credential of his own role, and the parent's key is the broker's alone.
+  @Test
+  void onlyTheBrokerHasTheParentKey() {
+    Helm helm = Helm.with(BROKER);
+
+    assertThat(secretsOf(broker(helm))).containsExactly("parent");
+    assertThat(secretsOf(helm.pod()))
+        .containsExactlyInAnyOrder("orders-store-archiver", "reader", "superuser");
+    assertThat(
+            secretsOf(
+                helm.one("CronJob", "orders-retention").at("/spec/jobTemplate/spec/template/spec")))
+        .containsExactly("orders-store-retention");
+    assertThat(configuration(helm)).contains("file: /etc/pgbackup-credentials/credentials.json");
+  }
+
+  /// For this cluster, into the Secrets that its pods mount, and its rights reach no others.
+  @Test
+  void theBrokerKeepsThoseSecretsFresh() throws IOException {
+    Helm helm = Helm.with(BROKER);
+    JsonNode config =
+        new YAMLMapper()
+            .readTree(helm.one("ConfigMap", "orders-broker").at("/data/broker.yaml").asText());
+
+    assertThat(config.at("/storage")).hasToString("{\"url\":\"s3://backups\"}");
+    assertThat(config.at("/broker/outputs").findValuesAsText("role"))
+        .containsExactly("archiver", "retention");
+    assertThat(config.at("/broker/outputs").findValuesAsText("cluster")).containsOnly("orders");
+    assertThat(config.at("/broker/outputs").findValuesAsText("namespace")).containsOnly("shop");
+    JsonNode rules = helm.one("Role", "orders-broker").get("rules");
+    assertThat(rules).hasSize(2);
+    assertThat(rules.at("/0/verbs")).hasToString("[\"create\"]");
+    assertThat(rules.at("/1/resourceNames"))
+        .hasToString("[\"orders-store-archiver\",\"orders-store-retention\"]");
+    assertThat(rules.at("/1/verbs")).hasToString("[\"get\",\"update\"]");
+    assertThat(broker(helm).at("/initContainers/0/command").toString())
+        .contains("\"bootstrap\"", "--namespace=shop", "--cluster=orders");
+
+    Helm withoutRetention =
+        Helm.with(
+            "credentials.existingSecret=", "broker.enabled=true", "broker.existingSecret=parent");
+    assertThat(withoutRetention.one("Role", "orders-broker").at("/rules/1/resourceNames"))
+        .hasToString("[\"orders-store-archiver\"]");
+    assertThat(Helm.with().text()).doesNotContain("broker");
   }
 
   @ParameterizedTest
@@ -187,6 +263,42 @@ class ChartTest {
         .noneMatch(word -> word.startsWith("--source-credentials"));
   }
 
+  /// The agent beside it is one of the cluster that it follows, with what may read there and
+  /// nothing else; promoted it is the release's own.
+  @Test
+  void aStandbyFollowsAnArchiveWithACredentialThatReads() {
+    String[] settings = {
+      "bootstrap.cluster=orders",
+      "bootstrap.namespace=elsewhere",
+      "bootstrap.existingSecret=reader",
+      "cluster.name=there",
+      "cluster.uid=u1",
+      "standby=true"
+    };
+    Helm standby = Helm.with(settings);
+    settings[settings.length - 1] = "standby=false";
+    Helm promoted = Helm.with(settings);
+
+    assertThat(secretsOf(standby.pod())).containsExactlyInAnyOrder("reader", "superuser");
+    assertThat(configuration(standby))
+        .contains("name: orders", "namespace: elsewhere")
+        .doesNotContain("uid:");
+    assertThat(words(standby))
+        .contains("--standby", "--cluster=orders", "--namespace=elsewhere", "--latest")
+        .noneMatch(word -> word.matches("--(password|source-credentials).*"));
+    assertThat(container(standby, "postgres").get("args").toString())
+        .contains(
+            "restore_command=/opt/pgbackup/pgbackup-client", "recovery_target_timeline=latest");
+    assertThat(standby.ofKind("Pod")).as("of a test that writes").isEmpty();
+
+    assertThat(secretsOf(promoted.pod()))
+        .containsExactlyInAnyOrder("bucket", "reader", "superuser");
+    assertThat(configuration(promoted)).contains("name: there", "namespace: shop", "uid: u1");
+    assertThat(words(promoted)).contains("--cluster=orders").doesNotContain("--standby");
+    assertThat(container(promoted, "postgres").get("args").toString())
+        .doesNotContain("restore_command");
+  }
+
   /// Before what fills a volume from the bucket, so that a standby's is filled by then; and nothing
   /// of it for who has one pod.
   @Test
@@ -245,13 +357,107 @@ class ChartTest {
         .anySatisfy(peer -> assertThat(peer.get("matchLabels")).isEqualTo(pods));
   }
 
+  /// Which verbs there are is said in docs/kubernetes.md, with what each of them is for.
+  @Test
+  void theAgentMayWriteItsRecordAndEventsAndNothingElse() {
+    JsonNode rules = Helm.with().one("Role", "orders-agent").get("rules");
+
+    assertThat(rules.toString())
+        .isEqualTo(
+            """
+            [{"apiGroups":[""],"resources":["configmaps"],"verbs":["create"]},\
+            {"apiGroups":[""],"resources":["configmaps"],\
+            "resourceNames":["orders-pgbackup-status"],"verbs":["get","update"]},\
+            {"apiGroups":["events.k8s.io"],"resources":["events"],"verbs":["create","patch"]}]""");
+    assertThat(
+            Helm.with("serviceAccount.name=mine")
+                .one("RoleBinding", "orders-agent")
+                .at("/subjects/0/name")
+                .asText())
+        .isEqualTo("mine");
+    assertThat(
+            Helm.with("config.kubernetes.configMap=state")
+                .one("Role", "orders-agent")
+                .at("/rules/1/resourceNames/0")
+                .asText())
+        .isEqualTo("state");
+  }
+
+  /// Kubernetes takes 52 characters for it, and adds a number to them.
+  @Test
+  void theNameOfTheCronJobIsNeverTooLong() {
+    Helm helm =
+        Helm.with(
+            "retentionJob.enabled=true",
+            "retentionJob.existingSecret=d",
+            "fullnameOverride=" + "a".repeat(52));
+
+    assertThat(helm.ofKind("CronJob").getFirst().at("/metadata/name").asText())
+        .hasSizeLessThanOrEqualTo(52)
+        .endsWith("-retention");
+  }
+
+  @Test
+  void filesThatTheConfigurationNamesCanBeMountedWhereverItIsRead() {
+    List<String> settings =
+        Stream.of("broker", "retentionJob")
+            .flatMap(
+                key ->
+                    Stream.of(
+                        key + ".extraVolumes[0].name=ca",
+                        key + ".extraVolumes[0].configMap.name=ca",
+                        key + ".extraVolumeMounts[0].name=ca",
+                        key + ".extraVolumeMounts[0].mountPath=/ca"))
+            .toList();
+    Helm helm =
+        Helm.with(Stream.concat(Stream.of(BROKER), settings.stream()).toArray(String[]::new));
+
+    List<JsonNode> pods =
+        List.of(
+            broker(helm),
+            helm.one("CronJob", "orders-retention").findValue("template").get("spec"));
+    for (JsonNode pod : pods) {
+      assertThat(pod.get("volumes").findValuesAsText("name")).contains("ca");
+      assertThat(containers(pod))
+          .allMatch(it -> it.get("volumeMounts").findValuesAsText("mountPath").contains("/ca"));
+    }
+  }
+
+  @Test
+  void anEmptyListMayAlsoBeLeftOut() {
+    assertThat(Helm.with("agent.extraEnv=null").render().status()).isZero();
+  }
+
+  @Test
+  void onlyTheAgentHasATokenForKubernetes() {
+    for (JsonNode pod : pods()) {
+      assertThat(containers(pod).filter(ChartTest::hasToken))
+          .allMatch(container -> container.get("name").asText().equals("pgbackup-agent"));
+    }
+    assertThat(containers(Helm.with().pod()).filter(ChartTest::hasToken)).hasSize(1);
+
+    Helm without = Helm.with("agent.kubernetes.enabled=false");
+    assertThat(containers(without.pod()).filter(ChartTest::hasToken)).isEmpty();
+    assertThat(without.text()).doesNotContain("serviceAccountToken", "kind: Role");
+    assertThat(configuration(without)).doesNotContain("kubernetes");
+  }
+
+  private static boolean hasToken(JsonNode container) {
+    return container
+        .path("volumeMounts")
+        .findValuesAsText("mountPath")
+        .contains("/var/run/secrets/kubernetes.io/serviceaccount");
+  }
+
   @Test
   void everyPodIsWithinTheRestrictedStandard() {
-    for (JsonNode pod : pods(Helm.with(EVERYTHING))) {
+    for (JsonNode pod : pods()) {
       assertThat(pod.at("/securityContext/runAsNonRoot").asBoolean()).isTrue();
       assertThat(pod.at("/securityContext/seccompProfile/type").asText())
           .isEqualTo("RuntimeDefault");
-      assertThat(pod.at("/automountServiceAccountToken").asBoolean(true)).isFalse();
+      assertThat(pod.at("/automountServiceAccountToken").asBoolean(true))
+          .as("only the broker asks the API server")
+          .isEqualTo(pod.at("/serviceAccountName").asText().equals("orders-broker"));
       assertThat(containers(pod))
           .isNotEmpty()
           .allSatisfy(
@@ -266,7 +472,7 @@ class ChartTest {
 
   @Test
   void everyImageIsOfTheGlobalRegistryAndPulledWithAllSecrets() {
-    for (JsonNode pod : pods(Helm.with(EVERYTHING))) {
+    for (JsonNode pod : pods()) {
       assertThat(pod.get("imagePullSecrets").findValuesAsText("name"))
           .containsExactly("everywhere", "here");
       assertThat(containers(pod).map(container -> container.get("image").asText()))
@@ -286,6 +492,11 @@ class ChartTest {
                 .at("/spec/jobTemplate/spec/template/metadata/labels/app.kubernetes.io~1name"))
         .isNotEqualTo(selector.get("app.kubernetes.io/name"));
     assertThat(helm.one("Pod", "orders-test").at("/metadata/labels/app.kubernetes.io~1name"))
+        .isNotEqualTo(selector.get("app.kubernetes.io/name"));
+    assertThat(
+            Helm.with(BROKER)
+                .one("Deployment", "orders-broker")
+                .at("/spec/template/metadata/labels/app.kubernetes.io~1name"))
         .isNotEqualTo(selector.get("app.kubernetes.io/name"));
   }
 
@@ -313,11 +524,17 @@ class ChartTest {
     return helm.one("ConfigMap", "orders-pgbackup").at("/data/pgbackup.yaml").asText();
   }
 
-  private static List<JsonNode> pods(Helm helm) {
-    List<JsonNode> pods = new ArrayList<>(List.of(helm.pod()));
+  private static JsonNode broker(Helm helm) {
+    return helm.one("Deployment", "orders-broker").at("/spec/template/spec");
+  }
+
+  /// Of everything that the chart can make.
+  private static List<JsonNode> pods() {
+    Helm helm = Helm.with(EVERYTHING);
+    List<JsonNode> pods = new ArrayList<>(List.of(helm.pod(), broker(Helm.with(BROKER))));
     helm.ofKind("CronJob").forEach(job -> pods.add(job.at("/spec/jobTemplate/spec/template/spec")));
     helm.ofKind("Pod").forEach(pod -> pods.add(pod.get("spec")));
-    assertThat(pods).hasSizeGreaterThan(1);
+    assertThat(pods).hasSize(4);
     return pods;
   }
 

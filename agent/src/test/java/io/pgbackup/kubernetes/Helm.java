@@ -14,11 +14,12 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/// The chart as helm renders it for release `orders` in namespace `shop`; no cluster is asked.
+/// A chart as helm renders it for release `orders` in namespace `shop`; no cluster is asked.
 ///
+/// @param chart its folder
 /// @param settings as after `--set`
-record Helm(List<String> settings) {
-  private static final Path CHART = Path.of("..", "charts", "pgbackup");
+record Helm(Path chart, List<String> settings) {
+  static final Path CHARTS = Path.of("..", "charts");
   private static final YAMLMapper YAML = new YAMLMapper();
 
   private static final List<String> LEAST =
@@ -31,7 +32,8 @@ record Helm(List<String> settings) {
 
   /// With what every release must say, and more.
   static Helm with(String... settings) {
-    return new Helm(Stream.concat(LEAST.stream(), Stream.of(settings)).toList());
+    return new Helm(
+        CHARTS.resolve("pgbackup"), Stream.concat(LEAST.stream(), Stream.of(settings)).toList());
   }
 
   static void requireProgram() {
@@ -42,7 +44,7 @@ record Helm(List<String> settings) {
   }
 
   Answer lint() {
-    return run(List.of("helm", "lint", "--strict", CHART.toString()));
+    return run(List.of("helm", "lint", "--strict", chart.toString()));
   }
 
   Answer render() {
@@ -51,7 +53,7 @@ record Helm(List<String> settings) {
             "helm",
             "template",
             "orders",
-            CHART.toString(),
+            chart.toString(),
             "--namespace=shop",
             "--kube-version=1.33.0",
             "--api-versions=monitoring.coreos.com/v1"));

@@ -31,6 +31,7 @@ record AgentConfig(String volume, ConfigMap map, String key, Map<String, Object>
   private static final String NAME = "name";
   private static final String NAMESPACE = "namespace";
   private static final String STORAGE = "storage";
+  private static final String KUBERNETES = "kubernetes";
   private static final String PREFIX = "prefix";
 
   /// Which volume a configuration lies in.
@@ -175,7 +176,8 @@ record AgentConfig(String volume, ConfigMap map, String key, Map<String, Object>
             + String.join(", ", secret.getItems().stream().map(KeyToPath::getKey).toList());
   }
 
-  /// The same file for another cluster, with a folder of its own in the bucket.
+  /// The same file for another cluster, with a folder of its own in the bucket and a record of its
+  /// own.
   String fileOf(String clone) {
     Map<String, Object> ours = new LinkedHashMap<>(file);
     ours.put(CLUSTER, Map.of(NAME, clone, NAMESPACE, cluster().namespace()));
@@ -185,6 +187,11 @@ record AgentConfig(String volume, ConfigMap map, String key, Map<String, Object>
       storage.remove(PREFIX);
     }
     ours.put(STORAGE, storage);
+    Map<String, Object> kubernetes = new LinkedHashMap<>(section(KUBERNETES));
+    if (kubernetes.remove("configMap") != null) {
+      // the source's record
+      ours.put(KUBERNETES, kubernetes);
+    }
     return Serialization.asYaml(ours);
   }
 

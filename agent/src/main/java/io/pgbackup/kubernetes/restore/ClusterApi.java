@@ -16,6 +16,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import io.pgbackup.kubernetes.report.ClusterRecord;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import java.time.Clock;
@@ -201,6 +202,13 @@ final class ClusterApi implements RestoreApi, CloneApi {
       // its container has not begun, or the node is slow; it is asked again
       return "";
     }
+  }
+
+  @Override
+  public Optional<ClusterRecord> record() {
+    return configMap(ClusterRecord.nameFor(name.name()))
+        .map(ConfigMap::getData)
+        .flatMap(ClusterRecord::parse);
   }
 
   @Override

@@ -3,6 +3,7 @@ package io.pgbackup.kubernetes.restore;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
+import io.pgbackup.kubernetes.report.ClusterRecord;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -33,6 +34,9 @@ interface RestoreApi extends PodApi {
   Optional<Journal> journal();
 
   void write(Journal journal);
+
+  /// What the StatefulSet's agent says; empty where it says nothing here.
+  Optional<ClusterRecord> record();
 
   /// Who has the lease, and when they last said so.
   record Holder(String who, Instant renewed) {}

@@ -301,15 +301,21 @@ public final class StatefulSetRestore {
 
   private void carryOut(Journal begun, DatabasePod database) {
     Journal journal = begun;
+    Optional<ArchivesAgain> archiving = Optional.empty();
     while (journal.isUnfinished()) {
       api.hold(holder, false);
       say.accept("  " + journal.step().description());
+      if (journal.step() == Step.START) {
+        archiving = Optional.of(ArchivesAgain.prepare(api, name, say));
+      }
       journal = perform(journal, database);
       if (!journal.isUnfinished()) {
         for (Step step : List.of(Step.FETCH, Step.SWAP)) {
           api.deletePod(pod(journal, step));
         }
         servers.tellLeftOver(database, journal.replicas());
+        // before it counts as done: cut off here, the same command does not restore once more
+        archiving.ifPresent(seen -> seen.await(waiting, clock));
       }
       write(journal);
     }

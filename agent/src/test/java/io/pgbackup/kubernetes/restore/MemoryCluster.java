@@ -9,8 +9,11 @@ import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.api.model.apps.StatefulSetBuilder;
 import io.fabric8.kubernetes.client.utils.Serialization;
+import io.pgbackup.kubernetes.report.ClusterRecord;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -80,6 +83,7 @@ final class MemoryCluster implements RestoreApi {
   private final Map<String, PersistentVolumeClaim> claims = new TreeMap<>();
   private final Map<String, String> data = new TreeMap<>();
   private final List<String> deleted = new ArrayList<>();
+  private Deque<ClusterRecord> records = new ArrayDeque<>();
   private StatefulSet set = Serialization.unmarshal(SET, StatefulSet.class);
   private Optional<Journal> journal = Optional.empty();
   private Optional<Holder> holder = Optional.empty();
@@ -377,6 +381,17 @@ final class MemoryCluster implements RestoreApi {
     return pod.endsWith(failing)
         ? "  fetching\nERROR: the store is away\nHINT: Wait for it.\n"
         : "  working\n";
+  }
+
+  /// One after the other, the last of them again and again.
+  void agentSays(ClusterRecord... said) {
+    records = new ArrayDeque<>(List.of(said));
+  }
+
+  @Override
+  public Optional<ClusterRecord> record() {
+    called();
+    return Optional.ofNullable(records.size() > 1 ? records.poll() : records.peek());
   }
 
   @Override

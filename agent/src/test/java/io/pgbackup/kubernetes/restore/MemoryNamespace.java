@@ -37,6 +37,7 @@ final class MemoryNamespace implements CloneApi {
         ca.pem: a certificate
         pgbackup.yaml: |
           cluster: { name: orders, namespace: shop, uid: u1 }
+          kubernetes: { configMap: orders-record, enabled: true }
           storage:
             url: s3://backups
             prefix: spilo/orders/u1

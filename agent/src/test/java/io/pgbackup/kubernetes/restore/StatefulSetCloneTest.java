@@ -166,6 +166,8 @@ class StatefulSetCloneTest {
     assertThat(file.get("cluster")).isEqualTo(Map.of("name", "copy", "namespace", "shop"));
     // the source's was the folder of one archive
     assertThat(String.valueOf(file.get("storage"))).contains("url=s3:").doesNotContain("prefix");
+    // the source's record is its own
+    assertThat(file.get("kubernetes")).isEqualTo(Map.of("enabled", true));
     assertThat(secrets(spec("copy")))
         .containsExactlyInAnyOrder("copy-bucket", "orders-reader", "superuser");
     assertThat(volume(spec("copy"), "pgbackup-config").getConfigMap().getName())

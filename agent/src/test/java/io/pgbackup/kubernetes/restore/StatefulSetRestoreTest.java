@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fabric8.kubernetes.api.model.apps.StatefulSetBuilder;
+import io.pgbackup.kubernetes.report.ClusterRecord;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import java.time.Clock;
@@ -13,6 +14,8 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 
@@ -273,5 +276,64 @@ class StatefulSetRestoreTest {
         .isInstanceOf(Problem.Refused.class);
     assertThat(cluster.made()).isEmpty();
     assertThat(cluster.journal()).isEmpty();
+  }
+
+  private static ClusterRecord record(String state, Optional<String> segment) {
+    return new ClusterRecord(
+        "shop/orders",
+        Optional.of("orders-0"),
+        Optional.of("new"),
+        List.of(new ClusterRecord.Known(Instant.EPOCH, "new", "s3://backups/new")),
+        state,
+        "",
+        List.of("wal: no answer"),
+        List.of(),
+        Optional.empty(),
+        segment.map(name -> new ClusterRecord.At(name, Instant.EPOCH)),
+        OptionalDouble.empty(),
+        "0.1.0",
+        Instant.EPOCH);
+  }
+
+  @Test
+  void seesTheFirstArchivedWalOfTheRestoredServer() {
+    cluster.agentSays(
+        record("Protected", Optional.of("000000010000000000000005")),
+        record("The agent is stopped", Optional.of("000000010000000000000005")),
+        record("Not protected yet", Optional.empty()),
+        record("Not protected yet", Optional.of("000000020000000000000006")));
+    restore();
+
+    assertThat(said)
+        .last()
+        .isEqualTo("it archives again: 000000020000000000000006 is stored in s3://backups/new");
+    assertThat(cluster.journal()).map(Journal::isUnfinished).contains(false);
+  }
+
+  @Test
+  void whereNoWalIsArchivedItSaysWhatTheAgentSaysAndIsDone() {
+    cluster.agentSays(
+        record("Protected", Optional.of("000000010000000000000005")),
+        record("One problem", Optional.empty()));
+    restore();
+
+    assertThat(said)
+        .contains(
+            "no archived WAL was seen in 3 minutes; its agent says: One problem",
+            "  wal: no answer")
+        .last()
+        .asString()
+        .startsWith("look: kubectl exec -n shop orders-0");
+    assertThat(cluster.journal()).map(Journal::isUnfinished).contains(false);
+  }
+
+  @Test
+  void withoutARecordItSaysHowToLook() {
+    restore();
+
+    assertThat(said)
+        .contains(
+            "whether it archives again cannot be seen from here: there is no ConfigMap"
+                + " orders-pgbackup-status");
   }
 }

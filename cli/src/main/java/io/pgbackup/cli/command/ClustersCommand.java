@@ -4,8 +4,11 @@ import io.pgbackup.catalog.LineageCatalog;
 import io.pgbackup.cli.output.JsonOutput;
 import io.pgbackup.cli.source.Configuration;
 import io.pgbackup.cli.view.ClustersView;
+import io.pgbackup.cli.view.RecordsView;
+import io.pgbackup.kubernetes.ClusterRecords;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Command;
@@ -21,9 +24,14 @@ import picocli.CommandLine.Mixin;
       "Examples:",
       "  pgbackup --store s3://backups clusters",
       "  pgbackup --config agent.yaml clusters -o json",
+      "",
+      "On Kubernetes, from what the agents say there, with no credential of a bucket:",
+      "  pgbackup clusters -n shop",
+      "  pgbackup clusters --all-namespaces",
     })
 final class ClustersCommand extends Verb {
   @Mixin private final AsOfOption asOf = new AsOfOption();
+  @Mixin private final RecordOptions records = new RecordOptions();
 
   ClustersCommand(Surroundings surroundings) {
     super(surroundings);
@@ -31,6 +39,31 @@ final class ClustersCommand extends Verb {
 
   @Override
   public void run() {
+    if (records.areMeant()) {
+      showRecords();
+    } else {
+      showStore();
+    }
+  }
+
+  private void showRecords() {
+    if (asOf.instant(surroundings()).isPresent()) {
+      throw Problem.misconfigured(
+              "--as-of looks into a store, and --namespace and --all-namespaces at Kubernetes",
+              "Leave one of them out.")
+          .asException();
+    }
+    List<ClusterRecords.Kept> found = records.list();
+    if (found.isEmpty()) {
+      say("no agent keeps a record in " + records.where());
+    }
+    Instant now = surroundings().clock().instant();
+    print(
+        () -> JsonOutput.render(RecordsView.json(found, now)),
+        () -> found.isEmpty() ? "" : RecordsView.table(found, now));
+  }
+
+  private void showStore() {
     Configuration configuration = configuration();
     try (Archives archives = Archives.open(configuration, asOf.instant(surroundings()))) {
       Reading reading = read(archives);

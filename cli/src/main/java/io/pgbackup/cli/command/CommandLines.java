@@ -15,6 +15,11 @@ import picocli.CommandLine.TypeConversionException;
 
 /// Puts the verbs together.
 public final class CommandLines {
+  static {
+    // picocli looks into every jar for Groovy otherwise
+    System.setProperty("picocli.disable.closures", "true");
+  }
+
   private CommandLines() {}
 
   /// A verb and how it is made. What picocli reads of a verb takes it milliseconds.

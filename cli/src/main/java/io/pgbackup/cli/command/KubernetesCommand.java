@@ -1,6 +1,7 @@
 package io.pgbackup.cli.command;
 
 import io.pgbackup.cli.output.OutputFormat;
+import io.pgbackup.kubernetes.ClusterRecords;
 import io.pgbackup.kubernetes.restore.StatefulSetClone;
 import io.pgbackup.kubernetes.restore.StatefulSetRestore;
 import io.pgbackup.problem.ExitStatus;
@@ -34,7 +35,8 @@ final class KubernetesCommand implements Callable<Integer> {
 
   @Command(
       name = "rbac",
-      description = "Print the Roles that whoever restores or clones a StatefulSet needs.",
+      description =
+          "Print the Roles that whoever restores, clones or looks at a StatefulSet needs.",
       footer = {
         "",
         "Example:",
@@ -45,6 +47,9 @@ final class KubernetesCommand implements Callable<Integer> {
         "A restore of more than one replica deletes the volume claims of its standbys:",
         "  kubectl create rolebinding pgbackup-standbys -n shop \\",
         "    --role pgbackup-restore-standbys --user anna",
+        "",
+        "'pgbackup clusters -n shop' and 'pgbackup status --statefulset' only list ConfigMaps:",
+        "  kubectl create rolebinding pgbackup-view -n shop --role pgbackup-view --user anna",
       })
   static final class Rbac extends Verb {
     @Option(
@@ -70,7 +75,8 @@ final class KubernetesCommand implements Callable<Integer> {
               "---\n",
               StatefulSetRestore.role(namespace),
               StatefulSetClone.role(namespace),
-              StatefulSetRestore.standbysRole(namespace)));
+              StatefulSetRestore.standbysRole(namespace),
+              ClusterRecords.role(namespace)));
     }
   }
 }

@@ -103,6 +103,11 @@ abstract class RestoringVerb extends Verb {
     // most verbs mind nothing more
   }
 
+  /// The lineage that was asked for.
+  Optional<LineageUid> uid() {
+    return options.uid();
+  }
+
   /// Of the data that lie here now, where that can be known.
   private Optional<LineageUid> uidNow(Configuration configuration, ClusterId cluster) {
     Optional<Path> here =
@@ -163,8 +168,9 @@ abstract class RestoringVerb extends Verb {
     Optional<Instant> readAsOf = asOf.instant(surroundings());
     try (Archives archives = Archives.open(configuration, readAsOf);
         Restores restores = Restores.of(archives, configuration, surroundings().clock(), local)) {
-      Reading reading = archives.read(asked, options.uid(), timeline());
-      reading.requireLineage(asked, options.uid());
+      Optional<LineageUid> uid = uid();
+      Reading reading = archives.read(asked, uid, timeline());
+      reading.requireLineage(asked, uid);
       reading.requireAny();
       archives.notices().forEach(this::say);
       reading.notices(false).forEach(this::say);
@@ -172,7 +178,7 @@ abstract class RestoringVerb extends Verb {
       RestorePlan plan =
           restores
               .knowing(uidNow(configuration, cluster))
-              .plan(cluster, reading.catalogs(), options.uid(), target, timeline())
+              .plan(cluster, reading.catalogs(), uid, target, timeline())
               .readAsOf(readAsOf);
       consider(archives, plan);
       List<TablespaceMapping> mappings =

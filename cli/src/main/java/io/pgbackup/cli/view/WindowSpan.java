@@ -9,11 +9,16 @@ import java.time.temporal.ChronoUnit;
 /// both seconds lie inside, otherwise exactly. Whatever is shown can be typed after `--timestamp`.
 record WindowSpan(String first, String last) {
   static WindowSpan of(RecoveryWindow window) {
-    Instant first = upTo(window.start(), ChronoUnit.SECONDS);
-    Instant last = lastMicrosecond(window).truncatedTo(ChronoUnit.SECONDS);
+    return of(window.start(), window.end());
+  }
+
+  /// @param end exclusive
+  static WindowSpan of(Instant start, Instant end) {
+    Instant first = upTo(start, ChronoUnit.SECONDS);
+    Instant last = lastMicrosecond(end).truncatedTo(ChronoUnit.SECONDS);
     return last.isBefore(first)
         ? new WindowSpan(
-            Times.exact(firstMicrosecond(window)), Times.exact(lastMicrosecond(window)))
+            Times.exact(upTo(start, ChronoUnit.MICROS)), Times.exact(lastMicrosecond(end)))
         : new WindowSpan(first.toString(), last.toString());
   }
 
@@ -23,7 +28,11 @@ record WindowSpan(String first, String last) {
 
   /// A window's end is exclusive.
   static Instant lastMicrosecond(RecoveryWindow window) {
-    return window.end().minusNanos(1).truncatedTo(ChronoUnit.MICROS);
+    return lastMicrosecond(window.end());
+  }
+
+  private static Instant lastMicrosecond(Instant end) {
+    return end.minusNanos(1).truncatedTo(ChronoUnit.MICROS);
   }
 
   private static Instant upTo(Instant instant, ChronoUnit unit) {

@@ -30,7 +30,8 @@ class ConfigVerbsTest {
   }
 
   private static Surroundings with(Map<String, String> environment) {
-    return new Surroundings(environment, Clock.systemUTC(), ZoneOffset.UTC, _ -> Optional.empty());
+    return new Surroundings(
+        environment, Clock.systemUTC(), () -> ZoneOffset.UTC, _ -> Optional.empty());
   }
 
   @Test

@@ -43,7 +43,7 @@ class CredentialVerbsTest {
     line.addAll(List.of(arguments));
     return Run.of(
         new Surroundings(
-            Map.of(), Run.NO_TERMINAL.clock(), Run.NO_TERMINAL.local(), prompt, _ -> brokerage),
+            Map.of(), Run.NO_TERMINAL.clock(), Run.NO_TERMINAL.zone(), prompt, _ -> brokerage),
         line.toArray(String[]::new));
   }
 

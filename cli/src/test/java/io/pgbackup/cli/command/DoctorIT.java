@@ -251,7 +251,7 @@ class DoctorIT {
         new Surroundings(
             Map.of(),
             Clock.offset(Clock.systemUTC(), ahead),
-            ZoneOffset.UTC,
+            () -> ZoneOffset.UTC,
             _ -> Optional.empty());
     return Run.of(
         surroundings,

@@ -61,7 +61,7 @@ class LockVerbTest {
         new Surroundings(
             Map.of(),
             Run.NO_TERMINAL.clock(),
-            Run.NO_TERMINAL.local(),
+            Run.NO_TERMINAL.zone(),
             _ -> Optional.empty(),
             _ -> brokerage),
         line.toArray(String[]::new));

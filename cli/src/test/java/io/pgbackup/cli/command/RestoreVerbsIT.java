@@ -228,6 +228,6 @@ class RestoreVerbsIT {
 
   private static Surroundings answering(String answer) {
     return new Surroundings(
-        Map.of(), Run.NO_TERMINAL.clock(), ZoneOffset.UTC, _ -> Optional.of(answer));
+        Map.of(), Run.NO_TERMINAL.clock(), () -> ZoneOffset.UTC, _ -> Optional.of(answer));
   }
 }

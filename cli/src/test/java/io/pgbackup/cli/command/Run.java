@@ -16,7 +16,7 @@ record Run(int status, String out, String err) {
       new Surroundings(
           Map.of(),
           Clock.fixed(Instant.parse("2026-11-21T05:00:00Z"), ZoneOffset.UTC),
-          ZoneOffset.UTC,
+          () -> ZoneOffset.UTC,
           _ -> Optional.empty());
 
   static Run of(String... arguments) {

@@ -1,0 +1,4 @@
+@NullMarked
+package io.pgbackup.kubernetes.report;
+
+import org.jspecify.annotations.NullMarked;
