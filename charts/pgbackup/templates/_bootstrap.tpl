@@ -11,20 +11,20 @@ other.
 {{- define "pgbackup.bootstrapContainers" -}}
 {{- with .Values.bootstrap -}}
 - name: pgbackup-bootstrap-postgres
-  image: {{ include "pgbackup.image" (dict "image" $.Values.postgres.image "tag" "" "root" $) }}
+  image: {{ include "pgbackup.postgresImage" $ }}
   imagePullPolicy: {{ $.Values.postgres.image.pullPolicy }}
   restartPolicy: Always
   command: [/opt/pgbackup/pgbackup-client, --socket, /run/pgbackup-programs/run.sock, run]
   securityContext: {{- include "pgbackup.containerSecurity" $ | nindent 4 }}
   resources: {{- toYaml $.Values.bootstrap.resources | nindent 4 }}
   volumeMounts:
-    - { name: data, mountPath: /var/lib/pgbackup }
-    - { name: postgres-shm, mountPath: /dev/shm }
-    - { name: postgres-tmp, mountPath: /tmp }
+    {{- include "pgbackup.dataMount" $ | nindent 4 }}
+    - { name: pgbackup-bootstrap-shm, mountPath: /dev/shm }
+    - { name: pgbackup-bootstrap-postgres-tmp, mountPath: /tmp }
     - { name: pgbackup-programs, mountPath: /run/pgbackup-programs }
     - { name: pgbackup-client, mountPath: /opt/pgbackup, readOnly: true }
 - name: pgbackup-bootstrap
-  image: {{ include "pgbackup.image" (dict "image" $.Values.image "tag" $.Chart.AppVersion "root" $) }}
+  image: {{ include "pgbackup.agentImage" $ }}
   imagePullPolicy: {{ $.Values.image.pullPolicy }}
   command:
     - /opt/pgbackup/bin/pgbackup
@@ -47,28 +47,49 @@ other.
     {{- if .again }}
     - --again
     {{- end }}
+    - --programs=/run/pgbackup-programs/run.sock
+    {{- if $.Values.standby }}
+    - --standby
+    {{- else }}
     {{- if .existingSecret }}
     - --source-credentials=/etc/pgbackup-bootstrap-credentials
     {{- end }}
-    - --programs=/run/pgbackup-programs/run.sock
     - {{ printf "--password=%s=/etc/pgbackup-superuser/password" (include "pgbackup.superuser" $) | quote }}
+    {{- end }}
   {{- with $.Values.agent.extraEnv }}
   env: {{- toYaml . | nindent 4 }}
   {{- end }}
   securityContext: {{- include "pgbackup.containerSecurity" $ | nindent 4 }}
   resources: {{- toYaml $.Values.agent.resources | nindent 4 }}
   volumeMounts:
-    - { name: data, mountPath: /var/lib/pgbackup }
+    {{- include "pgbackup.dataMount" $ | nindent 4 }}
     - { name: pgbackup-programs, mountPath: /run/pgbackup-programs }
     - { name: pgbackup-bootstrap-tmp, mountPath: /tmp }
     - { name: pgbackup-config, mountPath: /etc/pgbackup, readOnly: true }
     - { name: pgbackup-superuser, mountPath: /etc/pgbackup-superuser, readOnly: true }
-    {{- if .existingSecret }}
+    {{- if and .existingSecret (not $.Values.standby) }}
     - { name: pgbackup-bootstrap-credentials, mountPath: /etc/pgbackup-bootstrap-credentials, readOnly: true }
     {{- end }}
-    {{- if $.Values.credentials.existingSecret }}
+    {{- if include "pgbackup.storeSecret" $ }}
     - { name: pgbackup-credentials, mountPath: /etc/pgbackup-credentials, readOnly: true }
     {{- end }}
     {{- with $.Values.agent.extraVolumeMounts }}{{- toYaml . | nindent 4 }}{{- end }}
 {{- end -}}
+{{- end -}}
+
+{{- define "pgbackup.bootstrapVolumes" -}}
+- { name: pgbackup-programs, emptyDir: { sizeLimit: 16Mi } }
+- { name: pgbackup-bootstrap-tmp, emptyDir: { sizeLimit: 256Mi } }
+- { name: pgbackup-bootstrap-postgres-tmp, emptyDir: {} }
+- { name: pgbackup-bootstrap-shm, emptyDir: { medium: Memory } }
+- name: pgbackup-superuser
+  secret:
+    secretName: {{ required "bootstrap needs postgres.existingSecret, the superuser's password" .Values.postgres.existingSecret }}
+    defaultMode: 0440
+    items:
+      - { key: {{ .Values.postgres.passwordKey }}, path: password }
+{{- if and .Values.bootstrap.existingSecret (not .Values.standby) }}
+- name: pgbackup-bootstrap-credentials
+  secret: {{- include "pgbackup.storeFiles" (dict "secret" .Values.bootstrap.existingSecret "root" .) | nindent 4 }}
+{{- end }}
 {{- end -}}

@@ -16,6 +16,11 @@ app.kubernetes.io/name: {{ include "pgbackup.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
+{{/* What the server's pods are found by. */}}
+{{- define "pgbackup.podLabels" -}}
+{{- if .Values.statefulSet.enabled }}{{ include "pgbackup.selectorLabels" . }}{{ else }}{{ toYaml .Values.statefulSet.podLabels }}{{ end -}}
+{{- end -}}
+
 {{- define "pgbackup.labels" -}}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
 {{ include "pgbackup.selectorLabels" . }}
@@ -34,6 +39,14 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end -}}
 {{- end -}}
 
+{{- define "pgbackup.agentImage" -}}
+{{ include "pgbackup.image" (dict "image" .Values.image "tag" .Chart.AppVersion "root" .) }}
+{{- end -}}
+
+{{- define "pgbackup.postgresImage" -}}
+{{ include "pgbackup.image" (dict "image" .Values.postgres.image "tag" "" "root" .) }}
+{{- end -}}
+
 {{- define "pgbackup.serviceAccount" -}}
 {{- if .Values.serviceAccount.create -}}
 {{ default (include "pgbackup.fullname" .) .Values.serviceAccount.name }}
@@ -42,18 +55,37 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end -}}
 {{- end -}}
 
+{{/* A folder in the bucket. */}}
+{{- define "pgbackup.clusterName" -}}
+{{ default (include "pgbackup.fullname" .) .Values.cluster.name }}
+{{- end -}}
+
+{{/* The Secret with the agent's credential, if there is one. */}}
+{{- define "pgbackup.storeSecret" -}}
+{{- if and .Values.standby .Values.bootstrap.existingSecret }}{{ .Values.bootstrap.existingSecret }}{{ else if .Values.broker.enabled }}{{ include "pgbackup.brokerSecret" (dict "role" "archiver" "root" .) }}{{ else }}{{ .Values.credentials.existingSecret }}{{ end -}}
+{{- end -}}
+
 {{/* The agent's configuration file: what the chart knows, under what the values say. */}}
 {{- define "pgbackup.config" -}}
-{{- $name := default (include "pgbackup.fullname" .) .Values.cluster.name -}}
-{{- $cluster := dict "name" $name "namespace" .Release.Namespace -}}
+{{- if not (hasPrefix (printf "%s/" .Values.data.mountPath) .Values.data.directory) }}
+{{- fail "data.directory must lie below data.mountPath: beside it stands the file that says whose backups these are" }}
+{{- end -}}
+{{- $cluster := dict "name" (include "pgbackup.clusterName" .) "namespace" .Release.Namespace -}}
+{{- if .Values.standby }}
+{{- /* beside a standby the agent is one of the cluster that it follows */}}
+{{- $cluster = dict "name" .Values.bootstrap.cluster "namespace" (default .Release.Namespace .Values.bootstrap.namespace) }}
+{{- else }}
 {{- with .Values.cluster.uid }}{{ $_ := set $cluster "uid" . }}{{ end -}}
+{{- end -}}
 {{- $config := dict
       "cluster" $cluster
-      "postgres" (dict "host" "/var/run/postgresql" "dataDirectory" "/var/lib/pgbackup/data")
+      "postgres" (dict "host" "/var/run/postgresql" "dataDirectory" .Values.data.directory)
       "wal" (dict "socket" "/run/pgbackup/archive.sock")
       "http" (dict "listen" "0.0.0.0:9797") -}}
 {{- if .Values.agent.apiTokenSecret.name }}{{ $_ := set $config.http "tokenFile" "/etc/pgbackup-api/token" }}{{ end -}}
-{{- if .Values.credentials.existingSecret }}
+{{- if .Values.broker.enabled }}
+{{- $_ := set $config "storage" (dict "credentials" (dict "file" "/etc/pgbackup-credentials/credentials.json")) -}}
+{{- else if .Values.credentials.existingSecret }}
 {{- $credentials := dict
       "accessKeyIdFile" "/etc/pgbackup-credentials/access-key-id"
       "secretAccessKeyFile" "/etc/pgbackup-credentials/secret-access-key" -}}
@@ -61,6 +93,10 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- $_ := set $credentials "sessionTokenFile" "/etc/pgbackup-credentials/session-token" }}
 {{- end -}}
 {{- $_ := set $config "storage" (dict "credentials" $credentials) -}}
+{{- end -}}
+{{- if .Values.agent.kubernetes.enabled }}{{ $_ := set $config "kubernetes" (dict "enabled" true) }}{{ end -}}
+{{- if and .Values.standby (eq (dig "backup" "from" "primary" .Values.config) "standby") }}
+{{- fail "config.backup.from: standby would put base backups into the archive that the standby follows" }}
 {{- end -}}
 {{- if .Values.retentionJob.enabled }}
 {{- $_ := set $config "retention" (dict "run" "job") }}
@@ -97,6 +133,18 @@ items:
   {{- with .sessionTokenKey }}
   - { key: {{ . }}, path: session-token }
   {{- end }}
+{{- end -}}
+
+{{/* Those of the bucket, from a Secret of the broker's kind or the values' kind; takes dict "secret", "root". */}}
+{{- define "pgbackup.storeFiles" -}}
+{{- if .root.Values.broker.enabled -}}
+secretName: {{ .secret }}
+defaultMode: 0440
+items:
+  - { key: credentials.json, path: credentials.json }
+{{- else -}}
+{{ include "pgbackup.credentialFiles" (mergeOverwrite (deepCopy .root.Values.credentials) (dict "existingSecret" .secret)) }}
+{{- end -}}
 {{- end -}}
 
 {{- define "pgbackup.placement" -}}

@@ -1,7 +1,7 @@
 {{/* Fills an empty volume from pod 0, in every other pod. */}}
 {{- define "pgbackup.standbyContainer" -}}
 - name: pgbackup-standby
-  image: {{ include "pgbackup.image" (dict "image" .Values.postgres.image "tag" "" "root" .) }}
+  image: {{ include "pgbackup.postgresImage" . }}
   imagePullPolicy: {{ .Values.postgres.image.pullPolicy }}
   command:
     - sh
@@ -9,7 +9,7 @@
     - |
       {{- .Files.Get "files/standby.sh" | nindent 6 }}
   env:
-    - { name: PGDATA, value: /var/lib/pgbackup/data }
+    - { name: PGDATA, value: {{ .Values.data.directory }} }
     - { name: STANDBY_PASSFILE, value: /run/pgbackup-standby/passfile }
     - { name: STANDBY_USER, value: {{ .Values.replication.user }} }
     # so that nothing but a standby stops for want of it
@@ -23,7 +23,7 @@
   securityContext: {{- include "pgbackup.containerSecurity" . | nindent 4 }}
   resources: {{- toYaml .Values.postgres.resources | nindent 4 }}
   volumeMounts:
-    - { name: data, mountPath: /var/lib/pgbackup }
+    {{- include "pgbackup.dataMount" . | nindent 4 }}
     - { name: postgres-tmp, mountPath: /tmp }
     - { name: postgres-standby, mountPath: /run/pgbackup-standby }
 {{- end -}}
