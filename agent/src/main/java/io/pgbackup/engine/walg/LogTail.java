@@ -23,6 +23,11 @@ final class LogTail {
       Pattern.compile(
           ".*(?:could not complete upload|unable to complete uploads|could not Upload '[^']*'$).*");
 
+  /// What the daemon says of a client that has gone, also of the one that looked whether it is
+  /// there.
+  private static final Pattern GONE =
+      Pattern.compile(".*(?:failed to read params: EOF|Sending error response failed: ).*");
+
   private static final int SHOWN = 300;
 
   /// A line is on its way through a pipe while the answer that it explains has arrived.
@@ -55,7 +60,7 @@ final class LogTail {
   /// Like [#reason], of the lines that came after so many; waits a moment for one.
   synchronized Optional<String> reasonAfter(long before) throws InterruptedException {
     long end = System.nanoTime() + LINE_UNDER_WAY_MILLIS * 1_000_000;
-    while (fresh(before).stream().noneMatch(LogTail::isTrouble)) {
+    while (fresh(before).stream().noneMatch(LogTail::isReason)) {
       long left = (end - System.nanoTime()) / 1_000_000;
       if (left <= 0) {
         break;
@@ -83,12 +88,15 @@ final class LogTail {
 
   private static Optional<String> reason(List<String> kept) {
     return kept.reversed().stream()
-        .filter(LogTail::isTrouble)
-        .filter(line -> !SUMMARY.matcher(line).matches())
+        .filter(LogTail::isReason)
         .findFirst()
         .or(() -> kept.reversed().stream().filter(LogTail::isTrouble).findFirst())
         .or(() -> kept.reversed().stream().filter(line -> !line.isBlank()).findFirst())
         .map(LogTail::bare);
+  }
+
+  private static boolean isReason(String line) {
+    return isTrouble(line) && !SUMMARY.matcher(line).matches() && !GONE.matcher(line).matches();
   }
 
   private static boolean isTrouble(String line) {

@@ -177,6 +177,9 @@ class WalgWalFaultsTest {
         echo $$ >>pids
         echo 'INFO: 2026/11/21 02:13:40.2 path contains pgdata' >&2
         while [ ! -e go ]; do sleep 0.05; done
+        echo 'ERROR: 2026/11/21 02:13:41.1 Message loop failure: read message from @, err: failed to read params: EOF' >&2
+        echo 'ERROR: 2026/11/21 02:13:41.1 Sending error response failed: write: broken pipe' >&2
+        sleep 0.2
         echo 'ERROR: 2026/11/21 02:13:41.2 Message loop failure: AccessDenied: no' >&2
         exec sleep 1000
         """,
