@@ -172,7 +172,7 @@ record CloneSet(
 
   private List<Volume> volumes() {
     List<Volume> volumes = new ArrayList<>(ownVolumes(false));
-    volumes.addAll(database.toolVolumes());
+    volumes.addAll(database.toolVolumes(false));
     return volumes;
   }
 

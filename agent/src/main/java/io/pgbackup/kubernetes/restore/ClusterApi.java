@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServiceAccount;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
@@ -202,6 +203,31 @@ final class ClusterApi implements RestoreApi, CloneApi {
       // its container has not begun, or the node is slow; it is asked again
       return "";
     }
+  }
+
+  /// The API's own words are left out: they may repeat what was sent.
+  @Override
+  public boolean make(Secret secret, boolean onlyTry) {
+    String what = "make the Secret " + secret.getMetadata().getName();
+    return ask(
+        what,
+        () -> {
+          try {
+            client.resource(secret).dryRun(onlyTry).create();
+            return true;
+          } catch (KubernetesClientException e) {
+            if (e.getCode() == 409) {
+              return false;
+            }
+            if (e.getCode() == 400 || e.getCode() == 422) {
+              throw Problem.refused(
+                      "cannot %s: the API answered %d".formatted(what, e.getCode()),
+                      "See whether Kubernetes takes the names that the StatefulSet has for it and its key.")
+                  .causedBy(e);
+            }
+            throw e;
+          }
+        });
   }
 
   @Override

@@ -33,9 +33,13 @@ import java.util.stream.Stream;
 record DatabasePod(
     StatefulSet set, Container database, Container agent, String dataVolume, String dataDirectory) {
   static final String AGENT = "pgbackup-agent";
-  private static final String RESTORE_OF = "pgbackup.io/restore-of";
+  static final String RESTORE_OF = "pgbackup.io/restore-of";
 
   private static final String DATABASE = "postgres";
+
+  /// The chart's, which gives the role of the standbys its password.
+  private static final String STANDBY = "pgbackup-standby";
+
   static final String RUNNER = "pgbackup-run";
   static final String RUN_FOLDER = "/run/pgbackup-restore";
   static final String RUN_SOCKET = RUN_FOLDER + "/programs.sock";
@@ -118,15 +122,48 @@ record DatabasePod(
         .map(EnvVarSource::getSecretKeyRef);
   }
 
+  /// Where the superuser's password comes from, if it comes from a Secret.
+  Optional<SuperuserSecret> superuserSecret() {
+    return password()
+        .map(
+            ref ->
+                new SuperuserSecret(
+                    new StatefulSetName(
+                        set.getMetadata().getNamespace(), set.getMetadata().getName()),
+                    ref.getName(),
+                    ref.getKey(),
+                    standbyKeys(ref)));
+  }
+
+  private List<String> standbyKeys(SecretKeySelector superuser) {
+    return set.getSpec().getTemplate().getSpec().getInitContainers().stream()
+        .filter(container -> container.getName().equals(STANDBY))
+        .flatMap(container -> container.getEnv().stream())
+        .map(EnvVar::getValueFrom)
+        .flatMap(from -> Optional.ofNullable(from).map(EnvVarSource::getSecretKeyRef).stream())
+        .filter(ref -> ref.getName().equals(superuser.getName()))
+        .map(SecretKeySelector::getKey)
+        .filter(key -> !key.equals(superuser.getKey()))
+        .distinct()
+        .toList();
+  }
+
   private static Optional<EnvVar> env(Container container, String name) {
     return container.getEnv().stream().filter(each -> each.getName().equals(name)).findFirst();
   }
 
   /// The words of the step that does everything beside the running server.
   List<String> fetch(List<String> target) {
+    List<String> words = new ArrayList<>(fetchWithoutPassword(target));
+    words.addAll(passwordWords());
+    superuserSecret().ifPresent(secret -> words.addAll(List.of("--password-of", secret.word())));
+    return words;
+  }
+
+  /// The same, where the superuser's Secret is still to be made.
+  List<String> fetchWithoutPassword(List<String> target) {
     List<String> words = new ArrayList<>(List.of("in-pod", "fetch"));
     words.addAll(target);
-    words.addAll(passwordWords());
     return words;
   }
 
@@ -198,7 +235,8 @@ record DatabasePod(
   }
 
   private List<Volume> volumes() {
-    List<Volume> volumes = new ArrayList<>(toolVolumes());
+    // who works in the pod says what is missing; a pod that never starts would not
+    List<Volume> volumes = new ArrayList<>(toolVolumes(true));
     volumes.add(
         new VolumeBuilder()
             .withName(dataVolume)
@@ -210,7 +248,9 @@ record DatabasePod(
   }
 
   /// What [#installer], [#runner] and [#worker] need beside the template's own.
-  List<Volume> toolVolumes() {
+  ///
+  /// @param lenient whether the pod starts without the superuser's Secret
+  List<Volume> toolVolumes(boolean lenient) {
     List<Volume> volumes = new ArrayList<>();
     for (String name : List.of(RUNNER, CLIENT)) {
       volumes.add(new VolumeBuilder().withName(name).withNewEmptyDir().endEmptyDir().build());
@@ -224,6 +264,7 @@ record DatabasePod(
                         .withNewSecret()
                         .withSecretName(secret.getName())
                         .withDefaultMode(0440)
+                        .withOptional(lenient ? true : null)
                         .addNewItem()
                         .withKey(secret.getKey())
                         .withPath(PASSWORD_FILE)

@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// What a restore of a StatefulSet is and how far it has come: the content of a ConfigMap. The
 /// truth about the data stands in the volume; this one is about the objects of Kubernetes.
@@ -12,12 +13,14 @@ import java.util.Map;
 /// @param id in the names of its pods
 /// @param words the target as the command line says it; empty for an undo
 /// @param replicas that the StatefulSet had
+/// @param secret the name of the superuser's Secret that it made anew, or was about to; or empty
 /// @param standbys the uids of the volume claims that make way for new standbys, once that is known
 record Journal(
     String id,
     Verb verb,
     List<String> words,
     int replicas,
+    Optional<String> secret,
     List<String> standbys,
     Step step,
     Instant startedAt) {
@@ -33,19 +36,30 @@ record Journal(
 
   static Journal begun(String id, Verb verb, List<String> words, int replicas, Instant now) {
     return new Journal(
-        id, verb, words, replicas, List.of(), verb == Verb.RESTORE ? Step.FETCH : Step.STOP, now);
+        id,
+        verb,
+        words,
+        replicas,
+        Optional.empty(),
+        List.of(),
+        verb == Verb.RESTORE ? Step.FETCH : Step.STOP,
+        now);
   }
 
   Journal at(Step now) {
-    return new Journal(id, verb, words, replicas, standbys, now, startedAt);
+    return new Journal(id, verb, words, replicas, secret, standbys, now, startedAt);
   }
 
   Journal withReplicas(int number) {
-    return new Journal(id, verb, words, number, standbys, step, startedAt);
+    return new Journal(id, verb, words, number, secret, standbys, step, startedAt);
+  }
+
+  Journal withSecret(Optional<String> name) {
+    return new Journal(id, verb, words, replicas, name, standbys, step, startedAt);
   }
 
   Journal withStandbys(List<String> uids) {
-    return new Journal(id, verb, words, replicas, uids, step, startedAt);
+    return new Journal(id, verb, words, replicas, secret, uids, step, startedAt);
   }
 
   boolean isUnfinished() {
@@ -63,6 +77,7 @@ record Journal(
     data.put("verb", verb.name());
     data.put("words", String.join("\n", words));
     data.put("replicas", Integer.toString(replicas));
+    secret.ifPresent(name -> data.put("secret", name));
     data.put("standbys", String.join("\n", standbys));
     data.put("step", step.name());
     data.put("startedAt", startedAt.toString());
@@ -77,6 +92,7 @@ record Journal(
           Verb.valueOf(text(data, "verb")),
           text(data, "words").lines().toList(),
           Integer.parseInt(text(data, "replicas")),
+          Optional.ofNullable(data.get("secret")),
           data.getOrDefault("standbys", "").lines().toList(),
           Step.valueOf(text(data, "step")),
           Instant.parse(text(data, "startedAt")));

@@ -2,6 +2,7 @@ package io.pgbackup.kubernetes.restore;
 
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.pgbackup.kubernetes.report.ClusterRecord;
 import java.time.Duration;
@@ -30,6 +31,12 @@ interface RestoreApi extends PodApi {
 
   /// All of the namespace.
   List<Pod> pods();
+
+  /// Makes it, unless there is one of that name.
+  ///
+  /// @param onlyTry whether nothing is made
+  /// @return whether there was none
+  boolean make(Secret secret, boolean onlyTry);
 
   Optional<Journal> journal();
 

@@ -42,6 +42,11 @@ record Right(String group, String resource, String verb, String why) {
   static final List<Right> STANDBYS =
       List.of(new Right(CORE, "persistentvolumeclaims", "delete", "make the standbys anew"));
 
+  /// What they need to make the superuser's Secret anew; without it one that exists is enough.
+  static final List<Right> SECRET =
+      List.of(
+          new Right(CORE, "secrets", "create", "make the superuser's anew where it is missing"));
+
   /// All that the clone of a StatefulSet needs: nothing that exists is changed by it.
   static final List<Right> CLONE =
       List.of(

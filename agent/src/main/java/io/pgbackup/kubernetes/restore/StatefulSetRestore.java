@@ -8,6 +8,7 @@ import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
@@ -36,6 +37,7 @@ public final class StatefulSetRestore {
   private final Waiting waiting;
 
   private final Servers servers;
+  private final SecureRandom random = new SecureRandom();
   private final Consumer<String> say;
 
   /// @param holder who this is, for whoever finds the lease held
@@ -88,13 +90,34 @@ public final class StatefulSetRestore {
     return Right.role("pgbackup-restore-standbys", namespace, Right.STANDBYS);
   }
 
+  /// The Role that they need as well to make a missing Secret of the superuser anew, as YAML.
+  public static String secretRole(String namespace) {
+    return Right.role("pgbackup-restore-secret", namespace, Right.SECRET);
+  }
+
   /// Checks everything that can be checked and shows what would be done: nothing is changed.
   ///
   /// @param target the words for the instant, as on the command line
   public void plan(List<String> target, boolean forced) {
     DatabasePod database = check(forced);
-    once(database, Stream.concat(database.fetch(target).stream(), Stream.of("--plan")).toList());
+    Optional<SuperuserSecret> missing = missingSecret(database);
+    missing.ifPresent(
+        secret ->
+            say.accept(
+                "  password     the Secret %s is missing and will be made anew, with a random one"
+                    .formatted(secret.name())));
+    List<String> words =
+        missing.isPresent() ? database.fetchWithoutPassword(target) : database.fetch(target);
+    once(database, Stream.concat(words.stream(), Stream.of("--plan")).toList());
     servers.tell(database, replicas(database.set()));
+  }
+
+  /// The superuser's Secret, where there is none and this person may make it.
+  private Optional<SuperuserSecret> missingSecret(DatabasePod database) {
+    return database
+        .superuserSecret()
+        .filter(_ -> api.missing(Right.SECRET).isEmpty())
+        .filter(secret -> api.make(secret.empty(), true));
   }
 
   /// The volume claims of the standbys that [#restore] would delete.
@@ -196,7 +219,9 @@ public final class StatefulSetRestore {
       standing
           .filter(_ -> same.isEmpty())
           .ifPresent(journal -> waiting.removal(api, pod(journal, Step.FETCH)));
-      Journal journal = same.orElseGet(() -> begin(Journal.Verb.RESTORE, target, database));
+      Optional<String> madeBefore = standing.flatMap(Journal::secret);
+      Journal journal =
+          same.orElseGet(() -> begin(Journal.Verb.RESTORE, target, madeBefore, database));
       carryOut(journal, database);
     } finally {
       api.release(holder);
@@ -220,10 +245,11 @@ public final class StatefulSetRestore {
       if (leavesServerAlone(last)) {
         // the server was left alone and need not be stopped for it
         once(database, List.of("in-pod", "undo"));
+        tellSecret(last, database);
         write(last.at(Step.DONE));
         return;
       }
-      carryOut(begin(Journal.Verb.UNDO, List.of(), database), database);
+      carryOut(begin(Journal.Verb.UNDO, List.of(), last.secret(), database), database);
     } finally {
       api.release(holder);
     }
@@ -278,8 +304,11 @@ public final class StatefulSetRestore {
     return api.holder().filter(known -> !known.who().equals(holder));
   }
 
-  private Journal begin(Journal.Verb verb, List<String> words, DatabasePod database) {
-    return write(Journal.begun(newId(), verb, words, replicas(database.set()), clock.instant()));
+  private Journal begin(
+      Journal.Verb verb, List<String> words, Optional<String> secret, DatabasePod database) {
+    return write(
+        Journal.begun(newId(), verb, words, replicas(database.set()), clock.instant())
+            .withSecret(secret));
   }
 
   private static String newId() {
@@ -314,6 +343,7 @@ public final class StatefulSetRestore {
           api.deletePod(pod(journal, step));
         }
         servers.tellLeftOver(database, journal.replicas());
+        tellSecret(journal, database);
         // before it counts as done: cut off here, the same command does not restore once more
         archiving.ifPresent(seen -> seen.await(waiting, clock));
       }
@@ -324,11 +354,12 @@ public final class StatefulSetRestore {
   private Journal perform(Journal journal, DatabasePod database) {
     return switch (journal.step()) {
       case FETCH -> {
-        work(journal, database, database.fetch(journal.words()));
+        Journal named = withSecret(journal, database);
+        work(named, database, database.fetch(named.words()));
         // it may have been scaled since
         int replicas = replicas(api.statefulSet());
         Refusals.checkScaled(name, replicas(database.set()), replicas);
-        yield journal.withReplicas(replicas).at(Step.STOP);
+        yield named.withReplicas(replicas).at(Step.STOP);
       }
       case STOP -> {
         api.deletePod(pod(journal, Step.FETCH));
@@ -356,6 +387,48 @@ public final class StatefulSetRestore {
       }
       case DONE -> journal;
     };
+  }
+
+  /// The name stands in the journal before the Secret is made: whoever was killed in between finds
+  /// it there, and makes none over it.
+  private Journal withSecret(Journal journal, DatabasePod database) {
+    Optional<SuperuserSecret> wanted =
+        inJournal(journal, database).or(() -> missingSecret(database));
+    if (wanted.isEmpty()) {
+      return journal;
+    }
+    Journal named = write(journal.withSecret(wanted.map(SuperuserSecret::name)));
+    if (api.make(wanted.get().filled(random), false)) {
+      say.accept(
+          "  the Secret %s was missing and is made anew, with a random password"
+              .formatted(wanted.get().name()));
+    }
+    return named;
+  }
+
+  private static Optional<SuperuserSecret> inJournal(Journal journal, DatabasePod database) {
+    return database
+        .superuserSecret()
+        .filter(secret -> journal.secret().filter(secret.name()::equals).isPresent());
+  }
+
+  /// How to read what nobody was shown.
+  private void tellSecret(Journal journal, DatabasePod database) {
+    inJournal(journal, database)
+        .ifPresent(
+            secret -> {
+              if (journal.verb() == Journal.Verb.RESTORE && !journal.isUnfinished()) {
+                say.accept(
+                    "the superuser's password was made anew with the Secret %s; read it with"
+                        .formatted(secret.name()));
+                say.accept("  " + secret.readingCommand());
+              } else {
+                say.accept(
+                    "the Secret %s, which the restore made anew, stays; the data have the password of before:"
+                        .formatted(secret.name()));
+                say.accept("  set the Secret's with ALTER ROLE, or put that one into the Secret");
+              }
+            });
   }
 
   private String pod(Journal journal, Step step) {

@@ -6,6 +6,8 @@ import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.api.model.apps.StatefulSetBuilder;
 import io.fabric8.kubernetes.client.utils.Serialization;
@@ -95,6 +97,15 @@ final class MemoryCluster implements RestoreApi {
   private String guest = "none";
   private String stuck = "none";
   private int guestLooks;
+  private boolean withoutPassword;
+  private Optional<Secret> secret =
+      Optional.of(
+          new SecretBuilder()
+              .withNewMetadata()
+              .withName("superuser")
+              .endMetadata()
+              .withStringData(Map.of("pw", "of before"))
+              .build());
   private long generation = 1;
   private long seen;
   private int ready;
@@ -150,6 +161,24 @@ final class MemoryCluster implements RestoreApi {
   /// The words of each pod that was made, in their order.
   List<String> made() {
     return made;
+  }
+
+  void loseSecret() {
+    secret = Optional.empty();
+  }
+
+  Optional<Secret> secret() {
+    return secret;
+  }
+
+  /// Whether a pod was to set a password that there was not.
+  boolean lackedPassword() {
+    return withoutPassword;
+  }
+
+  /// The password of the superuser and whatever else stands in its Secret.
+  Map<String, String> passwords() {
+    return secret.map(Secret::getStringData).orElse(Map.of());
   }
 
   int replicas() {
@@ -361,6 +390,9 @@ final class MemoryCluster implements RestoreApi {
     Pod known = new PodBuilder(pod).editMetadata().withUid("pod-" + ++count).endMetadata().build();
     if (pods.putIfAbsent(pod.getMetadata().getName(), known) == null) {
       String work = words.get(at + 1);
+      if (words.contains("--password") && secret.isEmpty()) {
+        withoutPassword = true;
+      }
       if (work.equals("place") || work.equals("undo")) {
         data.put(claim(0), work.equals("place") ? "restored" : "old");
       }
@@ -392,6 +424,18 @@ final class MemoryCluster implements RestoreApi {
   public Optional<ClusterRecord> record() {
     called();
     return Optional.ofNullable(records.size() > 1 ? records.poll() : records.peek());
+  }
+
+  @Override
+  public boolean make(Secret wanted, boolean onlyTry) {
+    called();
+    assertThat(denied).doesNotContainAnyElementsOf(Right.SECRET);
+    assertThat(wanted.getMetadata().getName()).isEqualTo("superuser");
+    boolean missing = secret.isEmpty();
+    if (missing && !onlyTry) {
+      secret = Optional.of(wanted);
+    }
+    return missing;
   }
 
   @Override

@@ -83,6 +83,9 @@ final class InPodCommand implements Callable<Integer> {
     @Option(names = "--password", paramLabel = "ROLE=FILE")
     private List<String> passwords = List.of();
 
+    @Option(names = "--password-of", paramLabel = "NAMESPACE/SECRET/KEY")
+    private @Nullable String secret;
+
     Fetch(Surroundings surroundings) {
       super(surroundings);
     }
@@ -102,13 +105,19 @@ final class InPodCommand implements Callable<Integer> {
       return pod.process();
     }
 
+    private List<RolePassword> passwords() {
+      return passwords.stream().map(RolePassword::parse).toList();
+    }
+
+    @Override
+    void check(RestoreRunner runner, RestorePlan plan, RestoreDestination destination) {
+      PasswordsOfSecret.check(passwords(), Optional.ofNullable(secret));
+      super.check(runner, plan, destination);
+    }
+
     @Override
     void carryOut(RestoreRunner runner, RestorePlan plan, RestoreDestination destination) {
-      runner.prepare(
-          plan,
-          pod.destination(),
-          passwords.stream().map(RolePassword::parse).toList(),
-          new Progress(this::say));
+      runner.prepare(plan, pod.destination(), passwords(), new Progress(this::say));
     }
   }
 

@@ -48,6 +48,10 @@ final class KubernetesCommand implements Callable<Integer> {
         "  kubectl create rolebinding pgbackup-standbys -n shop \\",
         "    --role pgbackup-restore-standbys --user anna",
         "",
+        "It makes a missing Secret of the superuser's password anew, with the right to create one:",
+        "  kubectl create rolebinding pgbackup-secret -n shop \\",
+        "    --role pgbackup-restore-secret --user anna",
+        "",
         "'pgbackup clusters -n shop' and 'pgbackup status --statefulset' only list ConfigMaps:",
         "  kubectl create rolebinding pgbackup-view -n shop --role pgbackup-view --user anna",
       })
@@ -76,6 +80,7 @@ final class KubernetesCommand implements Callable<Integer> {
               StatefulSetRestore.role(namespace),
               StatefulSetClone.role(namespace),
               StatefulSetRestore.standbysRole(namespace),
+              StatefulSetRestore.secretRole(namespace),
               ClusterRecords.role(namespace)));
     }
   }
