@@ -84,10 +84,10 @@ other.
 - { name: pgbackup-bootstrap-shm, emptyDir: { medium: Memory } }
 - name: pgbackup-superuser
   secret:
-    secretName: {{ required "bootstrap needs postgres.existingSecret, the superuser's password" .Values.postgres.existingSecret }}
+    secretName: {{ required "bootstrap needs postgres.existingSecret, the superuser's password" .Values.postgres.existingSecret | quote }}
     defaultMode: 0440
     items:
-      - { key: {{ .Values.postgres.passwordKey }}, path: password }
+      - { key: {{ .Values.postgres.passwordKey | quote }}, path: password }
 {{- if and .Values.bootstrap.existingSecret (not .Values.standby) }}
 - name: pgbackup-bootstrap-credentials
   secret: {{- include "pgbackup.storeFiles" (dict "secret" .Values.bootstrap.existingSecret "root" .) | nindent 4 }}

@@ -11,9 +11,10 @@
 {{- end -}}
 {{- end -}}
 
+{{/* Quoted, as every name that a user chooses: of the release 123 YAML would make a number. */}}
 {{- define "pgbackup.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "pgbackup.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "pgbackup.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{/* What the server's pods are found by. */}}
@@ -125,20 +126,20 @@ imagePullSecrets: {{- toYaml . | nindent 2 }}
 
 {{/* A Secret as the files that the configuration names; takes the values under `credentials`. */}}
 {{- define "pgbackup.credentialFiles" -}}
-secretName: {{ .existingSecret }}
+secretName: {{ .existingSecret | quote }}
 defaultMode: 0440
 items:
-  - { key: {{ .accessKeyIdKey }}, path: access-key-id }
-  - { key: {{ .secretAccessKeyKey }}, path: secret-access-key }
+  - { key: {{ .accessKeyIdKey | quote }}, path: access-key-id }
+  - { key: {{ .secretAccessKeyKey | quote }}, path: secret-access-key }
   {{- with .sessionTokenKey }}
-  - { key: {{ . }}, path: session-token }
+  - { key: {{ . | quote }}, path: session-token }
   {{- end }}
 {{- end -}}
 
 {{/* Those of the bucket, from a Secret of the broker's kind or the values' kind; takes dict "secret", "root". */}}
 {{- define "pgbackup.storeFiles" -}}
 {{- if .root.Values.broker.enabled -}}
-secretName: {{ .secret }}
+secretName: {{ .secret | quote }}
 defaultMode: 0440
 items:
   - { key: credentials.json, path: credentials.json }

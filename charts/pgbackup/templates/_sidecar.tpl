@@ -73,7 +73,7 @@ as a dependency, gives them its part of the values: `include "pgbackup.sidecar.v
 
 {{/* The data's own volume is a claim of the StatefulSet. */}}
 {{- define "pgbackup.dataMount" -}}
-- { name: {{ .Values.data.volume }}, mountPath: {{ .Values.data.mountPath }} }
+- { name: {{ .Values.data.volume | quote }}, mountPath: {{ .Values.data.mountPath }} }
 {{- end -}}
 
 {{/* Of the server's container, beside its data. */}}
@@ -120,10 +120,10 @@ as a dependency, gives them its part of the values: `include "pgbackup.sidecar.v
 {{- if .name }}
 - name: pgbackup-api
   secret:
-    secretName: {{ .name }}
+    secretName: {{ .name | quote }}
     defaultMode: 0440
     items:
-      - { key: {{ .key }}, path: token }
+      - { key: {{ .key | quote }}, path: token }
 {{- end }}
 {{- end }}
 {{- end -}}

@@ -11,15 +11,15 @@
   env:
     - { name: PGDATA, value: {{ .Values.data.directory }} }
     - { name: STANDBY_PASSFILE, value: /run/pgbackup-standby/passfile }
-    - { name: STANDBY_USER, value: {{ .Values.replication.user }} }
+    - { name: STANDBY_USER, value: {{ .Values.replication.user | quote }} }
     # so that nothing but a standby stops for want of it
     - name: STANDBY_PASSWORD
       valueFrom:
-        secretKeyRef: { name: {{ .Values.postgres.existingSecret }}, key: {{ .Values.replication.passwordKey }}, optional: true }
-    - { name: SUPERUSER, value: {{ include "pgbackup.superuser" . }} }
+        secretKeyRef: { name: {{ .Values.postgres.existingSecret | quote }}, key: {{ .Values.replication.passwordKey | quote }}, optional: true }
+    - { name: SUPERUSER, value: {{ include "pgbackup.superuser" . | quote }} }
     - name: SUPERUSER_PASSWORD
       valueFrom:
-        secretKeyRef: { name: {{ .Values.postgres.existingSecret }}, key: {{ .Values.postgres.passwordKey }} }
+        secretKeyRef: { name: {{ .Values.postgres.existingSecret | quote }}, key: {{ .Values.postgres.passwordKey | quote }} }
   securityContext: {{- include "pgbackup.containerSecurity" . | nindent 4 }}
   resources: {{- toYaml .Values.postgres.resources | nindent 4 }}
   volumeMounts:

@@ -93,6 +93,35 @@ class ChartTest {
     assertThat(rendered).isEqualTo(Files.readString(snapshot));
   }
 
+  /// YAML takes such words for numbers and truths, and Kubernetes refuses those as names and
+  /// labels.
+  @ParameterizedTest
+  @ValueSource(strings = {"123", "1e3", "true", "null"})
+  void aReleaseWhoseNameIsNoWordOfYamlRendersTheSame(String release) {
+    for (String[] settings : List.of(new String[0], EVERYTHING, BROKER)) {
+      assertThat(types(Helm.with(settings).named(release).objects()))
+          .isEqualTo(types(Helm.with(settings).objects()));
+    }
+  }
+
+  /// The path of everything and whether it is a text or something else.
+  private static List<String> types(List<JsonNode> objects) {
+    List<String> found = new ArrayList<>();
+    objects.forEach(object -> collect(object.at("/kind").asText(), object, found));
+    return found;
+  }
+
+  private static void collect(String path, JsonNode node, List<String> found) {
+    if (node.isObject()) {
+      node.properties()
+          .forEach(each -> collect(path + "/" + each.getKey(), each.getValue(), found));
+    } else if (node.isArray()) {
+      node.forEach(each -> collect(path + "/-", each, found));
+    } else {
+      found.add("%s %s".formatted(path, node.getNodeType()));
+    }
+  }
+
   @ParameterizedTest
   @CsvSource({
     "postgres.existingSecret=, postgres.existingSecret",

@@ -43,12 +43,25 @@ class ExampleChartTest {
   }
 
   private static Helm example(String... settings) {
-    return new Helm(folder, List.of(settings));
+    return new Helm(folder, "orders", List.of(settings));
   }
 
   @Test
   void itIsWellFormed() {
     assertThat(example().lint().status()).isZero();
+  }
+
+  @Test
+  void aReleaseWhoseNameIsANumberHasNamesAndLabels() {
+    JsonNode set = example().named("123").one("StatefulSet", "123");
+
+    assertThat(
+            List.of(
+                set.at("/metadata/name"),
+                set.at("/spec/serviceName"),
+                set.at("/spec/selector/matchLabels/app"),
+                set.at("/spec/template/metadata/labels/app")))
+        .allSatisfy(name -> assertThat(name.isTextual()).isTrue());
   }
 
   /// Written anew with `-Dpgbackup.chart=write`, to be looked at as a diff.

@@ -17,8 +17,9 @@ import java.util.stream.Stream;
 /// A chart as helm renders it for release `orders` in namespace `shop`; no cluster is asked.
 ///
 /// @param chart its folder
+/// @param release its name
 /// @param settings as after `--set`
-record Helm(Path chart, List<String> settings) {
+record Helm(Path chart, String release, List<String> settings) {
   static final Path CHARTS = Path.of("..", "charts");
   private static final YAMLMapper YAML = new YAMLMapper();
 
@@ -33,7 +34,14 @@ record Helm(Path chart, List<String> settings) {
   /// With what every release must say, and more.
   static Helm with(String... settings) {
     return new Helm(
-        CHARTS.resolve("pgbackup"), Stream.concat(LEAST.stream(), Stream.of(settings)).toList());
+        CHARTS.resolve("pgbackup"),
+        "orders",
+        Stream.concat(LEAST.stream(), Stream.of(settings)).toList());
+  }
+
+  /// The same as another release.
+  Helm named(String other) {
+    return new Helm(chart, other, settings);
   }
 
   static void requireProgram() {
@@ -52,7 +60,7 @@ record Helm(Path chart, List<String> settings) {
         List.of(
             "helm",
             "template",
-            "orders",
+            release,
             chart.toString(),
             "--namespace=shop",
             "--kube-version=1.33.0",
