@@ -19,6 +19,7 @@ public final class RecordsView {
   ///
   /// @param namespace of the ConfigMap, whose name follows
   /// @param cluster in the bucket, `namespace/name`
+  /// @param detail a sentence that says more than the state; may be empty
   /// @param silent whether the agent has said nothing for long; it may be gone
   public record Row(
       String namespace,
@@ -28,6 +29,7 @@ public final class RecordsView {
       Optional<String> archive,
       List<ClusterRecord.Known> lineages,
       String state,
+      String detail,
       boolean silent,
       List<String> problems,
       List<ClusterRecord.Window> windows,
@@ -54,6 +56,7 @@ public final class RecordsView {
         record.archive(),
         record.lineages(),
         record.state(),
+        record.detail(),
         isSilent(record, now),
         record.problems(),
         record.windows(),
@@ -110,6 +113,9 @@ public final class RecordsView {
     record.uid().ifPresent(uid -> text.append("  ").append(uid));
     text.append('\n');
     line(text, "state", record.state());
+    if (!record.detail().isEmpty()) {
+      line(text, "", record.detail());
+    }
     spans(record)
         .forEach(
             span -> line(text, "restorable", "from %s to %s".formatted(span.first(), span.last())));

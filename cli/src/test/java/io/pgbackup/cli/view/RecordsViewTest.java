@@ -28,7 +28,7 @@ class RecordsViewTest {
                   new Known(NOW.minusSeconds(900_000), "one", "s3://backups/shop/orders/one/17"),
                   new Known(NOW.minusSeconds(9_000), "two", "s3://backups/shop/orders/two/17")),
               "One problem",
-              "",
+              "Retention has deleted nothing for a day.",
               List.of("retention: no answer"),
               List.of(
                   new Window(NOW.minusSeconds(8_000), NOW.minusSeconds(7_000)),
@@ -77,6 +77,7 @@ class RecordsViewTest {
             """
             shop/orders  two
               state       One problem
+                          Retention has deleted nothing for a day.
               restorable  from 2026-11-21T02:46:40Z to 2026-11-21T03:03:19Z
               restorable  from 2026-11-21T03:20:00Z to 2026-11-21T04:59:39Z
               backup      base_000000020000000000000006, 2026-11-21T03:18:20Z
@@ -97,6 +98,7 @@ class RecordsViewTest {
             "\"configMap\": \"orders-pgbackup-status\"",
             "\"uid\": \"two\"",
             "\"since\": \"2026-11-21T02:30:00Z\"",
+            "\"detail\": \"Retention has deleted nothing for a day.\"",
             "\"silent\": true",
             "\"updatedAt\": \"2026-11-21T04:59:30Z\"",
             "\"lagSeconds\": 0.0",
