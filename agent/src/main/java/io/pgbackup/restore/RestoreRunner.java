@@ -162,9 +162,10 @@ public final class RestoreRunner {
   }
 
   /// Recovers what [#follow] made to the end of the archive, as [#run] does with what it fetched,
-  /// and begins a lineage of its own. Cut off, it goes on by [#run].
+  /// and begins a lineage of its own. Cut off, it goes on by this or by [#run].
   ///
   /// @param plan of the lineage that it follows, to the end
+  /// @throws io.pgbackup.problem.PgBackupException as [#run], and `Refused` if the server runs
   public RestoreResult promote(
       RestorePlan plan,
       RestoreDestination.NewDirectory destination,
@@ -174,11 +175,32 @@ public final class RestoreRunner {
     return underLock(
         destination,
         paths -> {
-          RestoreJournal journal = begin(paths, plan, destination).withDone(RestoreStep.FETCH);
-          journal.write(paths);
-          new DirectorySwap(paths).takeBack();
+          boolean inPlace = Standby.isIn(paths.dataDirectory());
+          if (!inPlace) {
+            check(plan, destination);
+          }
+          RestoreJournal journal =
+              inPlace ? taken(plan, destination, paths) : begun(paths, plan, destination, listener);
           return runner.finish(runner.perform(journal, paths, listener, LAST), paths);
         });
+  }
+
+  /// A standby in its place becomes what is to be recovered. As long as it lies there, one that was
+  /// cut off begins anew: it may have followed the archive further since.
+  private RestoreJournal taken(
+      RestorePlan plan, RestoreDestination.NewDirectory destination, RestorePaths paths)
+      throws IOException {
+    if (services.process().isRunning(paths.dataDirectory())) {
+      throw Problem.refused(
+              "a PostgreSQL server runs in " + paths.dataDirectory(),
+              "Stop the standby first, and promote it by the same command then.")
+          .asException();
+    }
+    Files.deleteIfExists(paths.journal());
+    RestoreJournal journal = begin(paths, plan, destination).withDone(RestoreStep.FETCH);
+    journal.write(paths);
+    new DirectorySwap(paths).takeBack();
+    return journal;
   }
 
   /// The part of [#run] that leaves the old server alone: afterwards the restored data wait beside
@@ -402,10 +424,12 @@ public final class RestoreRunner {
   private RestoreResult finish(RestoreJournal journal, RestorePaths paths) throws IOException {
     if (journal.destination() instanceof RestoreDestination.InPlace) {
       journal.withFinished().write(paths);
+      RestoreLock.clear(paths);
     } else {
+      // the journal last: cut off here, the same command removes the rest
+      RestoreLock.clear(paths);
       Files.deleteIfExists(paths.journal());
     }
-    RestoreLock.clear(paths);
     RestoreResult result = result(journal, paths);
     LOG.atInfo()
         .addKeyValue("backup", result.backup())

@@ -1,10 +1,13 @@
 package io.pgbackup.restore;
 
+import io.pgbackup.lineage.IdentityFile;
+import io.pgbackup.lineage.LineageUid;
 import io.pgbackup.problem.Problem;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /// A data directory whose server follows an archive by its `restore_command` and streams from
 /// nobody. PostgreSQL cares for the signal file's name alone, so its content tells those that we
@@ -15,6 +18,21 @@ public final class Standby {
       "pgbackup: follows an archive, and is promoted by 'pgbackup bootstrap'\n";
 
   private Standby() {}
+
+  /// The lineage that it followed, where its promotion was cut off and [#isIn] is true no more. An
+  /// identity lies beside the directory all the while; other restores into a new directory write it
+  /// last, and theirs only has to be ended too.
+  ///
+  /// @throws io.pgbackup.problem.PgBackupException `Refused` if its journal cannot be read
+  public static Optional<LineageUid> halfPromotedFrom(Path dataDirectory) {
+    if (IdentityFile.beside(dataDirectory).read().isEmpty()) {
+      return Optional.empty();
+    }
+    return RestoreJournal.read(RestorePaths.of(dataDirectory).journal())
+        .filter(journal -> !journal.finished())
+        .filter(journal -> journal.destination() instanceof RestoreDestination.NewDirectory)
+        .map(journal -> journal.plan().lineage().uid());
+  }
 
   /// Whether [RestoreRunner#follow] made it, and nobody promoted it since.
   ///

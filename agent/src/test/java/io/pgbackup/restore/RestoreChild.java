@@ -30,7 +30,7 @@ final class RestoreChild {
   }
 
   /// @param fatal where to stop; fetching and recovering are stopped half way
-  private record Victim(RestoreStep fatal) implements RestoreListener {
+  record Victim(RestoreStep fatal) implements RestoreListener {
     @Override
     public void begun(RestoreStep step) {
       if (step == fatal && step != RestoreStep.FETCH && step != RestoreStep.RECOVER) {

@@ -23,7 +23,6 @@ import io.pgbackup.restore.RolePassword;
 import io.pgbackup.restore.Standby;
 import io.pgbackup.restore.Vacancy;
 import io.pgbackup.store.ObjectStore;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -177,10 +176,15 @@ final class FillCommand extends RestoringVerb {
   /// that he followed, though the cluster may have newer ones.
   @Override
   Optional<LineageUid> uid() {
-    Path directory = own().postgres().dataDirectory();
-    return follows() || !Files.exists(directory)
-        ? DataHere.identity(directory).map(Identity::uid).or(lineageOptions()::uid)
-        : lineageOptions().uid();
+    Optional<LineageUid> followed =
+        follows()
+            ? DataHere.identity(own().postgres().dataDirectory()).map(Identity::uid)
+            : halfPromotedFrom();
+    return followed.or(lineageOptions()::uid);
+  }
+
+  private Optional<LineageUid> halfPromotedFrom() {
+    return Standby.halfPromotedFrom(own().postgres().dataDirectory());
   }
 
   @Override
@@ -231,6 +235,10 @@ final class FillCommand extends RestoringVerb {
     passwords();
     if (standby || follows()) {
       considerStandby(plan);
+      return;
+    }
+    if (halfPromotedFrom().isPresent()) {
+      // considered when it began
       return;
     }
     if (sourceReadOnly) {

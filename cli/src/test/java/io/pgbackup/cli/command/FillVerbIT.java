@@ -1,8 +1,10 @@
 package io.pgbackup.cli.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.pgbackup.engine.WalEngine;
 import io.pgbackup.engine.embedded.EmbeddedWalEngine;
 import io.pgbackup.engine.format.ArchiveLayout;
@@ -20,6 +22,15 @@ import io.pgbackup.postgres.SystemIdentifier;
 import io.pgbackup.postgres.Timeline;
 import io.pgbackup.postgres.WalFileName;
 import io.pgbackup.postgres.WalSegmentSize;
+import io.pgbackup.restore.ProtectedServer;
+import io.pgbackup.restore.RecoveryTarget;
+import io.pgbackup.restore.RestoreBench;
+import io.pgbackup.restore.RestoreDestination;
+import io.pgbackup.restore.RestoreListener;
+import io.pgbackup.restore.RestorePlan;
+import io.pgbackup.restore.RestorePlanner;
+import io.pgbackup.restore.RestoreStep;
+import io.pgbackup.restore.Standby;
 import io.pgbackup.secret.SecretFile;
 import io.pgbackup.store.StoreFolder;
 import io.pgbackup.store.file.FileObjectStore;
@@ -34,6 +45,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -42,6 +54,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /// `pgbackup bootstrap` over an archive that real WAL-G wrote.
 class FillVerbIT {
@@ -165,6 +179,141 @@ class FillVerbIT {
     }
   }
 
+  /// Where a kill leaves a promotion: before and after each of its renames and writes.
+  enum CutOff {
+    JOURNAL_BEGUN,
+    BEFORE_IT_IS_TAKEN_BACK,
+    TAKEN_BACK,
+    SIGNAL_REMOVED,
+    RECOVERED,
+    BEFORE_IT_IS_IN_PLACE,
+    IN_PLACE,
+    IDENTITY_WRITTEN
+  }
+
+  /// Whatever was cut off, the same command ends it, though the cluster that was followed has
+  /// another lineage by now, and though a promotion of another volume went on from this one before.
+  @ParameterizedTest
+  @EnumSource
+  void aPromotionThatWasCutOffGoesOn(CutOff where) throws IOException {
+    claimArchive();
+    assertThat(bootstrap("--standby").status()).isZero();
+    Identity followed = IdentityFile.beside(data).read().orElseThrow();
+    GoldenArchive.copyInto(folder.resolve("store/pgbackup/default/orders/newer/15"));
+    claim("copy", "earlier");
+    config = configOf("copy");
+    leave(where, followed);
+
+    assertThat(bootstrap("--cluster", "orders", "--standby").status())
+        .as("no standby is made of what is half a primary")
+        .isEqualTo(Standby.isIn(data) ? 0 : 4);
+    Run promoted = bootstrap("--cluster", "orders");
+
+    assertThat(promoted.status()).as(promoted.err()).isZero();
+    assertThat(promoted.err()).doesNotContain("fetch the base backup");
+    Identity own = IdentityFile.beside(data).read().orElseThrow();
+    assertThat(own.cluster()).isEqualTo(new ClusterId("default", "copy"));
+    assertThat(own.parent().orElseThrow().uid()).isEqualTo(followed.uid());
+    assertThat(own.uid()).isNotEqualTo(followed.uid());
+    assertThat(data)
+        .isDirectoryNotContaining("glob:**/*.signal")
+        .isDirectoryContaining("glob:**/PG_VERSION");
+    assertThat(data.getParent()).isDirectoryNotContaining("glob:**/data.pgbackup-restore*");
+    Run again = bootstrap("--cluster", "orders");
+    assertThat(again.err()).contains("nothing to do");
+    assertThat(IdentityFile.beside(data).read()).contains(own);
+    if (where == CutOff.BEFORE_IT_IS_TAKEN_BACK || where == CutOff.IDENTITY_WRITTEN) {
+      try (TestPostgres server = TestPostgres.over(PostgresRelease.OLDER, data, Map.of())) {
+        server.as("pgx").start();
+        assertThat(server.value("select pg_is_in_recovery()")).isEqualTo("f");
+        assertThat(server.value(ROWS)).isEqualTo(rowsAtTheEnd());
+      }
+    }
+  }
+
+  /// As the steps of a promotion would, up to there.
+  private void leave(CutOff where, Identity followed) throws IOException {
+    Path journal = data.resolveSibling("data.pgbackup-restore.json");
+    Path staging = data.resolveSibling("data.pgbackup-restore").resolve("data");
+    RestoreStep fatal =
+        switch (where) {
+          case JOURNAL_BEGUN, BEFORE_IT_IS_TAKEN_BACK, TAKEN_BACK -> RestoreStep.PREPARE;
+          case SIGNAL_REMOVED -> RestoreStep.RECOVER;
+          case RECOVERED -> RestoreStep.CONFIGURE;
+          case BEFORE_IT_IS_IN_PLACE, IN_PLACE, IDENTITY_WRITTEN -> RestoreStep.PLACE;
+        };
+    promoteUntil(fatal, followed.uid());
+    assertThat(staging).isDirectory();
+    assertThat(data).doesNotExist();
+    switch (where) {
+      case JOURNAL_BEGUN -> {
+        Files.move(staging, data);
+        Files.writeString(journal, Files.readString(journal).replaceAll("\"FETCH\"", ""));
+      }
+      case BEFORE_IT_IS_TAKEN_BACK, IN_PLACE -> Files.move(staging, data);
+      case IDENTITY_WRITTEN -> {
+        Files.move(staging, data);
+        IdentityFile.beside(data)
+            .write(
+                new Identity(
+                    new ClusterId("default", "copy"),
+                    newLineage(journal),
+                    followed.systemIdentifier(),
+                    Optional.of(
+                        new Parent(followed.uid(), new Timeline(2), Lsn.parse("0/8000000")))));
+      }
+      case TAKEN_BACK, SIGNAL_REMOVED, RECOVERED, BEFORE_IT_IS_IN_PLACE -> {}
+    }
+  }
+
+  private static LineageUid newLineage(Path journal) throws IOException {
+    return new LineageUid(
+        new JsonMapper().readTree(journal.toFile()).at("/newLineage/uid").asText());
+  }
+
+  /// In this process, which lives on; KilledPromotionIT ends one for good.
+  private void promoteUntil(RestoreStep fatal, LineageUid followed) {
+    try (FileObjectStore store = FileObjectStore.open(folder.resolve("store"))) {
+      RestorePlan plan =
+          ProtectedServer.catalogs(store).stream()
+              .filter(catalog -> catalog.lineage().uid().equals(followed))
+              .map(
+                  catalog ->
+                      new RestorePlanner(ZoneOffset.UTC)
+                          .plan(
+                              CLUSTER,
+                              List.of(catalog),
+                              Optional.of(followed),
+                              new RecoveryTarget.Latest()))
+              .findFirst()
+              .orElseThrow();
+      assertThatThrownBy(
+              () ->
+                  new RestoreBench(store, PostgresRelease.OLDER)
+                      .runner()
+                      .promote(
+                          plan,
+                          new RestoreDestination.NewDirectory(
+                              data, Optional.of(new ClusterId("default", "copy"))),
+                          List.of(),
+                          new Fatal(fatal)))
+          .isInstanceOf(Killed.class);
+    }
+  }
+
+  private static final class Killed extends Error {
+    private static final long serialVersionUID = 1;
+  }
+
+  private record Fatal(RestoreStep step) implements RestoreListener {
+    @Override
+    public void begun(RestoreStep now) {
+      if (now == step) {
+        throw new Killed();
+      }
+    }
+  }
+
   /// Its folder would be claimed, by an agent that may only read.
   @Test
   void followsNoArchiveThatNobodyClaimed() {
@@ -280,13 +429,17 @@ class FillVerbIT {
   }
 
   private void claimChild() {
+    claim("orders", "child");
+  }
+
+  private void claim(String cluster, String child) {
     try (FileObjectStore store = FileObjectStore.open(folder.resolve("store"))) {
       new Claims(store)
           .create(
-              StoreFolder.of("pgbackup/default/orders/child/15"),
+              StoreFolder.of("pgbackup/default/%s/%s/15".formatted(cluster, child)),
               new Claim(
-                  CLUSTER,
-                  new LineageUid("child"),
+                  new ClusterId("default", cluster),
+                  new LineageUid(child),
                   new SystemIdentifier(1),
                   new ServerVersion(150000),
                   WalSegmentSize.DEFAULT,
