@@ -133,7 +133,9 @@ public final class ArchiveSocket implements AutoCloseable {
     }
     var conversation = new Conversation(channel, service, pgWal, limits, deadlines);
     conversations.add(conversation);
-    Thread.ofVirtual()
+    // of the platform: content comes in pieces, and to park a virtual one for each costs more than
+    // the pieces do
+    Thread.ofPlatform()
         .name("archive-connection-" + peer.getName())
         .start(
             () -> {

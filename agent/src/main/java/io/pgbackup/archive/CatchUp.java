@@ -67,7 +67,7 @@ final class CatchUp implements AutoCloseable {
       return;
     }
     try (ExecutorService uploads =
-        Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("wal-ahead-", 0).factory())) {
+        Executors.newThreadPerTaskExecutor(Thread.ofPlatform().name("wal-ahead-", 0).factory())) {
       CompletionService<Boolean> ended = new ExecutorCompletionService<>(uploads);
       int underWay = 0;
       boolean well = true;

@@ -93,7 +93,7 @@ final class ReadAhead implements AutoCloseable {
       ahead.slot.close();
       return true;
     }
-    Thread.ofVirtual().name("wal-read-ahead-" + name).start(() -> fetch(name, ahead));
+    Thread.ofPlatform().name("wal-read-ahead-" + name).start(() -> fetch(name, ahead));
     return true;
   }
 

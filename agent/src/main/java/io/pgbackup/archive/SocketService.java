@@ -86,7 +86,7 @@ final class SocketService {
       Duration limit, String threadName, TransferSlots.Slot slot, Supplier<T> work) {
     var outcome = new CompletableFuture<T>();
     TransferSlots.Slot held = slot.hold();
-    Thread.ofVirtual()
+    Thread.ofPlatform()
         .name(threadName)
         .start(
             () -> {

@@ -324,7 +324,9 @@ final class WalSpool implements AutoCloseable {
       if (!ready.contains(segment)
           && !notAhead.contains(segment)
           && underWay.add(segment.fileName())) {
-        Thread.ofVirtual().name("wal-ahead-" + segment.fileName()).start(() -> fetchAhead(segment));
+        Thread.ofPlatform()
+            .name("wal-ahead-" + segment.fileName())
+            .start(() -> fetchAhead(segment));
       }
     }
   }

@@ -72,7 +72,7 @@ public final class S3ObjectStore implements ObjectStore {
     this.buffers = new PartBuffers(tuning.partSize(), tuning.partBuffers());
     this.view = false;
     this.senders =
-        Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("part-upload-", 0).factory());
+        Executors.newThreadPerTaskExecutor(Thread.ofPlatform().name("part-upload-", 0).factory());
   }
 
   private S3ObjectStore(S3ObjectStore same, Duration patience) {
