@@ -95,7 +95,7 @@ final class CatchUp implements AutoCloseable {
   private void start(WalFileName.Segment next, Slot slot, CompletionService<Boolean> uploads) {
     Runnable storing;
     try {
-      storing = archiver.admitAhead(next, pgWal.read(next));
+      storing = archiver.admitAhead(next, pgWal.read(next, slot::memory));
     } catch (RuntimeException | Error e) {
       slot.close();
       throw e;

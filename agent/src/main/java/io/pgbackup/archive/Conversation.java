@@ -133,7 +133,8 @@ final class Conversation implements Runnable {
     try (var slot = service.takeSlot(size)) {
       byte[] content;
       try (var _ = deadlines.in(limits.transfer(), channel)) {
-        content = Wire.readContent(channel, size);
+        content = slot.memory(size);
+        Wire.readContent(channel, content);
       } catch (OutOfMemoryError e) {
         throw SocketService.tooLittleMemory(e);
       }
@@ -145,7 +146,7 @@ final class Conversation implements Runnable {
 
   private void pushByName(WalFileName name) throws IOException {
     try (var slot = service.takeSlot(pgWal.size(name))) {
-      service.push(name, pgWal.read(name), Optional.empty(), slot);
+      service.push(name, pgWal.read(name, slot::memory), Optional.empty(), slot);
     }
     archived(name);
     reply(false, new SocketReply.Done());

@@ -9,9 +9,9 @@ import io.pgbackup.postgres.WalFileName;
 import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
+import java.io.EOFException;
 import java.io.FileInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.IntFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -32,6 +33,7 @@ final class PgWal {
 
   private static final String READY = ".ready";
   private static final int TIMELINE_DIGITS = 8;
+  private static final int AT_ONCE = 128 << 10;
 
   private final Path dataDirectory;
 
@@ -92,18 +94,28 @@ final class PgWal {
   }
 
   /// The content of such a file.
-  byte[] read(WalFileName name) {
+  ///
+  /// @param memory gives an array of the size that it is asked for
+  byte[] read(WalFileName name, IntFunction<byte[]> memory) {
     try {
-      return whole(file(name));
+      return whole(file(name), memory);
     } catch (IOException e) {
       throw notRead(file(name), e);
     }
   }
 
   // not Files.readAllBytes: it takes as much memory outside the heap, and its thread keeps that
-  private static byte[] whole(Path file) throws IOException {
-    try (InputStream content = new FileInputStream(file.toFile())) {
-      return content.readAllBytes();
+  private static byte[] whole(Path file, IntFunction<byte[]> memory) throws IOException {
+    try (FileInputStream stream = new FileInputStream(file.toFile())) {
+      byte[] content = memory.apply(Math.toIntExact(stream.getChannel().size()));
+      for (int at = 0; at < content.length; ) {
+        int count = stream.read(content, at, Math.min(AT_ONCE, content.length - at));
+        if (count < 0) {
+          throw new EOFException("it ends after " + at + " of " + content.length + " bytes");
+        }
+        at += count;
+      }
+      return content;
     }
   }
 

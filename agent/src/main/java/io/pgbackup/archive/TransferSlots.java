@@ -1,11 +1,13 @@
 package io.pgbackup.archive;
 
+import io.pgbackup.engine.Spares;
 import io.pgbackup.problem.Problem;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /// Bounds how much WAL is held in memory at once: so many files of the usual 16 MiB, or fewer of a
 /// greater size. A file that is greater than all of it is let in alone. Thread-safe.
@@ -14,6 +16,7 @@ final class TransferSlots {
 
   private final int count;
   private final Places free;
+  private final Spares<byte[]> spares = new Spares<>();
   private int extra;
 
   TransferSlots(int count) {
@@ -88,6 +91,7 @@ final class TransferSlots {
   final class Slot implements AutoCloseable {
     private final AtomicInteger holders = new AtomicInteger(1);
     private final int permits;
+    private byte @Nullable [] memory;
 
     private Slot(int permits) {
       this.permits = permits;
@@ -99,9 +103,26 @@ final class TransferSlots {
       return this;
     }
 
+    /// Memory for this file, asked for once, in which anything may stand. Other files get it when
+    /// every holder has closed the place.
+    byte[] memory(int size) {
+      byte[] lent = size < USUAL ? new byte[size] : lent(size);
+      memory = size < USUAL ? null : lent;
+      return lent;
+    }
+
+    // a server's segments are all of one size
+    private byte[] lent(int size) {
+      return spares.take().filter(spare -> spare.length == size).orElseGet(() -> new byte[size]);
+    }
+
     @Override
     public void close() {
       if (holders.decrementAndGet() == 0) {
+        byte[] lent = memory;
+        if (lent != null) {
+          spares.keep(lent);
+        }
         free.release(permits);
       }
     }

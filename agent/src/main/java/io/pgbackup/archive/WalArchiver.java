@@ -16,6 +16,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,13 +45,22 @@ public final class WalArchiver {
   record Push(WalFileName name, WalDestination destination) {}
 
   private static final class UnderWay {
-    final byte[] content;
+    private byte @Nullable [] content;
     final boolean ahead;
     final CompletableFuture<Pushed> outcome = new CompletableFuture<>();
 
     UnderWay(byte[] content, boolean ahead) {
       this.content = content;
       this.ahead = ahead;
+    }
+
+    /// @return nothing once it has ended: another file may stand in its memory then
+    synchronized Optional<Boolean> holds(byte[] other) {
+      return Optional.ofNullable(content).map(mine -> Arrays.equals(mine, other));
+    }
+
+    synchronized void end() {
+      content = null;
     }
   }
 
@@ -130,7 +140,7 @@ public final class WalArchiver {
                   return ahead.get();
                 }
                 push.destination().admission().check(name, content, sender);
-                return store(push, new UnderWay(content, /* ahead= */ false));
+                return store(push, content, /* ahead= */ false);
               });
       var archived = new ArchiveStatus.Archived(name, clock.instant());
       status.updateAndGet(
@@ -154,8 +164,8 @@ public final class WalArchiver {
   /// The same bytes passed the fence already and are stored, or about to be.
   private Optional<Pushed> ahead(Push push, byte[] content) {
     UnderWay now = underWay.get(push);
-    if (now != null && now.ahead && Arrays.equals(now.content, content)) {
-      return Optional.of(join(push.name(), now, content));
+    if (now != null && now.ahead && now.holds(content).orElse(false)) {
+      return Optional.of(join(now));
     }
     return storedAhead.take(push, content) ? Optional.of(Pushed.STORED) : Optional.empty();
   }
@@ -173,7 +183,7 @@ public final class WalArchiver {
   Runnable admitAhead(WalFileName.Segment name, byte[] content) {
     var push = new Push(name, destination.get());
     push.destination().admission().check(name, content, Optional.empty());
-    return () -> store(push, new UnderWay(content, /* ahead= */ true));
+    return () -> store(push, content, /* ahead= */ true);
   }
 
   private void failed(WalFileName name, Problem problem) {
@@ -181,15 +191,21 @@ public final class WalArchiver {
     status.updateAndGet(before -> before.failed(failure));
   }
 
-  private Pushed store(Push push, UnderWay mine) {
-    UnderWay first = underWay.putIfAbsent(push, mine);
-    if (first != null) {
-      return join(push.name(), first, mine.content);
+  private Pushed store(Push push, byte[] content, boolean ahead) {
+    UnderWay mine = new UnderWay(content, ahead);
+    for (var first = underWay.putIfAbsent(push, mine);
+        first != null;
+        first = underWay.putIfAbsent(push, mine)) {
+      Optional<Boolean> same = first.holds(content);
+      if (same.isPresent()) {
+        requireSame(push.name(), same.get());
+        return join(first);
+      }
     }
     try {
-      Pushed pushed = push.destination().engine().push(push.name(), mine.content);
-      if (mine.ahead) {
-        storedAhead.add(push, mine.content);
+      Pushed pushed = push.destination().engine().push(push.name(), content);
+      if (ahead) {
+        storedAhead.add(push, content);
       }
       mine.outcome.complete(pushed);
       return pushed;
@@ -198,16 +214,20 @@ public final class WalArchiver {
       throw e;
     } finally {
       underWay.remove(push, mine);
+      mine.end();
     }
   }
 
-  private static Pushed join(WalFileName name, UnderWay first, byte[] content) {
-    if (!Arrays.equals(first.content, content)) {
+  private static void requireSame(WalFileName name, boolean same) {
+    if (!same) {
       throw Problem.refused(
               name.text() + " is being archived with other content",
               "Two servers send to this archive; find the one that does not belong to it.")
           .asException();
     }
+  }
+
+  private static Pushed join(UnderWay first) {
     try {
       Pushed pushed = first.outcome.join();
       return first.ahead ? pushed : Pushed.ALREADY_STORED;

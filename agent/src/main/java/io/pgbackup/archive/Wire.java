@@ -46,20 +46,22 @@ final class Wire {
     writeChecksum(channel, crc);
   }
 
+  /// Fills all of the array.
+  ///
   /// @throws BadRequestException if the content does not have the checksum that follows it
-  static byte[] readContent(ReadableByteChannel channel, int size) throws IOException {
-    byte[] content = new byte[size];
-    for (int at = 0; at < size; ) {
-      int count = channel.read(ByteBuffer.wrap(content, at, Math.min(SLICE, size - at)));
+  static void readContent(ReadableByteChannel channel, byte[] content) throws IOException {
+    CRC32C crc = new CRC32C();
+    for (int at = 0; at < content.length; ) {
+      int most = Math.min(SLICE, content.length - at);
+      int count = channel.read(ByteBuffer.wrap(content, at, most));
       if (count < 0) {
-        throw new EOFException("the connection ended after " + at + " of " + size + " octets");
+        throw new EOFException(
+            "the connection ended after " + at + " of " + content.length + " octets");
       }
+      crc.update(content, at, count);
       at += count;
     }
-    CRC32C crc = new CRC32C();
-    crc.update(content);
     readChecksum(channel, crc);
-    return content;
   }
 
   /// Copies exactly `size` octets and compares or adds their checksum: reads it from a socket,

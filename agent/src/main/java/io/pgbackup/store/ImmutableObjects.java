@@ -44,17 +44,24 @@ public final class ImmutableObjects {
     InputStream decode(InputStream stored) throws IOException;
   }
 
+  /// As for an array that is full.
+  public Stored put(ObjectKey key, byte[] content, String plaintextSha256, Decoder decoder) {
+    return put(key, content, content.length, plaintextSha256, decoder);
+  }
+
   /// Returns only after the store confirmed an object with this plaintext.
   ///
-  /// @param content the encoded bytes
+  /// @param content begins with the encoded bytes
+  /// @param length how many they are
   /// @param plaintextSha256 64 lower-case hexadecimal digits; the object's metadata keep what the
   ///   cipher makes of it
   /// @param decoder asked only where an object stands there whose metadata does not say what is in
   ///   it
   /// @throws PgBackupException `Refused` if other content stands there, or content that cannot be
   ///   compared; `StorageFailed` if the store did not do its part
-  public Stored put(ObjectKey key, byte[] content, String plaintextSha256, Decoder decoder) {
-    return switch (store.create(key, content, cipher.mark(plaintextSha256))) {
+  public Stored put(
+      ObjectKey key, byte[] content, int length, String plaintextSha256, Decoder decoder) {
+    return switch (store.create(key, content, length, cipher.mark(plaintextSha256))) {
       case Created _ -> Stored.STORED;
       case AlreadyThere(StoredObject object) -> {
         requireSame(object, plaintextSha256, decoder);

@@ -2,6 +2,7 @@ package io.pgbackup.store;
 
 import java.io.InputStream;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -55,6 +56,13 @@ public interface ObjectStore extends AutoCloseable {
   /// Writes the whole object if none of that name exists (`If-None-Match: *`), with its CRC32C as a
   /// header. A lost answer is retried; what this very call wrote counts as created.
   CreateOutcome create(ObjectKey key, byte[] content, Map<String, String> metadata);
+
+  /// As [#create(ObjectKey, byte[], Map)], of an array's beginning, which it does not hold on to.
+  default CreateOutcome create(
+      ObjectKey key, byte[] content, int length, Map<String, String> metadata) {
+    return create(
+        key, length == content.length ? content : Arrays.copyOf(content, length), metadata);
+  }
 
   /// Begins an upload of unknown length, create-only as well.
   ObjectUpload upload(ObjectKey key, Map<String, String> metadata);

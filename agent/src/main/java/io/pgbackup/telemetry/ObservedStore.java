@@ -80,6 +80,12 @@ public final class ObservedStore implements ObjectStore {
   }
 
   @Override
+  public CreateOutcome create(
+      ObjectKey key, byte[] content, int length, Map<String, String> metadata) {
+    return health.watch(Operation.WRITE, () -> store.create(key, content, length, metadata));
+  }
+
+  @Override
   public ObjectUpload upload(ObjectKey key, Map<String, String> metadata) {
     return new ObservedUpload(
         health.watch(Operation.WRITE, () -> store.upload(key, metadata)), health);

@@ -37,7 +37,7 @@ class PgWalTest {
     Files.createFile(files.resolve("archive_status").resolve(SEGMENT.text() + mark));
 
     assertThat(pgWal.size(SEGMENT)).isEqualTo(2);
-    assertThat(pgWal.read(SEGMENT)).containsExactly(1, 2);
+    assertThat(pgWal.read(SEGMENT, byte[]::new)).containsExactly(1, 2);
   }
 
   @Test

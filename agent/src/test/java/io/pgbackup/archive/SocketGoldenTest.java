@@ -79,11 +79,11 @@ class SocketGoldenTest {
 
   @Test
   void contentThatWasCutOrChangedIsNotTaken() {
-    assertThatThrownBy(() -> Wire.readContent(channel("313233343536373838 e3069283"), 9))
+    assertThatThrownBy(() -> Wire.readContent(channel("313233343536373838 e3069283"), new byte[9]))
         .isInstanceOf(BadRequestException.class);
-    assertThatThrownBy(() -> Wire.readContent(channel("3132333435"), 9))
+    assertThatThrownBy(() -> Wire.readContent(channel("3132333435"), new byte[9]))
         .isInstanceOf(EOFException.class);
-    assertThatThrownBy(() -> Wire.readContent(channel("313233343536373839 e30692"), 9))
+    assertThatThrownBy(() -> Wire.readContent(channel("313233343536373839 e30692"), new byte[9]))
         .isInstanceOf(EOFException.class);
   }
 

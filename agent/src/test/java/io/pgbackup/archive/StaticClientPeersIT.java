@@ -75,7 +75,7 @@ class StaticClientPeersIT {
                 var reader = new RequestReader(connection);
                 SocketRequest request = reader.request(reader.operation().orElseThrow());
                 if (request instanceof SocketRequest.Push(_, _, var size)) {
-                  Wire.readContent(connection, (int) size);
+                  Wire.readContent(connection, new byte[(int) size]);
                 }
                 asked.complete(request);
                 Wire.writeFully(connection, ByteBuffer.wrap(reply));
@@ -238,10 +238,13 @@ class StaticClientPeersIT {
   private static Optional<byte[]> understood(byte[] reply) {
     ReadableByteChannel channel = Channels.newChannel(new ByteArrayInputStream(reply));
     try {
-      return SocketReply.read(channel, true) instanceof SocketReply.Delivered(var size)
-              && size <= reply.length
-          ? Optional.of(Wire.readContent(channel, (int) size))
-          : Optional.empty();
+      if (SocketReply.read(channel, true) instanceof SocketReply.Delivered(var size)
+          && size <= reply.length) {
+        byte[] content = new byte[(int) size];
+        Wire.readContent(channel, content);
+        return Optional.of(content);
+      }
+      return Optional.empty();
     } catch (IOException _) {
       return Optional.empty();
     }

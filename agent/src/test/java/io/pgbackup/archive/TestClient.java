@@ -38,7 +38,9 @@ record TestClient(SocketChannel channel) implements AutoCloseable {
 
   byte[] delivered() throws IOException {
     if (SocketReply.read(channel, true) instanceof SocketReply.Delivered(var size)) {
-      return Wire.readContent(channel, (int) size);
+      byte[] content = new byte[(int) size];
+      Wire.readContent(channel, content);
+      return content;
     }
     throw new IllegalStateException("nothing was delivered");
   }

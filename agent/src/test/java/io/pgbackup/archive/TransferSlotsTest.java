@@ -50,6 +50,32 @@ class TransferSlotsTest {
   }
 
   @Test
+  void memoryIsAnotherFilesOnlyWhenEveryHolderHasGone() {
+    int segment = 16 << 20;
+    TransferSlots.Slot slot = slots.take(segment, AT_ONCE);
+    TransferSlots.Slot held = slot.hold();
+    byte[] memory = slot.memory(segment);
+    slot.close();
+
+    TransferSlots.Slot other = slots.take(segment, AT_ONCE);
+    assertThat(other.memory(segment)).isNotSameAs(memory);
+    held.close();
+
+    assertThat(slots.take(segment, AT_ONCE).memory(segment)).isSameAs(memory);
+  }
+
+  @Test
+  void aFileOfAnotherSizeGetsMemoryOfItsOwn() {
+    int segment = 16 << 20;
+    try (TransferSlots.Slot slot = slots.take(segment, AT_ONCE)) {
+      slot.memory(segment);
+    }
+
+    assertThat(slots.take(100, AT_ONCE).memory(100)).hasSize(100);
+    assertThat(slots.take(2 * segment, AT_ONCE).memory(2 * segment)).hasSize(2 * segment);
+  }
+
+  @Test
   void drainingWaitsForEveryoneAlsoWithMoreRoom() {
     slots.setExtra(3);
     TransferSlots.Slot slot = slots.take(1, AT_ONCE);

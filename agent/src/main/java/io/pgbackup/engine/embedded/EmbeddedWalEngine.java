@@ -1,10 +1,12 @@
 package io.pgbackup.engine.embedded;
 
 import io.pgbackup.crypto.Sha256;
+import io.pgbackup.engine.Spares;
 import io.pgbackup.engine.WalEngine;
 import io.pgbackup.engine.embedded.WalObjects.WalObject;
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.Codec;
+import io.pgbackup.engine.format.PackedBytes;
 import io.pgbackup.engine.format.Packing;
 import io.pgbackup.engine.tail.Pieces;
 import io.pgbackup.engine.tail.Tail;
@@ -32,6 +34,7 @@ public final class EmbeddedWalEngine implements WalEngine {
   private static final int GREATEST_SMALL_FILE = 16 << 20;
 
   private static final int GREATEST_SEGMENT = 1 << 30;
+  private static final int MORE_THAN_NOTHING = 1024;
 
   private final ObjectStore store;
   private final ArchiveLayout layout;
@@ -40,6 +43,7 @@ public final class EmbeddedWalEngine implements WalEngine {
   private final WalObjects objects;
   private final ImmutableObjects immutable;
   private final EncryptionProof proof;
+  private final Spares<PackedBytes> spares = new Spares<>();
 
   /// @param codec for what is pushed; whatever the archive holds is read
   /// @param segmentSize what a fetched segment must have; without it any size that PostgreSQL knows
@@ -67,10 +71,21 @@ public final class EmbeddedWalEngine implements WalEngine {
   @Override
   public Pushed push(WalFileName name, byte[] content) {
     proof.requireNoFailure();
+    // half of the size, which WAL seldom exceeds
+    PackedBytes packed =
+        spares.take().orElseGet(() -> new PackedBytes(content.length / 2 + MORE_THAN_NOTHING));
+    try {
+      return push(name, content, packed);
+    } finally {
+      spares.keep(packed);
+    }
+  }
+
+  private Pushed push(WalFileName name, byte[] content, PackedBytes encoded) {
     // The store's answer takes about as long as the work on the bytes.
     try (var listing = Answer.of("wal-listing", () -> objects.find(name))) {
       String digest = Sha256.hex(content);
-      byte[] encoded = packing.pack(content);
+      packing.pack(content, encoded);
       List<WalObject> standing = listing.await();
       if (!standing.isEmpty()) {
         // WAL-G takes any of them for the file, so each must hold it.
@@ -102,16 +117,17 @@ public final class EmbeddedWalEngine implements WalEngine {
             packingOf(object).unpacking(stored, key.value(), Packing.writtenWith(store, key)));
   }
 
-  private Pushed create(ObjectKey key, byte[] encoded, String digest) {
+  private Pushed create(ObjectKey key, PackedBytes encoded, String digest) {
     var outcome =
         immutable.put(
             key,
-            encoded,
+            encoded.array(),
+            encoded.size(),
             digest,
             stored -> packing.unpacking(stored, key.value(), Packing.writtenWith(store, key)));
     LOG.atDebug()
         .addKeyValue("key", key)
-        .addKeyValue("bytes", encoded.length)
+        .addKeyValue("bytes", encoded.size())
         .addKeyValue("outcome", outcome)
         .log("WAL pushed");
     return switch (outcome) {

@@ -44,6 +44,16 @@ public record Packing(Codec codec, ObjectCipher cipher) {
     return sink.toByteArray();
   }
 
+  /// Packs into memory that is the caller's; what stood there is overwritten.
+  public void pack(byte[] content, PackedBytes packed) {
+    packed.reset();
+    try (OutputStream stream = packing(packed)) {
+      stream.write(content);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   /// A stream of the content of `source`, which is closed with it; fails as the codec's and the
   /// cipher's do. A plain object is read as well, whatever the cipher, where nothing says that it
   /// was written with a key.

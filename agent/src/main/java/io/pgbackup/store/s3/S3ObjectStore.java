@@ -202,7 +202,13 @@ public final class S3ObjectStore implements ObjectStore {
 
   @Override
   public CreateOutcome create(ObjectKey key, byte[] content, Map<String, String> metadata) {
-    return bucket.create(key, new Content(content, content.length), metadata, Duration.ZERO);
+    return create(key, content, content.length, metadata);
+  }
+
+  @Override
+  public CreateOutcome create(
+      ObjectKey key, byte[] content, int length, Map<String, String> metadata) {
+    return bucket.create(key, new Content(content, length), metadata, Duration.ZERO);
   }
 
   @Override
