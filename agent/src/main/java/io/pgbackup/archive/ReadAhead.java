@@ -49,13 +49,20 @@ final class ReadAhead implements AutoCloseable {
   }
 
   /// What was fetched ahead, or is being fetched. Nothing says nothing about the archive.
-  Optional<byte[]> take(WalFileName name) {
+  ///
+  /// @param to whose memory it stands in from then on
+  Optional<byte[]> take(WalFileName name, Slot to) {
     Ahead ahead = entries.remove(name.text());
     if (ahead == null) {
       return Optional.empty();
     }
-    try (Slot _ = ahead.slot) {
-      return ahead.from.equals(engine.get()) ? ahead.outcome.join() : Optional.empty();
+    try (Slot from = ahead.slot) {
+      if (!ahead.from.equals(engine.get())) {
+        return Optional.empty();
+      }
+      Optional<byte[]> content = ahead.outcome.join();
+      to.takeOver(from);
+      return content;
     } catch (CompletionException _) {
       return Optional.empty();
     } finally {
@@ -99,7 +106,11 @@ final class ReadAhead implements AutoCloseable {
 
   private void fetch(String name, Ahead ahead) {
     try {
-      Optional<byte[]> content = ahead.from.fetch(WalFileName.parse(name));
+      Optional<byte[]> content;
+      // whoever asked may have given up: nobody else gets memory that is still written to
+      try (Slot held = ahead.slot.hold()) {
+        content = ahead.from.fetch(WalFileName.parse(name), held::memory);
+      }
       ahead.outcome.complete(content);
       if (content.isPresent()) {
         var _ = ahead.gone.await(keep.toMillis(), MILLISECONDS);

@@ -66,13 +66,13 @@ final class SocketService {
 
   Optional<byte[]> fetch(WalFileName name, TransferSlots.Slot slot) {
     Optional<byte[]> content =
-        within(limits.fetchAnswer(), "wal-fetch-" + name.text(), slot, () -> fetch(name));
+        within(limits.fetchAnswer(), "wal-fetch-" + name.text(), slot, () -> carryOut(name, slot));
     content.ifPresent(bytes -> readAhead.behind(name, bytes.length));
     return content;
   }
 
-  private Optional<byte[]> fetch(WalFileName name) {
-    return readAhead.take(name).or(() -> server.fetch(name));
+  private Optional<byte[]> carryOut(WalFileName name, TransferSlots.Slot slot) {
+    return readAhead.take(name, slot).or(() -> server.fetch(name, slot::memory));
   }
 
   /// Waits for what is under way and lets nothing in any more.

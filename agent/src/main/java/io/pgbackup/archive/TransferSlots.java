@@ -116,6 +116,12 @@ final class TransferSlots {
       return spares.take().filter(spare -> spare.length == size).orElseGet(() -> new byte[size]);
     }
 
+    /// Makes the other's memory this one's: what stands in it is not done with when that closes.
+    void takeOver(Slot other) {
+      memory = other.memory;
+      other.memory = null;
+    }
+
     @Override
     public void close() {
       if (holders.decrementAndGet() == 0) {

@@ -4,6 +4,7 @@ import io.pgbackup.engine.WalEngine;
 import io.pgbackup.postgres.WalFileName;
 import java.time.InstantSource;
 import java.util.Optional;
+import java.util.function.IntFunction;
 import java.util.function.Supplier;
 
 /// Hands archived WAL back during recovery. Thread-safe.
@@ -29,9 +30,10 @@ public final class WalServer {
     return engine.get();
   }
 
+  /// @param memory as for the engine
   /// @return the file's plaintext, or nothing only where the store proved that it has none
   /// @throws io.pgbackup.problem.PgBackupException for every other outcome; never absence
-  public Optional<byte[]> fetch(WalFileName name) {
-    return retry.call(clock, () -> engine.get().fetch(name));
+  Optional<byte[]> fetch(WalFileName name, IntFunction<byte[]> memory) {
+    return retry.call(clock, () -> engine.get().fetch(name, memory));
   }
 }

@@ -4,6 +4,7 @@ import io.pgbackup.engine.tail.Tail;
 import io.pgbackup.postgres.WalFileName;
 import io.pgbackup.postgres.WalSegment;
 import java.util.Optional;
+import java.util.function.IntFunction;
 
 /// Carries single WAL files to the archive of one lineage and back. Thread-safe.
 public interface WalEngine {
@@ -23,6 +24,14 @@ public interface WalEngine {
   ///   such file
   /// @throws io.pgbackup.problem.PgBackupException for everything else; a failure is never absence
   Optional<byte[]> fetch(WalFileName name);
+
+  /// As [#fetch(WalFileName)].
+  ///
+  /// @param memory gives an array of the size that it is asked for, which is filled where the
+  ///   engine can; the content need not stand in it
+  default Optional<byte[]> fetch(WalFileName name, IntFunction<byte[]> memory) {
+    return fetch(name);
+  }
 
   /// What was streamed of a segment that is not there as a whole: a way in for recovery alone,
   /// since nothing tells it from a segment that ends early.

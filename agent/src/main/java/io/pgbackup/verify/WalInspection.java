@@ -144,6 +144,7 @@ record WalInspection(
           object.key().value(),
           objects.size().bytes(),
           objects.size().bytes(),
+          byte[]::new,
           Packing.writtenWith(store, object.key()));
     } catch (IOException e) {
       throw Problem.storageUnavailable(

@@ -23,6 +23,7 @@ class ReadAheadTest {
   private final MemoryWalEngine engine = new MemoryWalEngine();
   private final AtomicReference<WalEngine> current = new AtomicReference<>(engine);
   private final TransferSlots slots = new TransferSlots(PLACES);
+  private final TransferSlots.Slot asking = new TransferSlots(1).take(1, Duration.ZERO);
   private final ReadAhead ahead = new ReadAhead(current::get, slots, Duration.ofMinutes(1));
 
   @AfterEach
@@ -49,9 +50,9 @@ class ReadAheadTest {
     ahead.behind(name(1), SIZE);
 
     await().until(() -> engine.fetches.get() == PLACES - 1);
-    assertThat(ahead.take(name(2))).contains(new byte[] {2});
-    assertThat(ahead.take(name(3))).contains(new byte[] {3});
-    assertThat(ahead.take(name(9))).as("there was no room for it").isEmpty();
+    assertThat(ahead.take(name(2), asking)).contains(new byte[] {2});
+    assertThat(ahead.take(name(3), asking)).contains(new byte[] {3});
+    assertThat(ahead.take(name(9), asking)).as("there was no room for it").isEmpty();
     assertThat(engine.fetches).hasValue(PLACES - 1);
   }
 
@@ -60,12 +61,12 @@ class ReadAheadTest {
     archive(1, 9);
     ahead.behind(name(1), SIZE);
     await().until(() -> engine.fetches.get() == PLACES - 1);
-    assertThat(ahead.take(name(2))).isPresent();
+    assertThat(ahead.take(name(2), asking)).isPresent();
 
     ahead.behind(name(2), SIZE);
 
     await().until(() -> engine.fetches.get() == PLACES);
-    assertThat(ahead.take(name(5))).contains(new byte[] {5});
+    assertThat(ahead.take(name(5), asking)).contains(new byte[] {5});
   }
 
   @Test
@@ -75,10 +76,11 @@ class ReadAheadTest {
     ahead.behind(name(1), SIZE);
     await().until(() -> engine.waiting.get() == PLACES - 1);
     AtomicReference<byte[]> got = new AtomicReference<>();
-    Thread asking = Thread.ofVirtual().start(() -> got.set(ahead.take(name(2)).orElseThrow()));
+    Thread recovery =
+        Thread.ofVirtual().start(() -> got.set(ahead.take(name(2), asking).orElseThrow()));
 
     engine.gate.countDown();
-    asking.join();
+    recovery.join();
 
     assertThat(got.get()).containsExactly(2);
   }
@@ -105,7 +107,7 @@ class ReadAheadTest {
     await().until(() -> fetched.size() == PLACES - 1);
 
     for (int number = 2; number <= PLACES; number++) {
-      assertThat(ahead.take(name(number))).isPresent();
+      assertThat(ahead.take(name(number), asking)).isPresent();
     }
 
     await()
@@ -123,9 +125,9 @@ class ReadAheadTest {
     ahead.behind(name(1), SIZE);
     await().until(() -> engine.fetches.get() >= PLACES - 1);
 
-    assertThat(ahead.take(name(2))).isEmpty();
+    assertThat(ahead.take(name(2), asking)).isEmpty();
     archive(2, 3);
-    assertThat(ahead.take(name(3))).isEmpty();
+    assertThat(ahead.take(name(3), asking)).isEmpty();
     await().until(() -> slots.takeSpare(1).map(slot -> close(slot)).orElse(false));
   }
 
@@ -142,7 +144,7 @@ class ReadAheadTest {
 
     current.set(new MemoryWalEngine());
 
-    assertThat(ahead.take(name(2))).isEmpty();
+    assertThat(ahead.take(name(2), asking)).isEmpty();
   }
 
   @Test
@@ -153,6 +155,6 @@ class ReadAheadTest {
     hasty.behind(name(1), SIZE);
 
     await().until(() -> engine.fetches.get() >= PLACES - 1);
-    await().untilAsserted(() -> assertThat(hasty.take(name(2))).isEmpty());
+    await().untilAsserted(() -> assertThat(hasty.take(name(2), asking)).isEmpty());
   }
 }

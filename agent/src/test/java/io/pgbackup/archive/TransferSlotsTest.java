@@ -65,6 +65,21 @@ class TransferSlotsTest {
   }
 
   @Test
+  void memoryThatWasTakenOverStaysWithWhoTookIt() {
+    int segment = 16 << 20;
+    TransferSlots.Slot first = slots.take(segment, AT_ONCE);
+    byte[] memory = first.memory(segment);
+    TransferSlots.Slot second = slots.take(segment, AT_ONCE);
+    second.takeOver(first);
+    first.close();
+
+    assertThat(slots.take(segment, AT_ONCE).memory(segment)).isNotSameAs(memory);
+    second.close();
+
+    assertThat(slots.take(segment, AT_ONCE).memory(segment)).isSameAs(memory);
+  }
+
+  @Test
   void aFileOfAnotherSizeGetsMemoryOfItsOwn() {
     int segment = 16 << 20;
     try (TransferSlots.Slot slot = slots.take(segment, AT_ONCE)) {

@@ -22,6 +22,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -138,11 +139,16 @@ public final class EmbeddedWalEngine implements WalEngine {
 
   @Override
   public Optional<byte[]> fetch(WalFileName name) {
+    return fetch(name, byte[]::new);
+  }
+
+  @Override
+  public Optional<byte[]> fetch(WalFileName name, IntFunction<byte[]> memory) {
     List<WalObject> found = objects.find(name);
     if (found.isEmpty()) {
       return Optional.empty();
     }
-    byte[] content = read(name, found.getFirst());
+    byte[] content = read(name, found.getFirst(), memory);
     LOG.atDebug().addKeyValue("key", found.getFirst().object().key()).log("WAL fetched");
     return Optional.of(content);
   }
@@ -152,14 +158,19 @@ public final class EmbeddedWalEngine implements WalEngine {
     return new Pieces(store, layout, packing.cipher()).read(segment);
   }
 
-  private byte[] read(WalFileName name, WalObject object) {
+  private byte[] read(WalFileName name, WalObject object, IntFunction<byte[]> memory) {
     ObjectKey key = object.object().key();
     Packing known = packingOf(object);
     byte[] content;
     try (InputStream stored = store.open(key)) {
       content =
           known.unpack(
-              stored, key.value(), limit(name), expected(name), Packing.writtenWith(store, key));
+              stored,
+              key.value(),
+              limit(name),
+              expected(name),
+              memory,
+              Packing.writtenWith(store, key));
     } catch (PgBackupException e) {
       throw e.problem() instanceof Problem.NotFound ? SourceFailure.vanished(key).causedBy(e) : e;
     } catch (IOException e) {

@@ -14,6 +14,7 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.function.IntFunction;
 import java.util.function.Supplier;
 
 /// How content becomes an object: compressed, then encrypted. Thread-safe; a stream belongs to one
@@ -124,20 +125,22 @@ public record Packing(Codec codec, ObjectCipher cipher) {
   public byte[] unpack(
       InputStream source, String name, int limit, Supplier<Optional<String>> writtenWith)
       throws IOException {
-    return unpack(source, name, limit, 0, writtenWith);
+    return unpack(source, name, limit, 0, byte[]::new, writtenWith);
   }
 
   /// @param expected how many bytes there most likely are, 0 if nobody knows: no more memory than
   ///   that is taken where it is right
+  /// @param memory gives an array of that size
   public byte[] unpack(
       InputStream source,
       String name,
       int limit,
       int expected,
+      IntFunction<byte[]> memory,
       Supplier<Optional<String>> writtenWith)
       throws IOException {
     try (InputStream content = unpacking(source, name, writtenWith)) {
-      byte[] bytes = atMost(content, limit, Math.min(expected, limit));
+      byte[] bytes = atMost(content, limit, memory.apply(Math.min(expected, limit)));
       if (content.read() >= 0) {
         throw Problem.verificationFailed(
                 name + " holds more than the " + limit + " bytes it can have",
@@ -148,8 +151,8 @@ public record Packing(Codec codec, ObjectCipher cipher) {
     }
   }
 
-  private static byte[] atMost(InputStream content, int limit, int expected) throws IOException {
-    byte[] first = new byte[expected];
+  private static byte[] atMost(InputStream content, int limit, byte[] first) throws IOException {
+    int expected = first.length;
     int length = content.readNBytes(first, 0, expected);
     if (length < expected) {
       return Arrays.copyOf(first, length);

@@ -42,6 +42,7 @@ class PackingTest {
         "an object",
         LIMIT,
         expected,
+        byte[]::new,
         Optional::empty);
   }
 }
