@@ -16,6 +16,11 @@ final class GarbageWatch {
   private static final Duration INTERVAL = Duration.ofSeconds(10);
   private static final long WORTHWHILE = 48L << 20;
 
+  /// Where nothing came or went since the last look, less is: nobody needs it soon.
+  private static final long WORTHWHILE_AT_REST = 12L << 20;
+
+  private static final long REST = 2L << 20;
+
   /// The old generation. Thread-safe.
   interface OldGeneration {
     /// In bytes, with what nobody needs any more.
@@ -28,6 +33,7 @@ final class GarbageWatch {
   }
 
   private final OldGeneration generation;
+  private long usedBefore;
 
   GarbageWatch(OldGeneration generation) {
     this.generation = generation;
@@ -43,7 +49,10 @@ final class GarbageWatch {
 
   /// @return how long to wait until the next look
   Duration look() {
-    if (generation.used() - generation.usedAfterCollection() >= WORTHWHILE) {
+    long used = generation.used();
+    boolean atRest = Math.abs(used - usedBefore) < REST;
+    usedBefore = used;
+    if (used - generation.usedAfterCollection() >= (atRest ? WORTHWHILE_AT_REST : WORTHWHILE)) {
       generation.collect();
     }
     return INTERVAL;

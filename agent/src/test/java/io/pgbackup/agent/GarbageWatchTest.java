@@ -31,6 +31,27 @@ class GarbageWatchTest {
   }
 
   @Test
+  void takesALittleGarbageOnceNothingMoves() {
+    generation.live = 15 * MIB;
+    generation.used = 40 * MIB;
+
+    watch.look();
+    watch.look();
+
+    assertThat(generation.collections).isEqualTo(1);
+  }
+
+  @Test
+  void leavesWhatIsInUseAgainSoonToWhoeverUsesIt() {
+    for (int look = 0; look < 4; look++) {
+      generation.used = (look % 2 == 0 ? 30 : 40) * MIB;
+      watch.look();
+    }
+
+    assertThat(generation.collections).isZero();
+  }
+
+  @Test
   void doesNotCollectAgainAndAgainWhatIsNeeded() {
     generation.live = 200 * MIB;
     generation.used = 200 * MIB;
