@@ -12,8 +12,9 @@ import java.util.regex.Pattern;
 /// @param target the words for the instant, as on the command line
 /// @param secret with the clone's own credential of the bucket
 /// @param sourceSecret with one that may read the source's archive, where the first may not
+/// @param replicas the primary and its standbys, which are made from it
 public record CloneOrder(
-    String name, List<String> target, String secret, Optional<String> sourceSecret) {
+    String name, List<String> target, String secret, Optional<String> sourceSecret, int replicas) {
   /// Its pods carry a hash and an ordinal behind it, and its Services are called after it.
   private static final Pattern NAME = Pattern.compile("[a-z]([a-z0-9-]{0,50}[a-z0-9])?");
 
@@ -31,6 +32,12 @@ public record CloneOrder(
     }
     requireSecret("--secret", secret);
     sourceSecret.ifPresent(it -> requireSecret("--source-secret", it));
+    if (replicas < 1) {
+      throw Problem.misconfigured(
+              "--replicas: a clone cannot have %d".formatted(replicas),
+              "Give 1 for the primary alone, or more for standbys of it.")
+          .asException();
+    }
   }
 
   private static void requireSecret(String option, String name) {
@@ -47,6 +54,9 @@ public record CloneOrder(
     List<String> words = new ArrayList<>(target);
     words.addAll(List.of("--secret", secret));
     sourceSecret.ifPresent(it -> words.addAll(List.of("--source-secret", it)));
+    if (replicas > 1) {
+      words.addAll(List.of("--replicas", Integer.toString(replicas)));
+    }
     return String.join(" ", words);
   }
 }

@@ -15,6 +15,19 @@ import java.util.stream.Stream;
 final class CloneRefusals {
   private CloneRefusals() {}
 
+  /// @throws PgBackupException `Refused` if the clone's standbys would not come to be by themselves
+  static void checkReplicas(CloneOrder order, StatefulSet source) {
+    if (order.replicas() > 1 && !Refusals.makesStandbys(source)) {
+      throw Problem.refused(
+              "the clone shall have %d replicas, and the StatefulSet %s does not say how its standbys are made"
+                  .formatted(order.replicas(), source.getMetadata().getName()),
+              "Leave --replicas out for the primary alone. The chart's says it while it has replicas;"
+                  + " one of yours by the annotation %s: %s, where an empty volume fills itself from"
+                  + " ordinal 0.".formatted(Refusals.STANDBYS, Refusals.MADE_FROM_PRIMARY))
+          .asException();
+    }
+  }
+
   /// @param theirs the source's credential
   /// @param source whose backups it writes
   /// @throws PgBackupException `Refused` if the clone would get it

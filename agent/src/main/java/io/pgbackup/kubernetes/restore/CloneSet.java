@@ -63,9 +63,13 @@ record CloneSet(
         .withLabels(names.labels())
         .withAnnotations(names.annotations())
         .addToAnnotations(CloneNames.CLONE_WORDS, order.words())
+        .addToAnnotations(
+            Refusals.makesStandbys(source)
+                ? Map.of(Refusals.STANDBYS, Refusals.MADE_FROM_PRIMARY)
+                : Map.of())
         .endMetadata()
         .withNewSpec()
-        .withReplicas(1)
+        .withReplicas(order.replicas())
         .withServiceName(
             Optional.ofNullable(source.getSpec().getServiceName())
                 .filter(service -> !service.isEmpty())

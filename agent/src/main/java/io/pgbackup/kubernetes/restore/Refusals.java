@@ -21,9 +21,9 @@ final class Refusals {
           "helm.toolkit.fluxcd.io/", "Flux");
 
   /// That an empty volume of every ordinal but 0 fills itself from ordinal 0, which is the primary.
-  private static final String STANDBYS = "pgbackup.io/standbys";
+  static final String STANDBYS = "pgbackup.io/standbys";
 
-  private static final String MADE_FROM_PRIMARY = "made-from-primary";
+  static final String MADE_FROM_PRIMARY = "made-from-primary";
 
   private Refusals() {}
 
@@ -60,9 +60,7 @@ final class Refusals {
   /// @throws io.pgbackup.problem.PgBackupException `Refused` if nobody says how standbys come to be
   static void checkReplicas(StatefulSet set, int replicas) {
     ObjectMeta meta = set.getMetadata();
-    String how =
-        Optional.ofNullable(meta.getAnnotations()).map(all -> all.get(STANDBYS)).orElse("");
-    if (replicas > 1 && !how.equals(MADE_FROM_PRIMARY)) {
+    if (replicas > 1 && !makesStandbys(set)) {
       throw Problem.refused(
               "the StatefulSet %s/%s has %d replicas, and does not say how its standbys are made"
                   .formatted(meta.getNamespace(), meta.getName(), replicas),
@@ -73,6 +71,14 @@ final class Refusals {
                   .formatted(meta.getNamespace(), meta.getName(), STANDBYS, MADE_FROM_PRIMARY))
           .asException();
     }
+  }
+
+  /// Whether an empty volume of any other ordinal fills itself from ordinal 0.
+  static boolean makesStandbys(StatefulSet set) {
+    return Optional.ofNullable(set.getMetadata().getAnnotations())
+        .map(all -> all.get(STANDBYS))
+        .filter(MADE_FROM_PRIMARY::equals)
+        .isPresent();
   }
 
   /// @param before replicas when the question was answered, which named the claims that go

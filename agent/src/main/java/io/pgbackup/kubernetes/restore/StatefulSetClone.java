@@ -11,6 +11,7 @@ import io.fabric8.kubernetes.api.model.ServiceAccount;
 import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
 import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
+import io.fabric8.kubernetes.api.model.apps.StatefulSetStatus;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
@@ -22,6 +23,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 
 /// A new StatefulSet beside a standing one, from the latter's template and its archive. Nothing of
 /// the source is changed: its objects are read, its archive too, and the clone has a credential
@@ -34,6 +36,10 @@ import java.util.function.Consumer;
 /// Not thread-safe.
 public final class StatefulSetClone {
   private static final Duration START_PATIENCE = Duration.ofMinutes(30);
+
+  /// Each standby copies the whole database; the primary serves meanwhile.
+  private static final Duration COPY_PATIENCE = Duration.ofHours(24);
+
   private static final String DEFAULT_ACCOUNT = "default";
 
   private final CloneApi api;
@@ -70,7 +76,7 @@ public final class StatefulSetClone {
       say.accept("%s stands already, as this command makes it".formatted(clone(order)));
       return;
     }
-    refuseStrangers(made);
+    refuseStrangers(made, order);
     tell(made, order);
     look(made);
   }
@@ -85,7 +91,7 @@ public final class StatefulSetClone {
       waiting.removal(api, lookName(order.name()));
       tryAgainAtOnce(order);
     } else {
-      refuseStrangers(made);
+      refuseStrangers(made, order);
       tell(made, order);
       look(made);
       made.parts().forEach(api::make);
@@ -93,6 +99,7 @@ public final class StatefulSetClone {
     }
     fill(order);
     start(order);
+    awaitStandbys(order);
     say.accept(
         "  %s is ready; it goes away with\n    kubectl -n %s delete %s"
             .formatted(clone(order), source.namespace(), objects(made, order)));
@@ -108,9 +115,7 @@ public final class StatefulSetClone {
     return all.stream()
             .map(object -> "%s/%s".formatted(kind(object), object.getMetadata().getName()))
             .collect(joining(" "))
-        + made.claims().stream()
-            .map(claim -> " pvc/%s-%s-0".formatted(claim, order.name()))
-            .collect(joining());
+        + made.claimsOf(order).stream().map(" pvc/%s"::formatted).collect(joining());
   }
 
   private static String kind(HasMetadata object) {
@@ -120,7 +125,17 @@ public final class StatefulSetClone {
   /// @param parts everything but the StatefulSet
   /// @param claims the names of its templates of claims
   private record Made(
-      StatefulSet set, List<HasMetadata> parts, List<String> claims, CloneSet design) {}
+      StatefulSet set, List<HasMetadata> parts, List<String> claims, CloneSet design) {
+    /// The names of its claims, those of the primary first.
+    List<String> claimsOf(CloneOrder order) {
+      return IntStream.range(0, order.replicas())
+          .boxed()
+          .flatMap(
+              ordinal ->
+                  claims.stream().map(claim -> "%s-%s-%d".formatted(claim, order.name(), ordinal)))
+          .toList();
+    }
+  }
 
   private Made design(CloneOrder order) {
     Right.refuse(api.missing(Right.CLONE), "clone", source.namespace());
@@ -131,7 +146,9 @@ public final class StatefulSetClone {
                   + " --in-place'.")
           .asException();
     }
-    DatabasePod database = DatabasePod.of(api.statefulSet());
+    StatefulSet theirs = api.statefulSet();
+    CloneRefusals.checkReplicas(order, theirs);
+    DatabasePod database = DatabasePod.of(theirs);
     CloneNames names = new CloneNames(database.set(), order.name());
     AgentConfig config = config(database);
     Volume credentials = config.credentials(database);
@@ -234,10 +251,8 @@ public final class StatefulSetClone {
         .asException();
   }
 
-  private void refuseStrangers(Made made) {
-    String set = made.set().getMetadata().getName();
-    for (String claim : made.claims()) {
-      String name = "%s-%s-0".formatted(claim, set);
+  private void refuseStrangers(Made made, CloneOrder order) {
+    for (String name : made.claimsOf(order)) {
       if (api.claim(name).isPresent()) {
         throw Problem.refused(
                 "the volume claim %s exists, and a clone begins with an empty volume"
@@ -271,16 +286,17 @@ public final class StatefulSetClone {
   private void tell(Made made, CloneOrder order) {
     int replicas = made.design().replicasOfSource();
     say.accept(
-        "  makes        %s, one replica%s, of %s"
+        "  makes        %s, %s%s, of %s"
             .formatted(
                 clone(order),
-                replicas > 1 ? " (the source has %d)".formatted(replicas) : "",
+                order.replicas() > 1 ? order.replicas() + " replicas" : "one replica",
+                replicas == order.replicas() ? "" : " (the source has %d)".formatted(replicas),
                 source));
     for (HasMetadata part : made.parts()) {
       say.accept("               %s %s".formatted(part.getKind(), part.getMetadata().getName()));
     }
-    for (String claim : made.claims()) {
-      say.accept("               the volume claim %s-%s-0".formatted(claim, order.name()));
+    for (String claim : made.claimsOf(order)) {
+      say.accept("               the volume claim " + claim);
     }
     say.accept("  credentials  Secret %s writes its own backups".formatted(order.secret()));
     say.accept(
@@ -351,14 +367,33 @@ public final class StatefulSetClone {
 
   private void start(CloneOrder order) {
     say.accept("  start the server");
+    waiting.until("the clone's server to be ready", START_PATIENCE, () -> ready(order) > 0);
+  }
+
+  private int ready(CloneOrder order) {
+    return api.statefulSet(order.name())
+        .map(StatefulSet::getStatus)
+        .map(StatefulSetStatus::getReadyReplicas)
+        .orElse(0);
+  }
+
+  /// They fill their volumes from the primary, as the source's do.
+  private void awaitStandbys(CloneOrder order) {
+    if (order.replicas() == 1) {
+      return;
+    }
+    say.accept("  make the standbys from the primary");
+    int[] shown = {1};
     waiting.until(
-        "the clone's server to be ready",
-        START_PATIENCE,
-        () ->
-            api.statefulSet(order.name())
-                .map(StatefulSet::getStatus)
-                .map(status -> status.getReadyReplicas())
-                .filter(ready -> ready > 0)
-                .isPresent());
+        "the clone's standbys to be ready",
+        COPY_PATIENCE,
+        () -> {
+          int ready = ready(order);
+          if (ready > shown[0]) {
+            say.accept("  %d of %d servers are ready".formatted(ready, order.replicas()));
+            shown[0] = ready;
+          }
+          return ready >= order.replicas();
+        });
   }
 }

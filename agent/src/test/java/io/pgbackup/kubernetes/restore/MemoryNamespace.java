@@ -143,6 +143,7 @@ final class MemoryNamespace implements CloneApi {
   private final Map<String, HasMetadata> objects = new LinkedHashMap<>();
   private final Map<String, Pod> pods = new LinkedHashMap<>();
   private final List<Pod> made = new ArrayList<>();
+  private final Map<String, Integer> ready = new LinkedHashMap<>();
   private List<Right> denied = List.of();
   private Optional<String> failing = Optional.empty();
   private String log = "";
@@ -231,9 +232,14 @@ final class MemoryNamespace implements CloneApi {
             set ->
                 new StatefulSetBuilder(set)
                     .withNewStatus()
-                    .withReadyReplicas(isReady(name) ? 1 : 0)
+                    .withReadyReplicas(ready(name, set.getSpec().getReplicas()))
                     .endStatus()
                     .build());
+  }
+
+  /// Its standbys get ready one after the other, once somebody looked.
+  private int ready(String set, int replicas) {
+    return isReady(set) ? ready.merge(set, 1, (so, more) -> Math.min(so + more, replicas)) : 0;
   }
 
   private boolean isReady(String set) {
@@ -285,12 +291,14 @@ final class MemoryNamespace implements CloneApi {
     called();
     objects.putIfAbsent(key(object), object);
     if (object instanceof StatefulSet set) {
-      put(
-          new PersistentVolumeClaimBuilder()
-              .withNewMetadata()
-              .withName("data-%s-0".formatted(set.getMetadata().getName()))
-              .endMetadata()
-              .build());
+      for (int ordinal = 0; ordinal < set.getSpec().getReplicas(); ordinal++) {
+        put(
+            new PersistentVolumeClaimBuilder()
+                .withNewMetadata()
+                .withName("data-%s-%d".formatted(set.getMetadata().getName(), ordinal))
+                .endMetadata()
+                .build());
+      }
       startPod(set.getMetadata().getName());
     }
   }

@@ -40,7 +40,22 @@ class StatefulSetCloneTest {
   private final List<String> said = new ArrayList<>();
 
   private static CloneOrder order(String name, String secret, String sourceSecret) {
-    return new CloneOrder(name, TARGET, secret, Optional.of(sourceSecret));
+    return new CloneOrder(name, TARGET, secret, Optional.of(sourceSecret), 1);
+  }
+
+  private static CloneOrder withReplicas(int replicas) {
+    return new CloneOrder("copy", TARGET, "copy-bucket", Optional.of("orders-reader"), replicas);
+  }
+
+  private void sourceWithStandbys() {
+    shop.change(
+        set ->
+            set.editMetadata()
+                .addToAnnotations("pgbackup.io/standbys", "made-from-primary")
+                .endMetadata()
+                .editSpec()
+                .withReplicas(3)
+                .endSpec());
   }
 
   private StatefulSetClone command() {
@@ -94,6 +109,81 @@ class StatefulSetCloneTest {
     assertThat(said)
         .contains(
             "  makes        StatefulSet shop/copy, one replica (the source has 3), of shop/orders");
+  }
+
+  @Test
+  void hasStandbysWhereThatIsAskedFor() {
+    sourceWithStandbys();
+
+    command().make(withReplicas(3));
+
+    StatefulSet copy = shop.get(StatefulSet.class, "copy");
+    assertThat(copy.getSpec().getReplicas()).isEqualTo(3);
+    assertThat(copy.getMetadata().getAnnotations())
+        .as("a restore in place of the clone has them made anew")
+        .containsEntry("pgbackup.io/standbys", "made-from-primary");
+    assertThat(said)
+        .contains(
+            "  makes        StatefulSet shop/copy, 3 replicas, of shop/orders",
+            "               the volume claim data-copy-2",
+            "  3 of 3 servers are ready")
+        .last()
+        .asString()
+        .contains("pvc/data-copy-0 pvc/data-copy-1 pvc/data-copy-2");
+  }
+
+  @Test
+  void withStandbysItGoesOnWhereverItWasKilled() {
+    int calls = 0;
+    boolean killed = true;
+    while (killed) {
+      var victim = new StatefulSetCloneTest();
+      victim.sourceWithStandbys();
+      victim.shop.killAfter(calls);
+      killed = MemoryCluster.isKilled(() -> victim.command().make(withReplicas(3)));
+      victim.shop.killAfter(Integer.MAX_VALUE);
+      victim.command().make(withReplicas(3));
+      assertThat(victim.shop.get(StatefulSet.class, "copy").getSpec().getReplicas()).isEqualTo(3);
+      assertThat(victim.said)
+          .as("killed after %d calls", calls)
+          .anyMatch(it -> it.contains("3 of 3"));
+      assertThat(calls++).isLessThan(MORE_THAN_ALL_CALLS);
+    }
+  }
+
+  @Test
+  void refusesStandbysThatWouldNotComeToBe() {
+    assertThatThrownBy(() -> command().make(withReplicas(2)))
+        .isInstanceOf(PgBackupException.class)
+        .hasMessageContaining("the clone shall have 2 replicas")
+        .extracting("problem", InstanceOfAssertFactories.type(Problem.class))
+        .isInstanceOf(Problem.Refused.class);
+    assertThat(shop.names()).isEqualTo(new MemoryNamespace().names());
+  }
+
+  @Test
+  void refusesTheVolumeOfAnEarlierStandby() {
+    sourceWithStandbys();
+    shop.put(
+        new PersistentVolumeClaimBuilder()
+            .withNewMetadata()
+            .withName("data-copy-1")
+            .endMetadata()
+            .build());
+
+    assertThatThrownBy(() -> command().make(withReplicas(2)))
+        .hasMessageContaining("the volume claim data-copy-1 exists");
+    make();
+    assertThat(shop.get(StatefulSet.class, "copy").getSpec().getReplicas()).isOne();
+  }
+
+  @Test
+  void anotherNumberOfReplicasIsAnotherClone() {
+    sourceWithStandbys();
+    make();
+
+    assertThatThrownBy(() -> command().make(withReplicas(3)))
+        .hasMessageContaining("is a clone with other options");
   }
 
   @Test

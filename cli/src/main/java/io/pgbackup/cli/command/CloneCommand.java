@@ -85,6 +85,15 @@ final class CloneCommand extends RestoringVerb {
         description =
             "With --statefulset: also where a clone of that name went on from these backups before.")
     private boolean again;
+
+    @Option(
+        names = "--replicas",
+        paramLabel = "N",
+        defaultValue = "1",
+        description =
+            "With --statefulset: how many servers, the primary and its standbys; ${DEFAULT-VALUE} if"
+                + " left out, however many the source has.")
+    private int replicas = 1;
   }
 
   CloneCommand(Surroundings surroundings) {
@@ -109,7 +118,11 @@ final class CloneCommand extends RestoringVerb {
     }
     CloneOrder order =
         new CloneOrder(
-            requireNonNull(name), target, asked.secret, Optional.ofNullable(asked.sourceSecret));
+            requireNonNull(name),
+            target,
+            asked.secret,
+            Optional.ofNullable(asked.sourceSecret),
+            asked.replicas);
     try (Kubernetes kubernetes = Kubernetes.open()) {
       StatefulSetName source =
           LineageOptions.value(
