@@ -21,9 +21,10 @@ final class CloneRefusals {
       throw Problem.refused(
               "the clone shall have %d replicas, and the StatefulSet %s does not say how its standbys are made"
                   .formatted(order.replicas(), source.getMetadata().getName()),
-              "Leave --replicas out for the primary alone. The chart's says it while it has replicas;"
-                  + " one of yours by the annotation %s: %s, where an empty volume fills itself from"
-                  + " ordinal 0.".formatted(Refusals.STANDBYS, Refusals.MADE_FROM_PRIMARY))
+              """
+              Leave --replicas out for the primary alone. The chart's says it while it has replicas; one \
+              of yours by the annotation %s: %s, where an empty volume fills itself from ordinal 0."""
+                  .formatted(Refusals.STANDBYS, Refusals.MADE_FROM_PRIMARY))
           .asException();
     }
   }

@@ -157,7 +157,9 @@ class StatefulSetCloneTest {
         .isInstanceOf(PgBackupException.class)
         .hasMessageContaining("the clone shall have 2 replicas")
         .extracting("problem", InstanceOfAssertFactories.type(Problem.class))
-        .isInstanceOf(Problem.Refused.class);
+        .isInstanceOf(Problem.Refused.class)
+        .extracting(problem -> problem.hint().orElseThrow(), InstanceOfAssertFactories.STRING)
+        .contains("pgbackup.io/standbys: made-from-primary");
     assertThat(shop.names()).isEqualTo(new MemoryNamespace().names());
   }
 
