@@ -87,7 +87,7 @@ class TransferSlotsTest {
     }
 
     assertThat(slots.take(100, AT_ONCE).memory(100)).hasSize(100);
-    assertThat(slots.take(2 * segment, AT_ONCE).memory(2 * segment)).hasSize(2 * segment);
+    assertThat(slots.take(2L * segment, AT_ONCE).memory(2 * segment)).hasSize(2 * segment);
   }
 
   @Test
