@@ -95,8 +95,13 @@ final class LogTail {
         .map(LogTail::bare);
   }
 
+  /// Whether a line says of a daemon only that whoever asked it has hung up.
+  static boolean isHangUp(String line) {
+    return GONE.matcher(line).matches();
+  }
+
   private static boolean isReason(String line) {
-    return isTrouble(line) && !SUMMARY.matcher(line).matches() && !GONE.matcher(line).matches();
+    return isTrouble(line) && !SUMMARY.matcher(line).matches() && !isHangUp(line);
   }
 
   private static boolean isTrouble(String line) {

@@ -123,7 +123,9 @@ final class WalgRun {
 
   /// WAL-G's own levels, one below ours: what matters of a run is told once, by whoever ran it.
   static void log(String line) {
-    Level level = line.startsWith("ERROR") || line.startsWith("WARNING") ? Level.WARN : Level.DEBUG;
+    boolean loud =
+        (line.startsWith("ERROR") || line.startsWith("WARNING")) && !LogTail.isHangUp(line);
+    Level level = loud ? Level.WARN : Level.DEBUG;
     LOG.atLevel(level)
         .addKeyValue("line", line.length() > Lines.SHORT ? line.substring(0, Lines.SHORT) : line)
         .log("wal-g");
