@@ -2,6 +2,7 @@ package io.pgbackup.config;
 
 import io.pgbackup.config.PgBackupConfig.BackupConfig;
 import io.pgbackup.config.PgBackupConfig.BackupSource;
+import io.pgbackup.config.PgBackupConfig.ClientCertificate;
 import io.pgbackup.config.PgBackupConfig.ClusterConfig;
 import io.pgbackup.config.PgBackupConfig.DeltaOrigin;
 import io.pgbackup.config.PgBackupConfig.DrillConfig;
@@ -15,6 +16,7 @@ import io.pgbackup.config.PgBackupConfig.PostgresConfig;
 import io.pgbackup.config.PgBackupConfig.RateConfig;
 import io.pgbackup.config.PgBackupConfig.RetentionConfig;
 import io.pgbackup.config.PgBackupConfig.RetentionRun;
+import io.pgbackup.config.PgBackupConfig.ServerTls;
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
 import io.pgbackup.config.PgBackupConfig.WalConfig;
 import io.pgbackup.config.PgBackupConfig.WalSource;
@@ -79,21 +81,33 @@ final class ConfigReader {
 
   private static PostgresConfig postgres(Section section) {
     section.refuseInline("password");
-    String sslMode = section.withDefault("sslMode", Values.oneOf(SSL_MODES), "prefer");
-    Optional<Path> rootCertFile = section.optional("rootCertFile", Values.ABSOLUTE_PATH);
-    if (sslMode.startsWith("verify-") && !section.says("rootCertFile")) {
-      section.fault("rootCertFile", "missing; sslMode %s checks against it".formatted(sslMode));
-    }
     return new PostgresConfig(
         section.withDefault("host", Values.TEXT, "/var/run/postgresql"),
         section.withDefault("port", Values.integer(1, 65535), 5432),
         section.withDefault("user", Values.TEXT, "postgres"),
         section.withDefault("database", Values.TEXT, "postgres"),
         section.optional("passwordFile", Values.SECRET_FILE),
-        sslMode,
-        rootCertFile,
+        serverTls(section),
         section.withDefault(
             "dataDirectory", Values.ABSOLUTE_PATH, Path.of("/var/lib/postgresql/data")));
+  }
+
+  private static ServerTls serverTls(Section section) {
+    String mode = section.withDefault("sslMode", Values.oneOf(SSL_MODES), "prefer");
+    Optional<Path> root = section.optional("rootCertFile", Values.ABSOLUTE_PATH);
+    if (mode.startsWith("verify-") && !section.says("rootCertFile")) {
+      section.fault("rootCertFile", "missing; sslMode %s checks against it".formatted(mode));
+    }
+    Optional<Path> certificate = section.optional("clientCertFile", Values.ABSOLUTE_PATH);
+    Optional<Path> key = section.optional("clientKeyFile", Values.SECRET_FILE);
+    if (section.says("clientCertFile") && !section.says("clientKeyFile")) {
+      section.fault("clientKeyFile", "missing; clientCertFile needs its key");
+    }
+    if (section.says("clientKeyFile") && !section.says("clientCertFile")) {
+      section.fault("clientCertFile", "missing; clientKeyFile is the key of one");
+    }
+    return new ServerTls(
+        mode, root, certificate.flatMap(file -> key.map(its -> new ClientCertificate(file, its))));
   }
 
   private static WalConfig wal(Section section) {

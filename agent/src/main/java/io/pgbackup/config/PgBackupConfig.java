@@ -72,9 +72,7 @@ public record PgBackupConfig(
 
   /// @param host a name, an address, or the directory of a Unix socket, which begins with `/`
   /// @param passwordFile read anew at each connection
-  /// @param sslMode `disable`, `prefer`, `require`, `verify-ca` or `verify-full`; of no effect over
-  ///   a Unix socket
-  /// @param rootCertFile PEM, for `verify-ca` and `verify-full`
+  /// @param tls of no effect over a Unix socket
   /// @param dataDirectory as the agent sees it
   public record PostgresConfig(
       String host,
@@ -82,13 +80,27 @@ public record PgBackupConfig(
       String user,
       String database,
       Optional<Path> passwordFile,
-      String sslMode,
-      Optional<Path> rootCertFile,
+      ServerTls tls,
       Path dataDirectory) {
     public boolean overUnixSocket() {
       return host.startsWith("/");
     }
   }
+
+  /// @param mode `disable`, `prefer`, `require`, `verify-ca` or `verify-full`, as in libpq
+  /// @param rootCertFile PEM, for `verify-ca` and `verify-full`
+  /// @param client what is shown to a server that asks for a certificate
+  public record ServerTls(
+      String mode, Optional<Path> rootCertFile, Optional<ClientCertificate> client) {
+    public static final ServerTls OFF =
+        new ServerTls("disable", Optional.empty(), Optional.empty());
+  }
+
+  /// Read anew at each connection.
+  ///
+  /// @param certificate PEM, with the chain behind it
+  /// @param key PEM in PKCS#8, not encrypted
+  public record ClientCertificate(Path certificate, Path key) {}
 
   /// @param url `s3://bucket` or `file:///directory`
   /// @param endpoint empty for AWS; for R2 built from the account id

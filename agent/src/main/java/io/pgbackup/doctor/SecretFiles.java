@@ -1,6 +1,7 @@
 package io.pgbackup.doctor;
 
 import io.pgbackup.config.PgBackupConfig;
+import io.pgbackup.config.PgBackupConfig.ClientCertificate;
 import io.pgbackup.config.PgBackupConfig.CredentialFiles;
 import io.pgbackup.config.PgBackupConfig.CredentialJson;
 import io.pgbackup.config.PgBackupConfig.CredentialSource;
@@ -45,6 +46,7 @@ final class SecretFiles {
   private static List<Path> files(PgBackupConfig config) {
     List<Path> files = new ArrayList<>();
     config.postgres().passwordFile().ifPresent(files::add);
+    config.postgres().tls().client().map(ClientCertificate::key).ifPresent(files::add);
     config.storage().credentials().ifPresent(source -> files.addAll(of(source)));
     config.http().tokenFile().ifPresent(files::add);
     config.drill().credentialsFile().ifPresent(files::add);

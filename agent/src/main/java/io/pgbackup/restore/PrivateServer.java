@@ -3,6 +3,7 @@ package io.pgbackup.restore;
 import static java.util.stream.Collectors.joining;
 
 import io.pgbackup.config.PgBackupConfig.PostgresConfig;
+import io.pgbackup.config.PgBackupConfig.ServerTls;
 import io.pgbackup.postgres.ControlFile;
 import io.pgbackup.postgres.process.PostgresInstallation;
 import io.pgbackup.postgres.process.PostgresProcess;
@@ -141,8 +142,7 @@ public final class PrivateServer implements AutoCloseable {
         USER,
         database,
         Optional.empty(),
-        "disable",
-        Optional.empty(),
+        ServerTls.OFF,
         start.dataDirectory());
   }
 

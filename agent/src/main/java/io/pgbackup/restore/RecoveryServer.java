@@ -1,6 +1,7 @@
 package io.pgbackup.restore;
 
 import io.pgbackup.config.PgBackupConfig.PostgresConfig;
+import io.pgbackup.config.PgBackupConfig.ServerTls;
 import io.pgbackup.engine.WalEngine;
 import io.pgbackup.postgres.ControlFile;
 import io.pgbackup.postgres.Timeline;
@@ -109,14 +110,7 @@ record RecoveryServer(
 
   private PostgresConfig as(String role, Path sockets, String database) {
     return new PostgresConfig(
-        sockets.toString(),
-        PORT,
-        role,
-        database,
-        Optional.empty(),
-        "disable",
-        Optional.empty(),
-        paths.staging());
+        sockets.toString(), PORT, role, database, Optional.empty(), ServerTls.OFF, paths.staging());
   }
 
   private PgBackupException failure(RestorePlan plan, WalSpool spool) {

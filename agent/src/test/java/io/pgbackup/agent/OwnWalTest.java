@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pgbackup.config.PgBackupConfig.PostgresConfig;
+import io.pgbackup.config.PgBackupConfig.ServerTls;
 import io.pgbackup.lineage.OwnServer.Answer;
 import io.pgbackup.postgres.WalFileName;
 import io.pgbackup.problem.PgBackupException;
@@ -32,8 +33,7 @@ class OwnWalTest {
                 "postgres",
                 "postgres",
                 Optional.empty(),
-                "prefer",
-                Optional.empty(),
+                new ServerTls("prefer", Optional.empty(), Optional.empty()),
                 data));
   }
 

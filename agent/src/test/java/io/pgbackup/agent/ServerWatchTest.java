@@ -3,6 +3,7 @@ package io.pgbackup.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pgbackup.config.PgBackupConfig.PostgresConfig;
+import io.pgbackup.config.PgBackupConfig.ServerTls;
 import io.pgbackup.postgres.jdbc.ServerFacts;
 import io.pgbackup.problem.Problem;
 import java.nio.file.Path;
@@ -43,8 +44,7 @@ class ServerWatchTest {
             "postgres",
             "postgres",
             Optional.empty(),
-            "disable",
-            Optional.empty(),
+            ServerTls.OFF,
             folder.resolve("data"));
     try (ServerWatch watch =
         new ServerWatch(

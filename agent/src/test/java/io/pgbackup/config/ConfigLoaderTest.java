@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.pgbackup.config.PgBackupConfig.BackupConfig;
 import io.pgbackup.config.PgBackupConfig.BackupSource;
+import io.pgbackup.config.PgBackupConfig.ClientCertificate;
 import io.pgbackup.config.PgBackupConfig.ClusterConfig;
 import io.pgbackup.config.PgBackupConfig.CredentialFiles;
 import io.pgbackup.config.PgBackupConfig.DeltaOrigin;
@@ -22,6 +23,7 @@ import io.pgbackup.config.PgBackupConfig.PostgresConfig;
 import io.pgbackup.config.PgBackupConfig.RateConfig;
 import io.pgbackup.config.PgBackupConfig.RetentionConfig;
 import io.pgbackup.config.PgBackupConfig.RetentionRun;
+import io.pgbackup.config.PgBackupConfig.ServerTls;
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
 import io.pgbackup.config.PgBackupConfig.WalConfig;
 import io.pgbackup.config.PgBackupConfig.WalSource;
@@ -64,6 +66,8 @@ class ConfigLoaderTest {
         passwordFile: /secrets/password
         sslMode: verify-full
         rootCertFile: /secrets/root.crt
+        clientCertFile: /secrets/client.crt
+        clientKeyFile: /secrets/client.key
         dataDirectory: /data/18
       storage:
         url: s3://backups
@@ -164,8 +168,7 @@ class ConfigLoaderTest {
                     "postgres",
                     "postgres",
                     Optional.empty(),
-                    "prefer",
-                    Optional.empty(),
+                    new ServerTls("prefer", Optional.empty(), Optional.empty()),
                     Path.of("/var/lib/postgresql/data")),
                 new StorageConfig(
                     URI.create("s3://backups"),
@@ -219,8 +222,12 @@ class ConfigLoaderTest {
                     "backup",
                     "app",
                     Optional.of(Path.of("/secrets/password")),
-                    "verify-full",
-                    Optional.of(Path.of("/secrets/root.crt")),
+                    new ServerTls(
+                        "verify-full",
+                        Optional.of(Path.of("/secrets/root.crt")),
+                        Optional.of(
+                            new ClientCertificate(
+                                Path.of("/secrets/client.crt"), Path.of("/secrets/client.key")))),
                     Path.of("/data/18")),
                 new StorageConfig(
                     URI.create("s3://backups"),
@@ -306,6 +313,8 @@ class ConfigLoaderTest {
     environment.put("PGBACKUP_POSTGRES_PASSWORD_FILE", "/secrets/password");
     environment.put("PGBACKUP_POSTGRES_SSL_MODE", "verify-full");
     environment.put("PGBACKUP_POSTGRES_ROOT_CERT_FILE", "/secrets/root.crt");
+    environment.put("PGBACKUP_POSTGRES_CLIENT_CERT_FILE", "/secrets/client.crt");
+    environment.put("PGBACKUP_POSTGRES_CLIENT_KEY_FILE", "/secrets/client.key");
     environment.put("PGBACKUP_POSTGRES_DATA_DIRECTORY", "/data/18");
     environment.put("PGBACKUP_STORAGE_URL", "s3://backups");
     environment.put("PGBACKUP_STORAGE_ENDPOINT", "https://minio.example:9000");

@@ -50,6 +50,8 @@ class ConfigRulesTest {
           POSTGRES_PASSWORD_FILE | password             | must be an absolute path
           POSTGRES_SSL_MODE      | verify               | must be disable, prefer, require, verify-ca or verify-full, got 'verify'
           POSTGRES_SSL_MODE      | verify-ca            | postgres.rootCertFile: missing; sslMode verify-ca checks against it
+          POSTGRES_CLIENT_CERT_FILE | /client.crt       | postgres.clientKeyFile: missing; clientCertFile needs its key
+          POSTGRES_CLIENT_KEY_FILE | /client.key        | postgres.clientCertFile: missing; clientKeyFile is the key of one
           POSTGRES_DATA_DIRECTORY | data                | must be an absolute path
           STORAGE_URL            | backups              | must begin with s3:// or file:///, as in s3://backups
           STORAGE_URL            | gs://backups         | must begin with s3:// or file:///, as in s3://backups

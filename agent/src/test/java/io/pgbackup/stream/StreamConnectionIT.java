@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import io.pgbackup.archive.Retry;
 import io.pgbackup.archive.WalArchiver;
 import io.pgbackup.config.PgBackupConfig.PostgresConfig;
+import io.pgbackup.config.PgBackupConfig.ServerTls;
 import io.pgbackup.engine.embedded.EmbeddedWalEngine;
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.Codec;
@@ -255,8 +256,7 @@ class StreamConnectionIT {
         "backup",
         "postgres",
         Optional.of(password),
-        sslMode,
-        Optional.of(authority),
+        new ServerTls(sslMode, Optional.of(authority), Optional.empty()),
         postgres.dataDirectory());
   }
 }

@@ -1,6 +1,7 @@
 package io.pgbackup.testing;
 
 import io.pgbackup.config.PgBackupConfig.PostgresConfig;
+import io.pgbackup.config.PgBackupConfig.ServerTls;
 import io.pgbackup.postgres.process.Initdb;
 import io.pgbackup.postgres.process.LocalPostgres;
 import io.pgbackup.postgres.process.PostgresInstallation;
@@ -233,14 +234,7 @@ public final class TestPostgres implements AutoCloseable {
 
   private PostgresConfig config(String host) {
     return new PostgresConfig(
-        host,
-        port,
-        "postgres",
-        "postgres",
-        Optional.empty(),
-        "disable",
-        Optional.empty(),
-        dataDirectory);
+        host, port, "postgres", "postgres", Optional.empty(), ServerTls.OFF, dataDirectory);
   }
 
   public Path dataDirectory() {

@@ -130,8 +130,16 @@ final class WalgEnvironment {
     settings.put("PGPORT", Integer.toString(postgres.port()));
     settings.put("PGUSER", postgres.user());
     settings.put("PGDATABASE", postgres.database());
-    settings.put("PGSSLMODE", postgres.sslMode());
-    postgres.rootCertFile().ifPresent(file -> settings.put("PGSSLROOTCERT", file.toString()));
+    settings.put("PGSSLMODE", postgres.tls().mode());
+    postgres.tls().rootCertFile().ifPresent(file -> settings.put("PGSSLROOTCERT", file.toString()));
+    postgres
+        .tls()
+        .client()
+        .ifPresent(
+            client -> {
+              settings.put("PGSSLCERT", client.certificate().toString());
+              settings.put("PGSSLKEY", client.key().toString());
+            });
     settings.put(
         "PGPASSFILE",
         postgres

@@ -1,6 +1,7 @@
 package io.pgbackup.postgres.jdbc;
 
 import io.pgbackup.config.PgBackupConfig.PostgresConfig;
+import io.pgbackup.config.PgBackupConfig.ServerTls;
 import io.pgbackup.secret.SecretFile;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -39,10 +40,15 @@ final class ConnectionSettings {
       properties.setProperty("socketFactory", AFUNIXSocketFactory.FactoryArg.class.getName());
       properties.setProperty("socketFactoryArg", config.host() + "/.s.PGSQL." + config.port());
     } else {
-      properties.setProperty("sslmode", config.sslMode());
-      config.rootCertFile().ifPresent(f -> properties.setProperty("sslrootcert", f.toString()));
+      secure(properties, config.tls());
     }
     return properties;
+  }
+
+  private static void secure(Properties properties, ServerTls tls) {
+    properties.setProperty("sslmode", tls.mode());
+    tls.rootCertFile().ifPresent(f -> properties.setProperty("sslrootcert", f.toString()));
+    tls.client().ifPresent(client -> ClientCertificates.show(client, properties));
   }
 
   private static String seconds(Duration duration) {

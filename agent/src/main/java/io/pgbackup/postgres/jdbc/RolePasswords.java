@@ -45,8 +45,7 @@ public final class RolePasswords {
             config.user(),
             config.database(),
             Optional.of(file),
-            config.sslMode(),
-            config.rootCertFile(),
+            config.tls(),
             config.dataDirectory());
     SqlSession.connect(asking).close();
   }

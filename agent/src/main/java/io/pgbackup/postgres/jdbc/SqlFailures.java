@@ -88,8 +88,8 @@ final class SqlFailures {
     return switch (state) {
       case "28P01" -> "Check postgres.user and the password in postgres.passwordFile.";
       case "28000" ->
-          "Check pg_hba.conf on the server, postgres.user, postgres.sslMode and"
-              + " postgres.rootCertFile.";
+          "Check pg_hba.conf on the server, postgres.user, postgres.sslMode,"
+              + " postgres.rootCertFile and postgres.clientCertFile.";
       case "3D000" -> "Check postgres.database.";
       case "53300" -> "Raise max_connections or superuser_reserved_connections on the server.";
       case "57P03" -> "The server is starting or stopping; try again when it accepts connections.";

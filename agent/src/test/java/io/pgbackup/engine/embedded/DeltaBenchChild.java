@@ -1,6 +1,7 @@
 package io.pgbackup.engine.embedded;
 
 import io.pgbackup.config.PgBackupConfig.PostgresConfig;
+import io.pgbackup.config.PgBackupConfig.ServerTls;
 import io.pgbackup.engine.BackupDeadlines;
 import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.engine.TakenBackup;
@@ -25,8 +26,7 @@ final class DeltaBenchChild {
             "postgres",
             "postgres",
             Optional.empty(),
-            "disable",
-            Optional.empty(),
+            ServerTls.OFF,
             Path.of(arguments[3]));
     try (FileObjectStore store = FileObjectStore.open(Path.of(arguments[0]))) {
       TakenBackup taken =

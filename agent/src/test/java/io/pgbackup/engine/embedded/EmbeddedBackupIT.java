@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.pgbackup.config.PgBackupConfig.PostgresConfig;
+import io.pgbackup.config.PgBackupConfig.ServerTls;
 import io.pgbackup.engine.BackupDeadlines;
 import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.engine.FetchTarget;
@@ -392,8 +393,7 @@ class EmbeddedBackupIT {
                   "postgres",
                   "postgres",
                   Optional.empty(),
-                  "disable",
-                  Optional.empty(),
+                  ServerTls.OFF,
                   other.dataDirectory()),
               new EmbeddedBackupEngine.Settings(Codec.LZ4, 2, "db-1"),
               Clock.systemUTC());

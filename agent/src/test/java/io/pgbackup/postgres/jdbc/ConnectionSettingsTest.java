@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pgbackup.config.PgBackupConfig.PostgresConfig;
+import io.pgbackup.config.PgBackupConfig.ServerTls;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.testing.PrivateFile;
 import java.io.IOException;
@@ -65,8 +66,7 @@ class ConnectionSettingsTest {
             "backup",
             "postgres",
             passwordFile,
-            "verify-full",
-            Optional.of(Path.of("/etc/ca.pem")),
+            new ServerTls("verify-full", Optional.of(Path.of("/etc/ca.pem")), Optional.empty()),
             Path.of("/data")));
   }
 }

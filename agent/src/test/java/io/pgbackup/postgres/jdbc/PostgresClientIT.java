@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.pgbackup.config.PgBackupConfig.ClientCertificate;
 import io.pgbackup.config.PgBackupConfig.PostgresConfig;
+import io.pgbackup.config.PgBackupConfig.ServerTls;
 import io.pgbackup.postgres.Lsn;
 import io.pgbackup.postgres.SystemIdentifier;
 import io.pgbackup.postgres.Timeline;
@@ -61,8 +63,7 @@ class PostgresClientIT {
               "watcher",
               all.database(),
               all.passwordFile(),
-              all.sslMode(),
-              all.rootCertFile(),
+              all.tls(),
               all.dataDirectory());
       try (PostgresClient client = PostgresClient.connect(watcher)) {
         assertThat(client.holdsWal(name, content)).isEmpty();
@@ -319,6 +320,45 @@ class PostgresClientIT {
   }
 
   @Test
+  void aServerThatAsksForACertificateIsShownOne() throws IOException {
+    TestCertificate server = TestCertificate.selfSigned("ip:127.0.0.1");
+    TestCertificate ours = TestCertificate.selfSigned("dns:agent");
+    TestCertificate others = TestCertificate.selfSigned("dns:agent");
+    Path authority = Files.writeString(folder.resolve("server.pem"), server.certificatePem());
+    Path key = PrivateFile.write(folder.resolve("client.key"), ours.keyPem());
+    Path certificate = Files.writeString(folder.resolve("client.pem"), ours.certificatePem());
+    try (TestPostgres postgres = TestPostgres.create(PostgresRelease.NEWEST, folder)) {
+      serveTls(postgres, server);
+      Path data = postgres.dataDirectory();
+      postgres.user().own(Files.writeString(data.resolve("clients.pem"), ours.certificatePem()));
+      postgres.configure("ssl_ca_file", "clients.pem");
+      Files.writeString(data.resolve("pg_ident.conf"), "agents \"pgbackup test\" postgres");
+      Files.writeString(
+          data.resolve("pg_hba.conf"),
+          """
+          local   all all              trust
+          hostssl all all 127.0.0.1/32 cert map=agents
+          hostssl replication all 127.0.0.1/32 cert map=agents
+          """);
+      postgres.start();
+
+      PostgresConfig shown = shows(postgres, authority, certificate, key);
+      assertThat(facts(shown).inRecovery()).isFalse();
+      ReplicationClient.connect(shown).close();
+
+      assertRefused(
+          () -> facts(tls(postgres, "verify-full", authority)),
+          "connection requires a valid client certificate",
+          "postgres.clientCertFile");
+      PrivateFile.write(key, others.keyPem());
+      Files.writeString(certificate, others.certificatePem());
+      assertRefused(() -> facts(shown), "unknown ca", "postgres.clientCertFile");
+      PrivateFile.write(key, "-----BEGIN EC PRIVATE KEY-----");
+      assertRefused(() -> facts(shown), key + " is not PEM in PKCS#8", "openssl pkcs8 -topk8");
+    }
+  }
+
+  @Test
   void aServerThatIsNotThereIsNamedWithTheNextStep() {
     PostgresConfig config =
         new PostgresConfig(
@@ -327,8 +367,7 @@ class PostgresClientIT {
             "postgres",
             "postgres",
             Optional.empty(),
-            "prefer",
-            Optional.empty(),
+            new ServerTls("prefer", Optional.empty(), Optional.empty()),
             folder);
 
     assertRefused(() -> facts(config), folder + "/.s.PGSQL.5432", "unix_socket_directories");
@@ -367,6 +406,22 @@ class PostgresClientIT {
     return with(postgres.config(), "postgres", Optional.empty(), sslMode, Optional.of(rootCert));
   }
 
+  private static PostgresConfig shows(
+      TestPostgres postgres, Path authority, Path certificate, Path key) {
+    PostgresConfig config = postgres.config();
+    return new PostgresConfig(
+        config.host(),
+        config.port(),
+        config.user(),
+        config.database(),
+        Optional.empty(),
+        new ServerTls(
+            "verify-full",
+            Optional.of(authority),
+            Optional.of(new ClientCertificate(certificate, key))),
+        config.dataDirectory());
+  }
+
   private static PostgresConfig with(
       PostgresConfig config,
       String user,
@@ -379,8 +434,7 @@ class PostgresClientIT {
         user,
         config.database(),
         password,
-        sslMode,
-        rootCert,
+        new ServerTls(sslMode, rootCert, Optional.empty()),
         config.dataDirectory());
   }
 

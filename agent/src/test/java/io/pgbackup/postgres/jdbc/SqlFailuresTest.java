@@ -3,6 +3,7 @@ package io.pgbackup.postgres.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pgbackup.config.PgBackupConfig.PostgresConfig;
+import io.pgbackup.config.PgBackupConfig.ServerTls;
 import io.pgbackup.problem.Problem;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -70,8 +71,7 @@ class SqlFailuresTest {
         "backup",
         "postgres",
         Optional.empty(),
-        "prefer",
-        Optional.empty(),
+        new ServerTls("prefer", Optional.empty(), Optional.empty()),
         Path.of("/data"));
   }
 }

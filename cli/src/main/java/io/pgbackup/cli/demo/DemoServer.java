@@ -1,6 +1,7 @@
 package io.pgbackup.cli.demo;
 
 import io.pgbackup.config.PgBackupConfig.PostgresConfig;
+import io.pgbackup.config.PgBackupConfig.ServerTls;
 import io.pgbackup.postgres.jdbc.SqlSession;
 import io.pgbackup.postgres.process.LocalPostgres;
 import io.pgbackup.postgres.process.PostgresInstallation;
@@ -68,8 +69,7 @@ record DemoServer(
         "postgres",
         "postgres",
         Optional.empty(),
-        "disable",
-        Optional.empty(),
+        ServerTls.OFF,
         dataDirectory);
   }
 }
