@@ -98,7 +98,7 @@ final class SqlFailures {
               ? "Check that the server runs, that postgres.host names its unix_socket_directories"
                   + " and that this user may enter it."
               : "Check that the server runs and that postgres.host, postgres.port,"
-                  + " postgres.sslMode and postgres.rootCertFile fit it.";
+                  + " postgres.sslMode, postgres.rootCertFile and postgres.clientCertFile fit it.";
     };
   }
 

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 
@@ -206,6 +207,24 @@ class StatefulSetRestoreTest {
     restore();
 
     assertThat(said).contains("waiting for the lease of bert@desk/2");
+    assertThat(cluster.made()).endsWith("place alone");
+  }
+
+  @Test
+  void aLeaseThatRunsOutWhileItIsAskedForIsNobodys() {
+    AtomicInteger asked = new AtomicInteger();
+    cluster.heldBy(
+        "bert@desk/2",
+        clock.instant(),
+        () -> {
+          cluster.nobodyHolds();
+          if (asked.incrementAndGet() == 2) {
+            clock.pass(RestoreApi.LEASE);
+          }
+        });
+
+    restore();
+
     assertThat(cluster.made()).endsWith("place alone");
   }
 
