@@ -6,6 +6,7 @@ import io.pgbackup.lineage.LineageUid;
 import io.pgbackup.postgres.Lsn;
 import io.pgbackup.postgres.WalFileName;
 import io.pgbackup.postgres.WalSegment;
+import io.pgbackup.postgres.jdbc.ArchiverStats;
 import java.util.Comparator;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
@@ -42,8 +43,8 @@ final class WalLag {
     this.stream = stream;
   }
 
-  /// Empty where server or archive do not tell, where WAL is let go, and on a standby that does not
-  /// archive.
+  /// Empty where the server does not tell, where the archive does not and nothing waits, where WAL
+  /// is let go, and on a standby that does not archive.
   Optional<LagTracker.Lag> lag() {
     return lag;
   }
@@ -52,13 +53,17 @@ final class WalLag {
     Optional<ServerWatch.Seen> seen =
         server.seen().filter(now -> now.primary() || now.facts().archives());
     Optional<CatalogWatch.Known> known = catalog.known();
-    if (seen.isEmpty() || known.isEmpty()) {
+    if (seen.isEmpty()) {
       lag = Optional.empty();
       return;
     }
     if (!stored.getAsBoolean()) {
       lag = Optional.empty();
       tracker = new LagTracker();
+      return;
+    }
+    if (known.isEmpty()) {
+      lag = marked(seen.get().stats());
       return;
     }
     if (!known.get().uid().equals(uid)) {
@@ -72,6 +77,15 @@ final class WalLag {
                 ? tracker.observeStream(
                     seen.get().stats(), stored(known.get(), seen.get(), streamed.get()))
                 : tracker.observe(seen.get().stats(), stored(known.get(), seen.get())));
+  }
+
+  /// What the server itself says waits, where the archive has not been read: the agent may have
+  /// been started while the store was away, which must not keep anybody from hearing of it.
+  private Optional<LagTracker.Lag> marked(ArchiverStats stats) {
+    return stats
+        .oldestWaiting()
+        .filter(_ -> stream.get().isEmpty())
+        .map(_ -> new LagTracker.Lag(stats.lag(), stats.lagBytes()));
   }
 
   private Optional<Lsn> stored(

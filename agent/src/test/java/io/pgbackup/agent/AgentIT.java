@@ -658,10 +658,25 @@ class AgentIT {
                 .contains("lineage"));
     assertThat(get(agent, "/readyz").statusCode()).isEqualTo(200);
     assertThat(agent.fatal()).isNotDone();
+    postgres.sql("create table waits (id int)");
+    postgres.sql("select pg_switch_wal()");
+    statusOnce(
+        agent,
+        status -> {
+          assertThat(status.archive().lagSeconds()).as("as the server tells it").isPresent();
+          assertThat(status.archive().lagSeconds().orElseThrow()).isPositive();
+        });
+    assertThat(metrics(agent))
+        .anyMatch(line -> line.startsWith("pgbackup_wal_archive_lag_seconds{"));
 
     s3.start();
 
-    statusOnce(agent, AgentIT::isProtected);
+    statusOnce(
+        agent,
+        status -> {
+          isProtected(status);
+          assertThat(status.archive().lagSeconds()).contains(0.0);
+        });
   }
 
   @Test
