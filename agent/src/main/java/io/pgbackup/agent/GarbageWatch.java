@@ -11,19 +11,10 @@ import java.util.Optional;
 /// grow to the heap's limit before it looks there, and would then stay that large for ever in a pod
 /// that does nothing.
 ///
-/// A collection of the little that lives takes some 50 ms; there is at most one in ten seconds, and
-/// where nothing moves there are two at the most.
+/// A collection of the little that lives takes some 50 ms; there is at most one in ten seconds.
 final class GarbageWatch {
   private static final Duration INTERVAL = Duration.ofSeconds(10);
   private static final long WORTHWHILE = 48L << 20;
-
-  /// Where nothing came or went since the last look, less is: nobody needs it soon.
-  private static final long WORTHWHILE_AT_REST = 12L << 20;
-
-  private static final long REST = 2L << 20;
-
-  /// Of looks at rest: segments that recovery did not ask for are let go after a minute.
-  private static final int LATER_LOOK = 8;
 
   /// The old generation. Thread-safe.
   interface OldGeneration {
@@ -37,9 +28,6 @@ final class GarbageWatch {
   }
 
   private final OldGeneration generation;
-  private long usedBefore;
-  private long leastNeeded;
-  private int looksAtRest;
 
   GarbageWatch(OldGeneration generation) {
     this.generation = generation;
@@ -55,26 +43,10 @@ final class GarbageWatch {
 
   /// @return how long to wait until the next look
   Duration look() {
-    long used = generation.used();
-    looksAtRest = Math.abs(used - usedBefore) < REST ? looksAtRest + 1 : 0;
-    usedBefore = used;
-    if (used - generation.usedAfterCollection() >= WORTHWHILE || isWorthwhileAtRest(used)) {
-      collect();
+    if (generation.used() - generation.usedAfterCollection() >= WORTHWHILE) {
+      generation.collect();
     }
     return INTERVAL;
-  }
-
-  /// The last collection tells little here: what was in use then may be in use no more.
-  private boolean isWorthwhileAtRest(long used) {
-    return looksAtRest == LATER_LOOK
-        || (looksAtRest == 1 && used - leastNeeded >= WORTHWHILE_AT_REST);
-  }
-
-  private void collect() {
-    generation.collect();
-    usedBefore = generation.used();
-    leastNeeded = leastNeeded == 0 ? usedBefore : Math.min(leastNeeded, usedBefore);
-    looksAtRest = Math.max(looksAtRest, 1);
   }
 
   private record SerialOldGeneration(MemoryPoolMXBean pool) implements OldGeneration {

@@ -31,55 +31,6 @@ class GarbageWatchTest {
   }
 
   @Test
-  void takesALittleGarbageOnceNothingMoves() {
-    generation.live = 15 * MIB;
-    generation.used = 40 * MIB;
-
-    watch.look();
-    watch.look();
-
-    assertThat(generation.collections).isEqualTo(1);
-  }
-
-  @Test
-  void takesWhatTheLastCollectionStillFoundInUse() {
-    generation.live = 15 * MIB;
-    generation.used = 60 * MIB;
-    generation.after = 60 * MIB;
-
-    watch.look();
-    watch.look();
-
-    assertThat(generation.collections).isEqualTo(1);
-    assertThat(generation.used).isEqualTo(15 * MIB);
-  }
-
-  @Test
-  void looksOnceMoreForWhatIsLetGoWithoutAWord() {
-    generation.live = 70 * MIB;
-    generation.used = 70 * MIB;
-    watch.look();
-    generation.live = 15 * MIB;
-    generation.after = 70 * MIB;
-    for (int look = 0; look < 20; look++) {
-      watch.look();
-    }
-
-    assertThat(generation.used).isEqualTo(15 * MIB);
-    assertThat(generation.collections).isEqualTo(2);
-  }
-
-  @Test
-  void leavesWhatIsInUseAgainSoonToWhoeverUsesIt() {
-    for (int look = 0; look < 4; look++) {
-      generation.used = (look % 2 == 0 ? 30 : 40) * MIB;
-      watch.look();
-    }
-
-    assertThat(generation.collections).isZero();
-  }
-
-  @Test
   void doesNotCollectAgainAndAgainWhatIsNeeded() {
     generation.live = 200 * MIB;
     generation.used = 200 * MIB;
