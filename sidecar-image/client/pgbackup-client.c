@@ -527,24 +527,13 @@ static void write_fully(int file, const unsigned char *octets, size_t count) {
   }
 }
 
-/* The file appears under its name as a whole, and stays there when the machine loses power. */
+/* The file appears under its name as a whole. Not flushed to disk: PostgreSQL flushes what it keeps of it (durable_rename), and asks
+   again after a crash. */
 static void publish(int file, const char *destination) {
-  if (fsync(file) != 0 || close(file) != 0 || rename(temporary, destination) != 0) {
+  if (close(file) != 0 || rename(temporary, destination) != 0) {
     not_written(destination, errno);
   }
   temporary_stands = 0;
-  // the folder is the name up to its last slash, which the temporary name shares
-  char *slash = strrchr(temporary, '/');
-  if (slash == NULL) {
-    strcpy(temporary, ".");
-  } else {
-    slash[slash == temporary] = '\0';
-  }
-  int folder = open(temporary, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (folder < 0 || fsync(folder) != 0) {
-    not_written(destination, errno);
-  }
-  close(folder);
 }
 
 static int fetch(const char *name, const char *destination) {

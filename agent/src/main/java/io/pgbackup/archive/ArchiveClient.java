@@ -93,7 +93,8 @@ public final class ArchiveClient {
     }
   }
 
-  /// Writes the file so that it appears as a whole.
+  /// Writes the file so that it appears as a whole. It is not flushed to disk: PostgreSQL flushes
+  /// what it keeps of it (`durable_rename`), and asks again after a crash.
   ///
   /// @return false only where the store proved that it has no such file
   public boolean fetch(WalFileName name, Path destination, Optional<LineageUid> sender) {
@@ -123,7 +124,6 @@ public final class ArchiveClient {
   private static void receive(WatchedChannel agent, long size, Path temporary) throws IOException {
     try (FileChannel file = create(temporary)) {
       Wire.readChecksum(agent, Wire.copy(agent, file, size));
-      file.force(true);
     } catch (IOException e) {
       Files.deleteIfExists(temporary);
       throw e;
@@ -141,9 +141,6 @@ public final class ArchiveClient {
   private static void publish(Path temporary, Path destination) {
     try {
       Files.move(temporary, destination, ATOMIC_MOVE);
-      try (FileChannel folder = FileChannel.open(destination.resolveSibling("."), READ)) {
-        folder.force(true);
-      }
     } catch (IOException e) {
       throw notWritten(destination, e);
     }

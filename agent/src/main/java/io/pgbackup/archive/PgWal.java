@@ -2,7 +2,6 @@ package io.pgbackup.archive;
 
 import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
 import static java.nio.file.StandardOpenOption.CREATE_NEW;
-import static java.nio.file.StandardOpenOption.READ;
 import static java.nio.file.StandardOpenOption.WRITE;
 
 import io.pgbackup.postgres.WalFileName;
@@ -147,7 +146,8 @@ final class PgWal {
     return dataDirectory.resolve("pg_wal").resolve(matcher.group(1));
   }
 
-  /// Makes the file appear as a whole. An existing file is never replaced.
+  /// Makes the file appear as a whole. An existing file is never replaced. It is not flushed to
+  /// disk: PostgreSQL flushes what it keeps of it (`durable_rename`), and asks again after a crash.
   void deliver(Path destination, byte[] content) {
     Path temporary = destination.resolveSibling(".pgbackup-" + UUID.randomUUID() + ".tmp");
     try {
@@ -155,7 +155,6 @@ final class PgWal {
         Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString("rw-------"));
         giveToServer(temporary);
         Wire.writeSliced(channel, content);
-        channel.force(true);
       }
       publish(temporary, destination);
     } catch (FileAlreadyExistsException e) {
@@ -187,9 +186,6 @@ final class PgWal {
       Files.createLink(destination, temporary);
     } catch (UnsupportedOperationException _) {
       Files.move(temporary, destination);
-    }
-    try (FileChannel folder = FileChannel.open(destination.resolveSibling("."), READ)) {
-      folder.force(true);
     }
   }
 

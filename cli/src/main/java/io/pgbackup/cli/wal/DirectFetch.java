@@ -1,6 +1,5 @@
 package io.pgbackup.cli.wal;
 
-import static java.nio.file.StandardOpenOption.READ;
 
 import io.pgbackup.catalog.Catalog;
 import io.pgbackup.catalog.Discovery;
@@ -71,12 +70,9 @@ record DirectFetch(Configuration configuration, StoreFolder folder) {
         while (left.hasRemaining()) {
           file.write(left);
         }
-        file.force(true);
       }
+      // not flushed to disk: PostgreSQL flushes what it keeps of it, and asks again after a crash
       Files.move(temporary, destination, StandardCopyOption.ATOMIC_MOVE);
-      try (FileChannel parent = FileChannel.open(destination.resolveSibling("."), READ)) {
-        parent.force(true);
-      }
     } catch (IOException e) {
       throw Problem.misconfigured(
               destination + " cannot be written: " + e, "Run the command where %p leads to a file.")
