@@ -1,6 +1,5 @@
 package io.pgbackup.cli.wal;
 
-
 import io.pgbackup.catalog.Catalog;
 import io.pgbackup.catalog.Discovery;
 import io.pgbackup.cli.source.Configuration;
