@@ -79,7 +79,8 @@ final class StockPeers {
 
   /// Segments that PostgreSQL has finished, oldest first.
   List<String> finished() throws IOException {
-    String current = postgres.value("select pg_walfile_name(pg_current_wal_lsn())");
+    // where a segment has just ended, the position itself is called by the one that ended
+    String current = postgres.value("select pg_walfile_name(pg_current_wal_lsn() + 1)");
     try (Stream<Path> files = Files.list(postgres.dataDirectory().resolve("pg_wal"))) {
       return files
           .map(file -> file.getFileName().toString())
