@@ -106,8 +106,11 @@ final class TransferSlots {
     /// Memory for this file, asked for once, in which anything may stand. Other files get it when
     /// every holder has closed the place.
     byte[] memory(int size) {
-      byte[] lent = size < USUAL ? new byte[size] : lent(size);
-      memory = size < USUAL ? null : lent;
+      if (size < USUAL) {
+        return new byte[size];
+      }
+      byte[] lent = lent(size);
+      memory = lent;
       return lent;
     }
 

@@ -11,10 +11,7 @@ import io.pgbackup.store.file.FileObjectStore;
 import io.pgbackup.testing.EnterableTempDir;
 import io.pgbackup.testing.PostgresRelease;
 import io.pgbackup.testing.TestPostgres;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -124,28 +121,14 @@ class KilledPromotionIT {
 
   /// @return what the child said last
   private String killedIn(RestoreStep step) throws Exception {
-    Process child =
-        new ProcessBuilder(
-                ProcessHandle.current().info().command().orElseThrow(),
-                "--enable-native-access=ALL-UNNAMED",
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                System.getProperty("java.class.path"),
-                PromotionChild.class.getName(),
-                folder.resolve("store").toString(),
-                RELEASE.version(),
-                followed.uid().value(),
-                standby.toString(),
-                COPY.name(),
-                step.name())
-            .redirectError(ProcessBuilder.Redirect.INHERIT)
-            .start();
-    try (BufferedReader output =
-        new BufferedReader(new InputStreamReader(child.getInputStream(), StandardCharsets.UTF_8))) {
-      return String.valueOf(output.readLine());
-    } finally {
-      child.destroyForcibly().waitFor();
-    }
+    return KilledChild.run(
+        PromotionChild.class,
+        folder.resolve("store").toString(),
+        RELEASE.version(),
+        followed.uid().value(),
+        standby.toString(),
+        COPY.name(),
+        step.name());
   }
 
   private List<String> beside() throws IOException {

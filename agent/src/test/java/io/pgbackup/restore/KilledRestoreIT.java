@@ -6,10 +6,7 @@ import io.pgbackup.lineage.LineageUid;
 import io.pgbackup.store.file.FileObjectStore;
 import io.pgbackup.testing.EnterableTempDir;
 import io.pgbackup.testing.PostgresRelease;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -119,28 +116,14 @@ class KilledRestoreIT {
 
   /// @return what the child said last
   private String killedIn(RestoreStep step, LineageUid uid, Instant target) throws Exception {
-    Process child =
-        new ProcessBuilder(
-                ProcessHandle.current().info().command().orElseThrow(),
-                "--enable-native-access=ALL-UNNAMED",
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                System.getProperty("java.class.path"),
-                RestoreChild.class.getName(),
-                folder.resolve("store").toString(),
-                RELEASE.version(),
-                uid.value(),
-                target.toString(),
-                server.postgres.dataDirectory().toString(),
-                step.name())
-            .redirectError(ProcessBuilder.Redirect.INHERIT)
-            .start();
-    try (BufferedReader output =
-        new BufferedReader(new InputStreamReader(child.getInputStream(), StandardCharsets.UTF_8))) {
-      return String.valueOf(output.readLine());
-    } finally {
-      child.destroyForcibly().waitFor();
-    }
+    return KilledChild.run(
+        RestoreChild.class,
+        folder.resolve("store").toString(),
+        RELEASE.version(),
+        uid.value(),
+        target.toString(),
+        server.postgres.dataDirectory().toString(),
+        step.name());
   }
 
   private List<String> beside() throws IOException {

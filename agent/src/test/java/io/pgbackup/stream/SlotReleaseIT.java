@@ -16,7 +16,6 @@ import io.pgbackup.postgres.Timeline;
 import io.pgbackup.postgres.TimelineHistory;
 import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.postgres.WalSegmentSize;
-import io.pgbackup.problem.Problem;
 import io.pgbackup.store.CreateOutcome;
 import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.StoreFolder;
@@ -29,10 +28,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
@@ -62,8 +59,7 @@ class SlotReleaseIT {
               new Retry(Duration.ZERO, Duration.ofMillis(1)),
               Clock.systemUTC()),
           Packing.plain(Codec.NONE));
-  private final List<Problem> problems = new CopyOnWriteArrayList<>();
-  private volatile Lsn stored = Lsn.ZERO;
+  private final Told told = new Told();
 
   @Test
   void aSlotStaysForEverySegmentThatTheArchiveLacksAndTheNextStreamFetchesIt() throws Exception {
@@ -76,19 +72,19 @@ class SlotReleaseIT {
       streamAll(postgres);
       load(postgres);
 
-      Lsn before = stored;
+      Lsn before = told.stored;
       stream(postgres, store.untilTwoSegmentsWait());
-      assertThat(stored).as("what waited").isEqualTo(containing(before).next().end());
+      assertThat(told.stored).as("what waited").isEqualTo(containing(before).next().end());
       await()
           .atMost(PATIENCE)
           .untilAsserted(
-              () -> assertThat(kept(postgres)).as("the server was told").isEqualTo(stored));
+              () -> assertThat(kept(postgres)).as("the server was told").isEqualTo(told.stored));
 
       postgres.kill();
       postgres.start();
       Lsn kept = kept(postgres);
       assertThat(kept).as("a crash takes the slot back").isLessThan(before.plus(1));
-      WalSegment missing = containing(stored);
+      WalSegment missing = containing(told.stored);
       assertThat(archive.heldFrom(containing(kept), PATH))
           .contains(containing(kept))
           .doesNotContain(missing);
@@ -96,7 +92,7 @@ class SlotReleaseIT {
 
       archive.whole(missing.next(), content(postgres, missing.next()));
       streamAll(postgres);
-      WalSegment last = containing(stored);
+      WalSegment last = containing(told.stored);
       for (WalSegment at = containing(kept); at.compareTo(last) < 0; at = at.next()) {
         assertThat(archive.heldFrom(at, PATH)).as("the hole is filled").contains(at);
       }
@@ -137,7 +133,7 @@ class SlotReleaseIT {
 
   private void streamAll(TestPostgres postgres) {
     Lsn end = Lsn.parse(postgres.value("select pg_current_wal_flush_lsn()"));
-    stream(postgres, () -> stored.isBefore(end));
+    stream(postgres, () -> told.stored.isBefore(end));
   }
 
   private void stream(TestPostgres postgres, BooleanSupplier wanted) {
@@ -155,33 +151,10 @@ class SlotReleaseIT {
             SIZE,
             SLOT,
             archive,
-            new Told(),
+            told,
             Duration.ofMillis(300))
-        .run(() -> problems.isEmpty() && wanted.getAsBoolean());
-    assertThat(problems).isEmpty();
-  }
-
-  private final class Told implements StreamListener {
-    @Override
-    public void begun(String slot, Lsn start) {}
-
-    @Override
-    public void gap(WalSegment first, WalSegment last) {
-      throw new AssertionError("a gap from " + first + " to " + last);
-    }
-
-    @Override
-    public void stored(Lsn end, int pieceBytes) {
-      stored = end;
-    }
-
-    @Override
-    public void storing(Problem problem) {
-      problems.add(problem);
-    }
-
-    @Override
-    public void ended() {}
+        .run(() -> told.problems.isEmpty() && wanted.getAsBoolean());
+    assertThat(told.problems).isEmpty();
   }
 
   /// A store that can be made to answer only once a stream ends.

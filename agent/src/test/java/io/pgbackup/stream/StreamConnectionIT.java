@@ -35,9 +35,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -54,8 +52,7 @@ class StreamConnectionIT {
   private final ArchiveLayout layout = new ArchiveLayout(StoreFolder.of("shop/orders"));
   private final EmbeddedWalEngine engine =
       new EmbeddedWalEngine(store, layout, Codec.LZ4, Optional.of(SIZE));
-  private final List<Problem> problems = new CopyOnWriteArrayList<>();
-  private volatile Lsn stored = new Lsn(0);
+  private final Told told = new Told();
   private volatile boolean wanted = true;
 
   @Test
@@ -84,7 +81,7 @@ class StreamConnectionIT {
 
       proxy.die();
       storesWhatIsWritten(postgres);
-      assertThat(problems)
+      assertThat(told.problems)
           .anySatisfy(
               problem ->
                   assertThat(problem.message())
@@ -97,13 +94,13 @@ class StreamConnectionIT {
 
       wanted = false;
       agent.join();
-      assertThat(problems).allSatisfy(StreamConnectionIT::isUnderstood);
+      assertThat(told.problems).allSatisfy(StreamConnectionIT::isUnderstood);
       isWhole(postgres);
     }
   }
 
   private int silences() {
-    return (int) problems.stream().filter(now -> now.message().contains("silent")).count();
+    return (int) told.problems.stream().filter(now -> now.message().contains("silent")).count();
   }
 
   /// Until the server too has given the dead connection up, it holds the slot for it.
@@ -120,7 +117,9 @@ class StreamConnectionIT {
           "insert into t select repeat(md5(i::text), 20) from generate_series(1, 2000) as i");
     }
     Lsn end = Lsn.parse(postgres.value("select pg_current_wal_flush_lsn()"));
-    await().atMost(PATIENCE).untilAsserted(() -> assertThat(stored).isGreaterThanOrEqualTo(end));
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(() -> assertThat(told.stored).isGreaterThanOrEqualTo(end));
   }
 
   /// Every segment that the server still has is in the store as it is there.
@@ -129,7 +128,7 @@ class StreamConnectionIT {
         WalSegment.parse(
             postgres.value("select min(name) from pg_ls_waldir() where length(name) = 24"), SIZE);
     int compared = 0;
-    for (WalSegment at = first; at.end().compareTo(stored) <= 0; at = at.next()) {
+    for (WalSegment at = first; at.end().compareTo(told.stored) <= 0; at = at.next()) {
       Optional<byte[]> archived = engine.fetch(new WalFileName.Segment(at.fileName()));
       if (archived.isEmpty() && compared == 0) {
         continue;
@@ -161,14 +160,14 @@ class StreamConnectionIT {
                     new Retry(Duration.ZERO, Duration.ofMillis(1)),
                     Clock.systemUTC()),
                 Packing.plain(Codec.LZ4)),
-            new Told(),
+            told,
             Duration.ofMillis(300),
             Duration.ofSeconds(2));
     while (wanted) {
       try {
         session.run(() -> wanted);
       } catch (PgBackupException e) {
-        problems.add(e.problem());
+        told.problems.add(e.problem());
         pause();
       }
     }
@@ -180,29 +179,6 @@ class StreamConnectionIT {
     } catch (InterruptedException e) {
       throw new AssertionError(e);
     }
-  }
-
-  private final class Told implements StreamListener {
-    @Override
-    public void begun(String slot, Lsn start) {}
-
-    @Override
-    public void gap(WalSegment first, WalSegment last) {
-      throw new AssertionError("a gap from " + first + " to " + last);
-    }
-
-    @Override
-    public void stored(Lsn end, int pieceBytes) {
-      stored = end;
-    }
-
-    @Override
-    public void storing(Problem problem) {
-      problems.add(problem);
-    }
-
-    @Override
-    public void ended() {}
   }
 
   private static void refuses(PostgresConfig config, String reason, String hint) {
