@@ -99,7 +99,7 @@ public record PgBackupConfig(
   /// Read anew at each connection.
   ///
   /// @param certificate PEM, with the chain behind it
-  /// @param key PEM in PKCS#8, not encrypted
+  /// @param key PEM in PKCS#8, PKCS#1 or SEC1, not encrypted
   public record ClientCertificate(Path certificate, Path key) {}
 
   /// @param url `s3://bucket` or `file:///directory`

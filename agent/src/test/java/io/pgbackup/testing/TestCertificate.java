@@ -1,14 +1,21 @@
 package io.pgbackup.testing;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers.rsaEncryption;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
 import java.util.Base64;
+import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
+import org.bouncycastle.asn1.sec.ECPrivateKey;
+import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 
 /// A self-signed certificate and its key as PEM, made by the JDK's keytool when a test asks, so
 /// that none expires in the repository.
@@ -17,6 +24,11 @@ public record TestCertificate(String certificatePem, String keyPem) {
 
   /// @param names subject alternative names as keytool writes them: `dns:localhost,ip:127.0.0.1`
   public static TestCertificate selfSigned(String names) {
+    return selfSigned(names, "EC");
+  }
+
+  /// @param algorithm of its key, as keytool writes it
+  public static TestCertificate selfSigned(String names, String algorithm) {
     try {
       Path folder = Files.createTempDirectory("pgbackup-certificate-");
       Path store = folder.resolve("store.p12");
@@ -27,7 +39,7 @@ public record TestCertificate(String certificatePem, String keyPem) {
                   "-alias",
                   "server",
                   "-keyalg",
-                  "EC",
+                  algorithm,
                   "-dname",
                   "CN=pgbackup test",
                   "-validity",
@@ -64,6 +76,41 @@ public record TestCertificate(String certificatePem, String keyPem) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException(e);
     }
+  }
+
+  /// The same key as OpenSSL wrote it before PKCS#8, and others still do: PKCS#1 or SEC1.
+  public String olderKeyPem() {
+    try {
+      PrivateKeyInfo key = PrivateKeyInfo.getInstance(content(keyPem));
+      if (key.getPrivateKeyAlgorithm().getAlgorithm().equals(rsaEncryption)) {
+        return pem("RSA PRIVATE KEY", key.getPrivateKey().getOctets());
+      }
+      SubjectPublicKeyInfo publicKey =
+          SubjectPublicKeyInfo.getInstance(certificate().getPublicKey().getEncoded());
+      return pem(
+          "EC PRIVATE KEY",
+          new ECPrivateKey(
+                  ECPrivateKey.getInstance(key.parsePrivateKey()).getPrivateKey(),
+                  key.getPrivateKeyAlgorithm().getParameters(),
+                  publicKey.getPublicKeyData())
+              .getEncoded());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  public X509Certificate certificate() {
+    try {
+      return (X509Certificate)
+          CertificateFactory.getInstance("X.509")
+              .generateCertificate(new ByteArrayInputStream(certificatePem.getBytes(UTF_8)));
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static byte[] content(String pem) {
+    return Base64.getMimeDecoder().decode(pem.replaceAll("-----[^-]*-----", ""));
   }
 
   private static String pem(String kind, byte[] content) {

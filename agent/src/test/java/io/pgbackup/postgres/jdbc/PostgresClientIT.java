@@ -32,6 +32,8 @@ import java.util.concurrent.TimeUnit;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class PostgresClientIT {
   private static final Duration PATIENCE = Duration.ofMinutes(1);
@@ -329,17 +331,7 @@ class PostgresClientIT {
     Path certificate = Files.writeString(folder.resolve("client.pem"), ours.certificatePem());
     try (TestPostgres postgres = TestPostgres.create(PostgresRelease.NEWEST, folder)) {
       serveTls(postgres, server);
-      Path data = postgres.dataDirectory();
-      postgres.user().own(Files.writeString(data.resolve("clients.pem"), ours.certificatePem()));
-      postgres.configure("ssl_ca_file", "clients.pem");
-      Files.writeString(data.resolve("pg_ident.conf"), "agents \"pgbackup test\" postgres");
-      Files.writeString(
-          data.resolve("pg_hba.conf"),
-          """
-          local   all all              trust
-          hostssl all all 127.0.0.1/32 cert map=agents
-          hostssl replication all 127.0.0.1/32 cert map=agents
-          """);
+      acceptClientsWith(postgres, ours);
       postgres.start();
 
       PostgresConfig shown = shows(postgres, authority, certificate, key);
@@ -351,10 +343,30 @@ class PostgresClientIT {
           "connection requires a valid client certificate",
           "postgres.clientCertFile");
       PrivateFile.write(key, others.keyPem());
+      assertThatThrownBy(() -> facts(shown))
+          .hasMessageContaining(key + " does not belong to the certificate " + certificate);
       Files.writeString(certificate, others.certificatePem());
       assertRefused(() -> facts(shown), "SSL error", "postgres.clientCertFile");
-      PrivateFile.write(key, "-----BEGIN EC PRIVATE KEY-----");
-      assertThatThrownBy(() -> facts(shown)).hasMessageContaining(key + " is not PEM in PKCS#8");
+    }
+  }
+
+  /// As CloudNativePG and cert-manager write it where nobody asks for another form.
+  @ParameterizedTest
+  @ValueSource(strings = {"RSA", "EC"})
+  void aKeyOfTheOlderFormsIsReadToo(String algorithm) throws IOException {
+    TestCertificate server = TestCertificate.selfSigned("ip:127.0.0.1");
+    TestCertificate ours = TestCertificate.selfSigned("dns:agent", algorithm);
+    Path authority = Files.writeString(folder.resolve("server.pem"), server.certificatePem());
+    Path key = PrivateFile.write(folder.resolve("client.key"), ours.olderKeyPem());
+    Path certificate = Files.writeString(folder.resolve("client.pem"), ours.certificatePem());
+    try (TestPostgres postgres = TestPostgres.create(PostgresRelease.NEWEST, folder)) {
+      serveTls(postgres, server);
+      acceptClientsWith(postgres, ours);
+      postgres.start();
+
+      PostgresConfig shown = shows(postgres, authority, certificate, key);
+      assertThat(facts(shown).inRecovery()).isFalse();
+      ReplicationClient.connect(shown).close();
     }
   }
 
@@ -436,6 +448,21 @@ class PostgresClientIT {
         password,
         new ServerTls(sslMode, rootCert, Optional.empty()),
         config.dataDirectory());
+  }
+
+  private static void acceptClientsWith(TestPostgres postgres, TestCertificate authority)
+      throws IOException {
+    Path data = postgres.dataDirectory();
+    postgres.user().own(Files.writeString(data.resolve("clients.pem"), authority.certificatePem()));
+    postgres.configure("ssl_ca_file", "clients.pem");
+    Files.writeString(data.resolve("pg_ident.conf"), "agents \"pgbackup test\" postgres");
+    Files.writeString(
+        data.resolve("pg_hba.conf"),
+        """
+        local   all all              trust
+        hostssl all all 127.0.0.1/32 cert map=agents
+        hostssl replication all 127.0.0.1/32 cert map=agents
+        """);
   }
 
   private static void serveTls(TestPostgres postgres, TestCertificate certificate)
