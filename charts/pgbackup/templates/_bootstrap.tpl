@@ -55,6 +55,13 @@ other.
     - --source-credentials=/etc/pgbackup-bootstrap-credentials
     {{- end }}
     - {{ printf "--password=%s=/etc/pgbackup-superuser/password" (include "pgbackup.superuser" $) | quote }}
+    {{- range .roleSecrets }}
+    {{- $folder := include "pgbackup.roleFolder" (dict "secret" . "root" $) }}
+    - {{ printf "--role-files=%s/username=%s/password" $folder $folder | quote }}
+    {{- end }}
+    {{- with .roleSecrets }}
+    - {{ printf "--superuser=%s" (include "pgbackup.superuser" $) | quote }}
+    {{- end }}
     {{- end }}
   {{- with $.Values.agent.extraEnv }}
   env: {{- toYaml . | nindent 4 }}
@@ -70,11 +77,21 @@ other.
     {{- if and .existingSecret (not $.Values.standby) }}
     - { name: pgbackup-bootstrap-credentials, mountPath: /etc/pgbackup-bootstrap-credentials, readOnly: true }
     {{- end }}
+    {{- if not $.Values.standby }}
+    {{- range $at, $secret := .roleSecrets }}
+    - { name: pgbackup-role-{{ $at }}, mountPath: {{ include "pgbackup.roleFolder" (dict "secret" $secret "root" $) | quote }}, readOnly: true }
+    {{- end }}
+    {{- end }}
     {{- if include "pgbackup.storeSecret" $ }}
     - { name: pgbackup-credentials, mountPath: /etc/pgbackup-credentials, readOnly: true }
     {{- end }}
     {{- with $.Values.agent.extraVolumeMounts }}{{- toYaml . | nindent 4 }}{{- end }}
 {{- end -}}
+{{- end -}}
+
+{{/* The path says which Secret it is: who misses a file names that. */}}
+{{- define "pgbackup.roleFolder" -}}
+{{ printf "/etc/pgbackup-passwords/%s/%s" .root.Release.Namespace .secret }}
 {{- end -}}
 
 {{- define "pgbackup.bootstrapVolumes" -}}
@@ -88,6 +105,13 @@ other.
     defaultMode: 0440
     items:
       - { key: {{ .Values.postgres.passwordKey | quote }}, path: password }
+{{- if not .Values.standby }}
+{{- range $at, $secret := .Values.bootstrap.roleSecrets }}
+- name: pgbackup-role-{{ $at }}
+  {{- /* one that is missing is named by who looks for it */}}
+  secret: { secretName: {{ $secret | quote }}, defaultMode: 0440, optional: true }
+{{- end }}
+{{- end }}
 {{- if and .Values.bootstrap.existingSecret (not .Values.standby) }}
 - name: pgbackup-bootstrap-credentials
   secret: {{- include "pgbackup.storeFiles" (dict "secret" .Values.bootstrap.existingSecret "root" .) | nindent 4 }}

@@ -1,13 +1,10 @@
 package io.pgbackup.restore;
 
-import io.pgbackup.config.PgBackupConfig.PostgresConfig;
-import io.pgbackup.config.PgBackupConfig.ServerTls;
 import io.pgbackup.engine.WalEngine;
 import io.pgbackup.postgres.ControlFile;
 import io.pgbackup.postgres.Timeline;
 import io.pgbackup.postgres.TimelineHistory;
 import io.pgbackup.postgres.WalSegment;
-import io.pgbackup.postgres.jdbc.RolePasswords;
 import io.pgbackup.postgres.process.PostgresInstallation;
 import io.pgbackup.postgres.process.PostgresProcess;
 import io.pgbackup.postgres.process.ServerLog;
@@ -37,10 +34,9 @@ record RecoveryServer(
     RestorePaths paths,
     WalEngine wal,
     WalSpool.Limits limits,
-    List<RolePassword> passwords) {
+    Passwords passwords) {
   static final Duration STOP_PATIENCE = Duration.ofMinutes(10);
   private static final Duration POLL = Duration.ofMillis(100);
-  private static final int PORT = 5432;
 
   /// The same words in 14 to 18 (xlogrecovery.c).
   private static final String ENDED_EARLY = "recovery ended before configured recovery target";
@@ -63,7 +59,7 @@ record RecoveryServer(
                 limits)) {
       start(plan, sockets.path(), spool.restoreCommand());
       await(plan, spool, listener);
-      passwords.forEach(password -> reconcile(password, sockets.path(), listener));
+      new RoleReconciliation(passwords, sockets.path(), paths.staging(), listener).carryOut();
     } finally {
       stop();
       Runtime.getRuntime().removeShutdownHook(stopWithUs);
@@ -97,20 +93,6 @@ record RecoveryServer(
       Thread.currentThread().interrupt();
       throw Problem.timedOut("interrupted during recovery", RestoreFailures.RESUME).causedBy(e);
     }
-  }
-
-  /// Before anybody needs it: a server that comes back with a password of another day keeps its
-  /// users out.
-  private void reconcile(RolePassword password, Path sockets, RestoreListener listener) {
-    RolePasswords.set(as(password.role(), sockets, "postgres"), password.file());
-    RolePasswords.prove(as(password.role(), sockets, RecoverySettings.ASKING), password.file());
-    listener.note(
-        "role %s has its password of today, proved by a login".formatted(password.role()));
-  }
-
-  private PostgresConfig as(String role, Path sockets, String database) {
-    return new PostgresConfig(
-        sockets.toString(), PORT, role, database, Optional.empty(), ServerTls.OFF, paths.staging());
   }
 
   private PgBackupException failure(RestorePlan plan, WalSpool spool) {

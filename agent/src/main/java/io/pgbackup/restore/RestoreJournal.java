@@ -23,6 +23,7 @@ import java.util.Set;
 /// @param newLineage that begins; empty for a nameless copy
 /// @param previous where the old data directory is kept, in place
 /// @param outcome once recovery has ended
+/// @param roles that have their password of today since then; of an older version it is not known
 /// @param stopped once a running server was stopped
 /// @param finished when every step was done; only restores in place leave a finished journal
 /// @param undone where an undo puts the restored data; set when it begins
@@ -36,6 +37,7 @@ record RestoreJournal(
     Optional<Path> previous,
     Set<RestoreStep> done,
     Optional<RecoveryOutcome> outcome,
+    Optional<Set<String>> roles,
     Optional<StoppedServer> stopped,
     boolean finished,
     Optional<Path> undone,
@@ -63,6 +65,7 @@ record RestoreJournal(
         newLineage,
         previous,
         Set.of(),
+        Optional.empty(),
         Optional.empty(),
         Optional.empty(),
         false,
@@ -98,6 +101,13 @@ record RestoreJournal(
     paths.forceParent();
   }
 
+  /// Whether a recovered server that waits to be put in place lacks the password of one of these.
+  boolean lacksPasswords(Set<String> wanted) {
+    return isDone(RestoreStep.RECOVER)
+        && !isDone(RestoreStep.PLACE)
+        && roles.filter(known -> !known.containsAll(wanted)).isPresent();
+  }
+
   /// Whether the same command was given again. For the latest state the plan that was begun counts,
   /// though the archive may have grown.
   boolean isSame(RestorePlan other, RestoreDestination elsewhere) {
@@ -127,35 +137,43 @@ record RestoreJournal(
   }
 
   RestoreJournal withDestination(RestoreDestination now) {
-    return copy(now, done, outcome, stopped, finished, undone);
+    return copy(now, done, outcome, roles, stopped, finished, undone);
   }
 
   RestoreJournal withDone(RestoreStep step) {
     Set<RestoreStep> more = EnumSet.of(step);
     more.addAll(done);
-    return copy(destination, more, outcome, stopped, finished, undone);
+    return copy(destination, more, outcome, roles, stopped, finished, undone);
   }
 
-  RestoreJournal withOutcome(RecoveryOutcome known) {
-    return copy(destination, done, Optional.of(known), stopped, finished, undone);
+  RestoreJournal withOutcome(RecoveryOutcome known, Set<String> withPasswords) {
+    return copy(
+        destination,
+        done,
+        Optional.of(known),
+        Optional.of(withPasswords),
+        stopped,
+        finished,
+        undone);
   }
 
   RestoreJournal withStopped(StoppedServer server) {
-    return copy(destination, done, outcome, Optional.of(server), finished, undone);
+    return copy(destination, done, outcome, roles, Optional.of(server), finished, undone);
   }
 
   RestoreJournal withFinished() {
-    return copy(destination, done, outcome, stopped, true, undone);
+    return copy(destination, done, outcome, roles, stopped, true, undone);
   }
 
   RestoreJournal withUndone(Path place) {
-    return copy(destination, done, outcome, stopped, finished, Optional.of(place));
+    return copy(destination, done, outcome, roles, stopped, finished, Optional.of(place));
   }
 
   private RestoreJournal copy(
       RestoreDestination destination,
       Set<RestoreStep> done,
       Optional<RecoveryOutcome> outcome,
+      Optional<Set<String>> roles,
       Optional<StoppedServer> stopped,
       boolean finished,
       Optional<Path> undone) {
@@ -168,6 +186,7 @@ record RestoreJournal(
         previous,
         done,
         outcome,
+        roles,
         stopped,
         finished,
         undone,

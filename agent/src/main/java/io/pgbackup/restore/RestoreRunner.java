@@ -14,7 +14,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,22 +32,21 @@ public final class RestoreRunner {
 
   private final RestoreServices services;
   private final Duration storePatience;
-  private final List<RolePassword> passwords;
+  private final Passwords passwords;
 
   public RestoreRunner(RestoreServices services) {
-    this(services, STORE_PATIENCE, List.of());
+    this(services, STORE_PATIENCE, Passwords.NONE);
   }
 
   /// @param storePatience how long recovery waits for a store that does not answer
   RestoreRunner(RestoreServices services, Duration storePatience) {
-    this(services, storePatience, List.of());
+    this(services, storePatience, Passwords.NONE);
   }
 
-  private RestoreRunner(
-      RestoreServices services, Duration storePatience, List<RolePassword> passwords) {
+  private RestoreRunner(RestoreServices services, Duration storePatience, Passwords passwords) {
     this.services = services;
     this.storePatience = storePatience;
-    this.passwords = List.copyOf(passwords);
+    this.passwords = passwords;
   }
 
   /// Checks everything that can be checked without touching anything.
@@ -90,7 +88,7 @@ public final class RestoreRunner {
   public RestoreResult run(
       RestorePlan plan,
       RestoreDestination destination,
-      List<RolePassword> passwords,
+      Passwords passwords,
       RestoreListener listener) {
     return new RestoreRunner(services, storePatience, passwords).run(plan, destination, listener);
   }
@@ -169,7 +167,7 @@ public final class RestoreRunner {
   public RestoreResult promote(
       RestorePlan plan,
       RestoreDestination.NewDirectory destination,
-      List<RolePassword> passwords,
+      Passwords passwords,
       RestoreListener listener) {
     RestoreRunner runner = new RestoreRunner(services, storePatience, passwords);
     return underLock(
@@ -177,10 +175,12 @@ public final class RestoreRunner {
         paths -> {
           boolean inPlace = Standby.isIn(paths.dataDirectory());
           if (!inPlace) {
-            check(plan, destination);
+            runner.check(plan, destination);
           }
           RestoreJournal journal =
-              inPlace ? taken(plan, destination, paths) : begun(paths, plan, destination, listener);
+              inPlace
+                  ? taken(plan, destination, paths)
+                  : runner.begun(paths, plan, destination, listener);
           return runner.finish(runner.perform(journal, paths, listener, LAST), paths);
         });
   }
@@ -211,14 +211,14 @@ public final class RestoreRunner {
   public void prepare(
       RestorePlan plan,
       RestoreDestination.InPlace destination,
-      List<RolePassword> passwords,
+      Passwords passwords,
       RestoreListener listener) {
-    check(plan, destination);
     new RestoreRunner(services, storePatience, passwords).prepare(plan, destination, listener);
   }
 
   private void prepare(
       RestorePlan plan, RestoreDestination.InPlace destination, RestoreListener listener) {
+    check(plan, destination);
     var _ =
         underLock(
             destination,
@@ -381,7 +381,7 @@ public final class RestoreRunner {
   }
 
   /// The unfinished restore that this call goes on with.
-  private static Optional<RestoreJournal> unfinished(
+  private Optional<RestoreJournal> unfinished(
       RestorePaths paths, RestorePlan plan, RestoreDestination destination) {
     Optional<RestoreJournal> standing =
         RestoreJournal.read(paths.journal()).filter(journal -> !journal.finished());
@@ -391,10 +391,14 @@ public final class RestoreRunner {
               "Run 'pgbackup undo' again first.")
           .asException();
     }
-    Optional<RestoreJournal> same = standing.filter(journal -> journal.isSame(plan, destination));
+    Optional<RestoreJournal> same =
+        standing
+            .filter(journal -> journal.isSame(plan, destination))
+            // they are set where it recovers, and nowhere else
+            .filter(journal -> !journal.lacksPasswords(passwords.roles()));
     if (same.isEmpty() && standing.filter(RestoreJournal::hasTouchedTheOldServer).isPresent()) {
       throw Problem.refused(
-              "an unfinished restore to another target stands at %s"
+              "an unfinished restore to another target, or without these passwords, stands at %s"
                   .formatted(paths.dataDirectory()),
               "Finish it with the options it was begun with, or take it back with 'pgbackup undo'.")
           .asException();
@@ -415,7 +419,8 @@ public final class RestoreRunner {
           "going on with the restore that began at %s from %s"
               .formatted(same.get().startedAt(), same.get().plan().backup().name()));
     } else if (RestoreJournal.read(paths.journal()).filter(old -> !old.finished()).isPresent()) {
-      listener.warning("an unfinished restore to another target is discarded");
+      listener.warning(
+          "an unfinished restore to another target, or without these passwords, is discarded");
       new RestoreUndo(services.process(), services.clock()).discard(paths);
     }
     return same;

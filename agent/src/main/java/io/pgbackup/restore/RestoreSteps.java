@@ -22,7 +22,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -35,7 +34,7 @@ record RestoreSteps(
     ServerUser user,
     RestorePaths paths,
     WalSpool.Limits limits,
-    List<RolePassword> passwords,
+    Passwords passwords,
     RestoreListener listener) {
   private static final Duration START_PATIENCE = Duration.ofMinutes(5);
 
@@ -54,7 +53,8 @@ record RestoreSteps(
       }
       case RECOVER -> {
         tablespaces.requireOurs();
-        return journal.withOutcome(recovery(journal.plan()).recover(journal.plan(), listener));
+        return journal.withOutcome(
+            recovery(journal.plan()).recover(journal.plan(), listener), passwords.roles());
       }
       case CLAIM -> claim(journal);
       case STOP -> {

@@ -29,6 +29,7 @@ class ChartTest {
     "bootstrap.cluster=orders",
     "bootstrap.timestamp=2026-11-21T02:13:37Z",
     "bootstrap.existingSecret=bucket-restorer",
+    "bootstrap.roleSecrets[0]=orders-app",
     "metrics.podMonitor.enabled=true",
     "metrics.prometheusRule.enabled=true",
     "metrics.dashboard.enabled=true",
@@ -180,7 +181,7 @@ class ChartTest {
     Helm helm = Helm.with(EVERYTHING);
 
     assertThat(secretsOf(helm.pod()))
-        .containsExactlyInAnyOrder("bucket", "bucket-restorer", "api", "superuser");
+        .containsExactlyInAnyOrder("bucket", "bucket-restorer", "api", "superuser", "orders-app");
     assertThat(
             secretsOf(
                 helm.one("CronJob", "orders-retention").at("/spec/jobTemplate/spec/template/spec")))
@@ -276,6 +277,35 @@ class ChartTest {
     assertThat(words(Helm.with(EVERYTHING)))
         .contains("--timestamp=2026-11-21T02:13:37Z")
         .doesNotContain("--latest");
+  }
+
+  @Test
+  void otherRolesGetThePasswordsOfTheirSecretsWhereThatIsAskedFor() {
+    String[] settings = {
+      "bootstrap.cluster=orders",
+      "bootstrap.roleSecrets[0]=orders-app",
+      "bootstrap.roleSecrets[1]=reader.orders",
+      "standby=false"
+    };
+    Helm filled = Helm.with(settings);
+    settings[settings.length - 1] = "standby=true";
+    Helm standby = Helm.with(settings);
+
+    assertThat(words(filled))
+        .contains(
+            "--role-files=/etc/pgbackup-passwords/shop/orders-app/username=/etc/pgbackup-passwords/shop/orders-app/password",
+            "--role-files=/etc/pgbackup-passwords/shop/reader.orders/username=/etc/pgbackup-passwords/shop/reader.orders/password",
+            "--superuser=postgres");
+    assertThat(
+            container(filled, "pgbackup-bootstrap")
+                .get("volumeMounts")
+                .findValuesAsText("mountPath"))
+        .contains("/etc/pgbackup-passwords/shop/orders-app");
+    assertThat(container(filled, "pgbackup-bootstrap-postgres").get("volumeMounts").toString())
+        .doesNotContain("pgbackup-role");
+    assertThat(standby.text()).doesNotContain("orders-app");
+    assertThat(words(Helm.with("bootstrap.cluster=orders")))
+        .noneMatch(word -> word.startsWith("--superuser"));
   }
 
   /// It reads one cluster's archive and writes another's: each credential only its own.

@@ -70,7 +70,7 @@ class KilledPromotionIT {
         .promote(
             server.plan(server.uid(), new RecoveryTarget.Latest()),
             new RestoreDestination.NewDirectory(standby, Optional.of(COPY)),
-            List.of(),
+            Passwords.NONE,
             RestoreListener.SILENT);
   }
 

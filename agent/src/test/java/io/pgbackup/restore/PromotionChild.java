@@ -5,7 +5,6 @@ import io.pgbackup.lineage.LineageUid;
 import io.pgbackup.store.file.FileObjectStore;
 import io.pgbackup.testing.PostgresRelease;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
 
 /// A promotion in a process of its own that says `HERE` in the middle of a step and waits there to
@@ -22,7 +21,7 @@ final class PromotionChild {
             ProtectedServer.plan(store, new LineageUid(arguments[2]), new RecoveryTarget.Latest()),
             new RestoreDestination.NewDirectory(
                 Path.of(arguments[3]), Optional.of(new ClusterId("default", arguments[4]))),
-            List.of(),
+            Passwords.NONE,
             new RestoreChild.Victim(RestoreStep.valueOf(arguments[5])));
     System.out.println("FINISHED");
     System.exit(0);

@@ -48,7 +48,8 @@ class RestoreJournalTest {
             .withDone(RestoreStep.RECOVER)
             .withOutcome(
                 new RecoveryOutcome(
-                    new Timeline(3), new Timeline(2), Lsn.parse("0/8000000"), Optional.of(NOW)))
+                    new Timeline(3), new Timeline(2), Lsn.parse("0/8000000"), Optional.of(NOW)),
+                Set.of("postgres"))
             .withStopped(
                 new StoppedServer(
                     Path.of("/usr/bin/postgres"), List.of("-c", "a=b \"c\""), Optional.empty()))

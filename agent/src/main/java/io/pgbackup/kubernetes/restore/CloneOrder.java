@@ -12,9 +12,15 @@ import java.util.regex.Pattern;
 /// @param target the words for the instant, as on the command line
 /// @param secret with the clone's own credential of the bucket
 /// @param sourceSecret with one that may read the source's archive, where the first may not
+/// @param roles whose passwords are set to those of Secrets, beside the superuser's
 /// @param replicas the primary and its standbys, which are made from it
 public record CloneOrder(
-    String name, List<String> target, String secret, Optional<String> sourceSecret, int replicas) {
+    String name,
+    List<String> target,
+    String secret,
+    Optional<String> sourceSecret,
+    List<RoleSecret> roles,
+    int replicas) {
   /// Its pods carry a hash and an ordinal behind it, and its Services are called after it.
   private static final Pattern NAME = Pattern.compile("[a-z]([a-z0-9-]{0,50}[a-z0-9])?");
 
@@ -23,6 +29,7 @@ public record CloneOrder(
   /// @throws io.pgbackup.problem.PgBackupException `Misconfigured` if Kubernetes has no such names
   public CloneOrder {
     target = List.copyOf(target);
+    roles = List.copyOf(roles);
     if (!NAME.matcher(name).matches()) {
       throw Problem.misconfigured(
               "--as: '%s' cannot be the name of a clone".formatted(name),
@@ -54,6 +61,7 @@ public record CloneOrder(
     List<String> words = new ArrayList<>(target);
     words.addAll(List.of("--secret", secret));
     sourceSecret.ifPresent(it -> words.addAll(List.of("--source-secret", it)));
+    roles.forEach(role -> words.addAll(List.of("--role-secret", role.toString())));
     if (replicas > 1) {
       words.addAll(List.of("--replicas", Integer.toString(replicas)));
     }

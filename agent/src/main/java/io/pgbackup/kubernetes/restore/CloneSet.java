@@ -142,14 +142,14 @@ record CloneSet(
   private List<Container> bootstrap() {
     List<String> words = new ArrayList<>(words());
     words.addAll(List.of("--programs", DatabasePod.RUN_SOCKET));
-    words.addAll(database.passwordWords());
     return List.of(
         new ContainerBuilder(database.installer()).withName(BOOTSTRAP + "-client").build(),
         new ContainerBuilder(database.runner())
             .withName(BOOTSTRAP + "-postgres")
             .withResources(new ResourceRequirementsBuilder().withRequests(REPLAY).build())
             .build(),
-        withSourceCredentials(new ContainerBuilder(database.workerOf(words)).withName(BOOTSTRAP)));
+        withSourceCredentials(
+            new ContainerBuilder(database.workerOf(words, passwords())).withName(BOOTSTRAP)));
   }
 
   private Container withSourceCredentials(ContainerBuilder container) {
@@ -162,6 +162,10 @@ record CloneSet(
     return container.build();
   }
 
+  private PasswordSecrets passwords() {
+    return database.passwords(order.roles());
+  }
+
   private List<String> words() {
     ClusterId cluster = config.cluster();
     List<String> words = new ArrayList<>(List.of("bootstrap"));
@@ -171,12 +175,13 @@ record CloneSet(
     order
         .sourceSecret()
         .ifPresent(_ -> words.addAll(List.of("--source-credentials", SOURCE_FOLDER)));
+    words.addAll(passwords().words());
     return words;
   }
 
   private List<Volume> volumes() {
     List<Volume> volumes = new ArrayList<>(ownVolumes(false));
-    volumes.addAll(database.toolVolumes(false));
+    volumes.addAll(DatabasePod.toolVolumes(passwords()));
     return volumes;
   }
 
@@ -237,7 +242,7 @@ record CloneSet(
   Pod look(String name) {
     List<String> words = new ArrayList<>(words());
     words.addAll(List.of("--plan", "--elsewhere"));
-    Container looker = database.looker(words);
+    Container looker = database.looker(words, passwords());
     PodSpec spec =
         new PodSpecBuilder(database.set().getSpec().getTemplate().getSpec())
             .withRestartPolicy("Never")
@@ -256,6 +261,7 @@ record CloneSet(
                                 .filter(mount -> !isClaim(mount.getName()))
                                 .toList())))
             .withVolumes(ownVolumes(true).stream().map(this::fromAnnotation).toList())
+            .addAllToVolumes(passwords().volumes())
             .build();
     return new PodBuilder()
         .withNewMetadata()

@@ -21,6 +21,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /// What the template of a StatefulSet says about its database, and the pods of a restore that are
@@ -45,9 +47,6 @@ record DatabasePod(
   static final String RUN_SOCKET = RUN_FOLDER + "/programs.sock";
   private static final String CLIENT = "pgbackup-restore-client";
   private static final String CLIENT_FOLDER = "/opt/pgbackup-restore";
-  static final String PASSWORD = "pgbackup-restore-password";
-  static final String PASSWORD_FOLDER = "/etc/pgbackup-restore-password";
-  private static final String PASSWORD_FILE = "password";
   static final String CONFIG_OPTION = "--config";
   private static final String DEFAULT_CONFIG = "/etc/pgbackup/pgbackup.yaml";
 
@@ -152,27 +151,19 @@ record DatabasePod(
     return container.getEnv().stream().filter(each -> each.getName().equals(name)).findFirst();
   }
 
-  /// The words of the step that does everything beside the running server.
-  List<String> fetch(List<String> target) {
-    List<String> words = new ArrayList<>(fetchWithoutPassword(target));
-    words.addAll(passwordWords());
-    superuserSecret().ifPresent(secret -> words.addAll(List.of("--password-of", secret.word())));
-    return words;
+  /// What its pods know of the passwords that roles are to have: the superuser's, and those of
+  /// others.
+  PasswordSecrets passwords(List<RoleSecret> ofRoles) {
+    return new PasswordSecrets(
+        set.getMetadata().getNamespace(), superuser(), superuserSecret(), ofRoles);
   }
 
-  /// The same, where the superuser's Secret is still to be made.
-  List<String> fetchWithoutPassword(List<String> target) {
+  /// The words of the step that does everything beside the running server.
+  static List<String> fetch(List<String> target, PasswordSecrets passwords) {
     List<String> words = new ArrayList<>(List.of("in-pod", "fetch"));
     words.addAll(target);
+    words.addAll(passwords.words());
     return words;
-  }
-
-  /// That the superuser gets the Secret's password, where there is one.
-  List<String> passwordWords() {
-    return password()
-        .map(_ -> superuser() + "=" + PASSWORD_FOLDER + "/" + PASSWORD_FILE)
-        .map(word -> List.of("--password", word))
-        .orElseGet(List::of);
   }
 
   /// A volume of the template.
@@ -185,8 +176,9 @@ record DatabasePod(
   /// A pod of a restore.
   ///
   /// @param words what `pgbackup` is to do in it
+  /// @param passwords that these words name
   /// @param node where the volume is in use, if it is
-  Pod pod(String name, List<String> words, Optional<String> node) {
+  Pod pod(String name, List<String> words, PasswordSecrets passwords, Optional<String> node) {
     return new PodBuilder()
         .withNewMetadata()
         .withNamespace(set.getMetadata().getNamespace())
@@ -199,11 +191,11 @@ record DatabasePod(
                 "pgbackup"))
         .withAnnotations(Map.of(RESTORE_OF, set.getMetadata().getName()))
         .endMetadata()
-        .withSpec(spec(words, node))
+        .withSpec(spec(words, passwords, node))
         .build();
   }
 
-  private PodSpec spec(List<String> words, Optional<String> node) {
+  private PodSpec spec(List<String> words, PasswordSecrets passwords, Optional<String> node) {
     PodSpecBuilder spec =
         new PodSpecBuilder(set.getSpec().getTemplate().getSpec())
             .withRestartPolicy("Never")
@@ -214,8 +206,12 @@ record DatabasePod(
             .withTopologySpreadConstraints()
             .withReadinessGates()
             .withInitContainers(installer(), runner())
-            .withContainers(worker(words));
-    volumes().forEach(spec::addToVolumes);
+            .withContainers(worker(words, passwords));
+    List<Volume> ours = volumes(passwords);
+    Set<String> names = ours.stream().map(Volume::getName).collect(Collectors.toSet());
+    // a clone's template has those that its own volume was filled with
+    spec.removeMatchingFromVolumes(volume -> names.contains(volume.getName()));
+    spec.addAllToVolumes(ours);
     node.ifPresent(
         name ->
             spec.editOrNewAffinity()
@@ -234,9 +230,8 @@ record DatabasePod(
     return spec.build();
   }
 
-  private List<Volume> volumes() {
-    // who works in the pod says what is missing; a pod that never starts would not
-    List<Volume> volumes = new ArrayList<>(toolVolumes(true));
+  private List<Volume> volumes(PasswordSecrets passwords) {
+    List<Volume> volumes = new ArrayList<>(toolVolumes(passwords));
     volumes.add(
         new VolumeBuilder()
             .withName(dataVolume)
@@ -248,29 +243,12 @@ record DatabasePod(
   }
 
   /// What [#installer], [#runner] and [#worker] need beside the template's own.
-  ///
-  /// @param lenient whether the pod starts without the superuser's Secret
-  List<Volume> toolVolumes(boolean lenient) {
+  static List<Volume> toolVolumes(PasswordSecrets passwords) {
     List<Volume> volumes = new ArrayList<>();
     for (String name : List.of(RUNNER, CLIENT)) {
       volumes.add(new VolumeBuilder().withName(name).withNewEmptyDir().endEmptyDir().build());
     }
-    password()
-        .ifPresent(
-            secret ->
-                volumes.add(
-                    new VolumeBuilder()
-                        .withName(PASSWORD)
-                        .withNewSecret()
-                        .withSecretName(secret.getName())
-                        .withDefaultMode(0440)
-                        .withOptional(lenient ? true : null)
-                        .addNewItem()
-                        .withKey(secret.getKey())
-                        .withPath(PASSWORD_FILE)
-                        .endItem()
-                        .endSecret()
-                        .build()));
+    volumes.addAll(passwords.volumes());
     return volumes;
   }
 
@@ -304,19 +282,17 @@ record DatabasePod(
   }
 
   /// The agent's image, where `pgbackup` works with the agent's configuration and credential.
-  private Container worker(List<String> words) {
+  private Container worker(List<String> words, PasswordSecrets passwords) {
     List<String> all = new ArrayList<>(words);
     all.addAll(List.of("--data-dir", dataDirectory, "--programs", RUN_SOCKET));
-    return workerOf(all);
+    return workerOf(all, passwords);
   }
 
   /// The same, with nothing but these words behind the configuration's name.
-  Container workerOf(List<String> words) {
+  Container workerOf(List<String> words, PasswordSecrets passwords) {
     ContainerBuilder worker =
-        new ContainerBuilder(looker(words)).addToVolumeMounts(mount(RUNNER, RUN_FOLDER, false));
-    if (password().isPresent()) {
-      worker.addToVolumeMounts(mount(PASSWORD, PASSWORD_FOLDER, true));
-    }
+        new ContainerBuilder(looker(words, passwords))
+            .addToVolumeMounts(mount(RUNNER, RUN_FOLDER, false));
     if (agent.getVolumeMounts().stream().noneMatch(each -> each.getName().equals(dataVolume))) {
       database.getVolumeMounts().stream()
           .filter(each -> each.getName().equals(dataVolume))
@@ -325,8 +301,8 @@ record DatabasePod(
     return worker.build();
   }
 
-  /// The agent's image with what the agent has.
-  Container looker(List<String> words) {
+  /// The agent's image with what the agent has, and the passwords.
+  Container looker(List<String> words, PasswordSecrets passwords) {
     List<String> command =
         new ArrayList<>(List.of("/opt/pgbackup/bin/pgbackup", CONFIG_OPTION, config()));
     command.addAll(words);
@@ -339,7 +315,8 @@ record DatabasePod(
         .withEnvFrom(agent.getEnvFrom())
         .withSecurityContext(agent.getSecurityContext())
         .withResources(agent.getResources())
-        .withVolumeMounts(mountsOfTheirOwn(agent))
+        .withVolumeMounts(
+            Stream.concat(mountsOfTheirOwn(agent).stream(), passwords.mounts().stream()).toList())
         .build();
   }
 

@@ -12,6 +12,7 @@ import java.util.Optional;
 ///
 /// @param id in the names of its pods
 /// @param words the target as the command line says it; empty for an undo
+/// @param roles whose passwords come from Secrets, as the command line says them
 /// @param replicas that the StatefulSet had
 /// @param secret the name of the superuser's Secret that it made anew, or was about to; or empty
 /// @param standbys the uids of the volume claims that make way for new standbys, once that is known
@@ -19,6 +20,7 @@ record Journal(
     String id,
     Verb verb,
     List<String> words,
+    List<String> roles,
     int replicas,
     Optional<String> secret,
     List<String> standbys,
@@ -31,14 +33,16 @@ record Journal(
 
   Journal {
     words = List.copyOf(words);
+    roles = List.copyOf(roles);
     standbys = List.copyOf(standbys);
   }
 
-  static Journal begun(String id, Verb verb, List<String> words, int replicas, Instant now) {
+  static Journal begun(String id, Verb verb, RestoreOrder order, int replicas, Instant now) {
     return new Journal(
         id,
         verb,
-        words,
+        order.target(),
+        order.roles().stream().map(RoleSecret::toString).toList(),
         replicas,
         Optional.empty(),
         List.of(),
@@ -47,19 +51,24 @@ record Journal(
   }
 
   Journal at(Step now) {
-    return new Journal(id, verb, words, replicas, secret, standbys, now, startedAt);
+    return new Journal(id, verb, words, roles, replicas, secret, standbys, now, startedAt);
   }
 
   Journal withReplicas(int number) {
-    return new Journal(id, verb, words, number, secret, standbys, step, startedAt);
+    return new Journal(id, verb, words, roles, number, secret, standbys, step, startedAt);
   }
 
   Journal withSecret(Optional<String> name) {
-    return new Journal(id, verb, words, replicas, name, standbys, step, startedAt);
+    return new Journal(id, verb, words, roles, replicas, name, standbys, step, startedAt);
   }
 
   Journal withStandbys(List<String> uids) {
-    return new Journal(id, verb, words, replicas, secret, uids, step, startedAt);
+    return new Journal(id, verb, words, roles, replicas, secret, uids, step, startedAt);
+  }
+
+  /// What it was asked to do.
+  RestoreOrder order() {
+    return new RestoreOrder(words, roles.stream().map(RoleSecret::parse).toList());
   }
 
   boolean isUnfinished() {
@@ -76,6 +85,9 @@ record Journal(
     data.put("id", id);
     data.put("verb", verb.name());
     data.put("words", String.join("\n", words));
+    if (!roles.isEmpty()) {
+      data.put("roles", String.join("\n", roles));
+    }
     data.put("replicas", Integer.toString(replicas));
     secret.ifPresent(name -> data.put("secret", name));
     data.put("standbys", String.join("\n", standbys));
@@ -91,6 +103,7 @@ record Journal(
           text(data, "id"),
           Verb.valueOf(text(data, "verb")),
           text(data, "words").lines().toList(),
+          data.getOrDefault("roles", "").lines().toList(),
           Integer.parseInt(text(data, "replicas")),
           Optional.ofNullable(data.get("secret")),
           data.getOrDefault("standbys", "").lines().toList(),

@@ -11,12 +11,12 @@ import java.net.UnknownHostException;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 
 /// A restore in place of a StatefulSet, and its undo. Everything that takes long is done beside the
 /// running server; then its pods are stopped, the directories of the first are exchanged, and it is
@@ -97,8 +97,8 @@ public final class StatefulSetRestore {
 
   /// Checks everything that can be checked and shows what would be done: nothing is changed.
   ///
-  /// @param target the words for the instant, as on the command line
-  public void plan(List<String> target, boolean forced) {
+  /// @throws PgBackupException in all cases of refusal; the hint says what to do
+  public void plan(RestoreOrder order, boolean forced) {
     DatabasePod database = check(forced);
     Optional<SuperuserSecret> missing = missingSecret(database);
     missing.ifPresent(
@@ -106,9 +106,11 @@ public final class StatefulSetRestore {
             say.accept(
                 "  password     the Secret %s is missing and will be made anew, with a random one"
                     .formatted(secret.name())));
-    List<String> words =
-        missing.isPresent() ? database.fetchWithoutPassword(target) : database.fetch(target);
-    once(database, Stream.concat(words.stream(), Stream.of("--plan")).toList());
+    PasswordSecrets known = database.passwords(order.roles());
+    PasswordSecrets passwords = missing.isPresent() ? known.withoutSuperusers() : known;
+    List<String> words = new ArrayList<>(DatabasePod.fetch(order.target(), passwords));
+    words.add("--plan");
+    once(database, words, passwords);
     servers.tell(database, replicas(database.set()));
   }
 
@@ -144,8 +146,8 @@ public final class StatefulSetRestore {
   }
 
   /// Whether [#restore] would go on with one that was cut off.
-  public boolean isUnderWay(List<String> target) {
-    return unfinished(target).isPresent();
+  public boolean isUnderWay(RestoreOrder order) {
+    return unfinished(order).isPresent();
   }
 
   /// Whether [#undo] would go on with one that was cut off.
@@ -156,32 +158,36 @@ public final class StatefulSetRestore {
         .isPresent();
   }
 
-  private Optional<Journal> unfinished(List<String> target) {
+  private Optional<Journal> unfinished(RestoreOrder order) {
     return api.journal()
         .filter(Journal::isUnfinished)
         .filter(journal -> journal.verb() == Journal.Verb.RESTORE)
-        .filter(journal -> journal.words().equals(target));
+        .filter(journal -> journal.order().equals(order));
   }
 
   /// Shows what [#undo] would take back: nothing is changed.
   public void planUndo(boolean forced) {
     DatabasePod database = check(forced);
     Journal last = last();
-    once(database, List.of("in-pod", "undo", "--plan"));
+    once(database, List.of("in-pod", "undo", "--plan"), noPasswords(database));
     if (!leavesServerAlone(last)) {
       servers.tell(database, replicas(database.set()));
     }
   }
 
   /// A pod beside the running server that is removed again.
-  private void once(DatabasePod database, List<String> words) {
+  private void once(DatabasePod database, List<String> words, PasswordSecrets passwords) {
     String pod = "%s-%s-look".formatted(name.restore(), newId());
     try {
-      api.create(database.pod(pod, words, node(database)));
+      api.create(database.pod(pod, words, passwords, node(database)));
       followed(quiet).follow(pod, DatabasePod.AGENT, Waiting.POD);
     } finally {
       api.deletePod(pod);
     }
+  }
+
+  private static PasswordSecrets noPasswords(DatabasePod database) {
+    return database.passwords(List.of()).withoutSuperusers();
   }
 
   private Journal last() {
@@ -198,12 +204,12 @@ public final class StatefulSetRestore {
   ///
   /// @param takeOver whether a lease that somebody else holds counts for nothing
   /// @throws PgBackupException in all cases of failure; the hint says what to do
-  public void restore(List<String> target, boolean forced, boolean takeOver) {
+  public void restore(RestoreOrder order, boolean forced, boolean takeOver) {
     DatabasePod database = check(forced);
     lock(takeOver);
     try {
       Optional<Journal> standing = api.journal().filter(Journal::isUnfinished);
-      Optional<Journal> same = unfinished(target);
+      Optional<Journal> same = unfinished(order);
       if (same.isEmpty() && standing.filter(Journal::hasTouchedTheServer).isPresent()) {
         throw Problem.refused(
                 "an unfinished %s of %s stands at the step '%s'"
@@ -221,7 +227,7 @@ public final class StatefulSetRestore {
           .ifPresent(journal -> waiting.removal(api, pod(journal, Step.FETCH)));
       Optional<String> madeBefore = standing.flatMap(Journal::secret);
       Journal journal =
-          same.orElseGet(() -> begin(Journal.Verb.RESTORE, target, madeBefore, database));
+          same.orElseGet(() -> begin(Journal.Verb.RESTORE, order, madeBefore, database));
       carryOut(journal, database);
     } finally {
       api.release(holder);
@@ -244,12 +250,13 @@ public final class StatefulSetRestore {
       waiting.removal(api, pod(last, Step.SWAP));
       if (leavesServerAlone(last)) {
         // the server was left alone and need not be stopped for it
-        once(database, List.of("in-pod", "undo"));
+        once(database, List.of("in-pod", "undo"), noPasswords(database));
         tellSecret(last, database);
         write(last.at(Step.DONE));
         return;
       }
-      carryOut(begin(Journal.Verb.UNDO, List.of(), last.secret(), database), database);
+      RestoreOrder nothing = new RestoreOrder(List.of(), List.of());
+      carryOut(begin(Journal.Verb.UNDO, nothing, last.secret(), database), database);
     } finally {
       api.release(holder);
     }
@@ -308,9 +315,9 @@ public final class StatefulSetRestore {
   }
 
   private Journal begin(
-      Journal.Verb verb, List<String> words, Optional<String> secret, DatabasePod database) {
+      Journal.Verb verb, RestoreOrder order, Optional<String> secret, DatabasePod database) {
     return write(
-        Journal.begun(newId(), verb, words, replicas(database.set()), clock.instant())
+        Journal.begun(newId(), verb, order, replicas(database.set()), clock.instant())
             .withSecret(secret));
   }
 
@@ -358,7 +365,8 @@ public final class StatefulSetRestore {
     return switch (journal.step()) {
       case FETCH -> {
         Journal named = withSecret(journal, database);
-        work(named, database, database.fetch(named.words()));
+        PasswordSecrets passwords = database.passwords(named.order().roles());
+        work(named, database, DatabasePod.fetch(named.words(), passwords), passwords);
         // it may have been scaled since
         int replicas = replicas(api.statefulSet());
         Refusals.checkScaled(name, replicas(database.set()), replicas);
@@ -373,7 +381,8 @@ public final class StatefulSetRestore {
         work(
             journal,
             database,
-            List.of("in-pod", journal.verb() == Journal.Verb.RESTORE ? "place" : "undo"));
+            List.of("in-pod", journal.verb() == Journal.Verb.RESTORE ? "place" : "undo"),
+            noPasswords(database));
         yield journal.at(Step.START);
       }
       case START -> {
@@ -439,7 +448,8 @@ public final class StatefulSetRestore {
   }
 
   /// One that failed at an earlier call is made anew; one that runs or has ended well counts.
-  private void work(Journal journal, DatabasePod database, List<String> words) {
+  private void work(
+      Journal journal, DatabasePod database, List<String> words, PasswordSecrets passwords) {
     String pod = pod(journal, journal.step());
     if (api.pod(pod).filter(StatefulSetRestore::hasFailed).isPresent()) {
       waiting.removal(api, pod);
@@ -450,7 +460,10 @@ public final class StatefulSetRestore {
       }
       api.create(
           database.pod(
-              pod, words, journal.step() == Step.FETCH ? node(database) : Optional.empty()));
+              pod,
+              words,
+              passwords,
+              journal.step() == Step.FETCH ? node(database) : Optional.empty()));
     }
     followed(waiting).follow(pod, DatabasePod.AGENT, Waiting.POD);
   }

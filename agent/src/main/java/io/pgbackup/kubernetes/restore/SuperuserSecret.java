@@ -56,9 +56,4 @@ record SuperuserSecret(StatefulSetName set, String name, String key, List<String
     return "kubectl get secret %s -n %s -o go-template='{{index .data \"%s\" | base64decode}}'"
         .formatted(name, set.namespace(), key);
   }
-
-  /// As `in-pod fetch` takes it.
-  String word() {
-    return "%s/%s/%s".formatted(set.namespace(), name, key);
-  }
 }

@@ -82,6 +82,7 @@ final class MemoryCluster implements RestoreApi {
 
   private final Map<String, Pod> pods = new LinkedHashMap<>();
   private final List<String> made = new ArrayList<>();
+  private final List<Pod> podsMade = new ArrayList<>();
   private final Map<String, PersistentVolumeClaim> claims = new TreeMap<>();
   private final Map<String, String> data = new TreeMap<>();
   private final List<String> deleted = new ArrayList<>();
@@ -161,6 +162,11 @@ final class MemoryCluster implements RestoreApi {
   /// The words of each pod that was made, in their order.
   List<String> made() {
     return made;
+  }
+
+  /// The pods of the restore, in the order in which they were made.
+  List<Pod> podsMade() {
+    return podsMade;
   }
 
   void loseSecret() {
@@ -389,6 +395,7 @@ final class MemoryCluster implements RestoreApi {
     int at = words.indexOf("in-pod");
     Pod known = new PodBuilder(pod).editMetadata().withUid("pod-" + ++count).endMetadata().build();
     if (pods.putIfAbsent(pod.getMetadata().getName(), known) == null) {
+      podsMade.add(known);
       String work = words.get(at + 1);
       if (words.contains("--password") && secret.isEmpty()) {
         withoutPassword = true;

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 /// A release that was deleted with the Secret of its superuser.
 class MissingSecretTest {
-  private static final List<String> TARGET = List.of("--latest");
+  private static final RestoreOrder TARGET = new RestoreOrder(List.of("--latest"), List.of());
   private static final String READING =
       "  kubectl get secret superuser -n shop -o go-template='{{index .data \"pw\" | base64decode}}'";
   private static final int MORE_THAN_ALL_CALLS = 200;
@@ -192,7 +192,11 @@ class MissingSecretTest {
       assertThat(expected).hasMessage("the store is away");
     }
     cluster.fail("none");
-    command().restore(List.of("--timestamp", "2026-11-21T02:13:37Z"), false, false);
+    command()
+        .restore(
+            new RestoreOrder(List.of("--timestamp", "2026-11-21T02:13:37Z"), List.of()),
+            false,
+            false);
 
     assertThat(said).contains(READING);
   }

@@ -14,7 +14,8 @@ import org.junit.jupiter.api.Test;
 
 /// Restores of a StatefulSet with a primary and two standbys.
 class StandbysTest {
-  private static final List<String> TARGET = List.of("--timestamp", "2026-11-21T02:13:37Z");
+  private static final RestoreOrder TARGET =
+      new RestoreOrder(List.of("--timestamp", "2026-11-21T02:13:37Z"), List.of());
   private static final List<String> CLAIMS = List.of("data-orders-1", "data-orders-2");
   private static final int MORE_THAN_ALL_CALLS = 1000;
 

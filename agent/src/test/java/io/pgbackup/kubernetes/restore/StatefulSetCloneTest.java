@@ -40,11 +40,12 @@ class StatefulSetCloneTest {
   private final List<String> said = new ArrayList<>();
 
   private static CloneOrder order(String name, String secret, String sourceSecret) {
-    return new CloneOrder(name, TARGET, secret, Optional.of(sourceSecret), 1);
+    return new CloneOrder(name, TARGET, secret, Optional.of(sourceSecret), List.of(), 1);
   }
 
   private static CloneOrder withReplicas(int replicas) {
-    return new CloneOrder("copy", TARGET, "copy-bucket", Optional.of("orders-reader"), replicas);
+    return new CloneOrder(
+        "copy", TARGET, "copy-bucket", Optional.of("orders-reader"), List.of(), replicas);
   }
 
   private void sourceWithStandbys() {
@@ -285,7 +286,7 @@ class StatefulSetCloneTest {
         .containsSequence("--cluster", "orders", "--namespace", "shop")
         .containsSequence("--timestamp", "2026-11-21T02:13:37Z", "--source-read-only")
         .containsSequence("--source-credentials", "/etc/pgbackup-bootstrap-credentials")
-        .containsSequence("--password", "postgres=/etc/pgbackup-restore-password/password");
+        .containsSequence("--password", "postgres=/etc/pgbackup-passwords/shop/superuser/pw");
     assertThat(bootstrap.getRestartPolicy()).isNull();
     // only the containers of the agent's image get at the bucket
     for (String name : List.of("pgbackup-bootstrap-postgres", "postgres")) {
@@ -348,8 +349,47 @@ class StatefulSetCloneTest {
         .contains("copy")
         .doesNotContain("spilo");
     assertThat(volume(look.getSpec(), "pgbackup-config").getProjected().getSources()).hasSize(2);
-    assertThat(secrets(look.getSpec())).containsExactly("copy-bucket", "orders-reader");
+    assertThat(secrets(look.getSpec()))
+        .containsExactly("copy-bucket", "orders-reader", "superuser");
     assertThat(said).anyMatch(line -> line.contains("StatefulSet shop/copy"));
+  }
+
+  /// A pod that never starts would say nothing.
+  @Test
+  void aMissingSecretWithAPasswordIsSaidByThePodThatLooksAndTheOneThatFills() {
+    command()
+        .make(
+            new CloneOrder(
+                "copy",
+                TARGET,
+                "copy-bucket",
+                Optional.of("orders-reader"),
+                List.of(RoleSecret.parse("orders-app")),
+                1));
+
+    PodSpec look = shop.made().getFirst().getSpec();
+    PodSpec copy = spec("copy");
+    for (PodSpec spec : List.of(look, copy)) {
+      assertThat(spec.getVolumes())
+          .filteredOn(volume -> volume.getName().startsWith("pgbackup-passwords-"))
+          .extracting(Volume::getSecret)
+          .allSatisfy(secret -> assertThat(secret.getOptional()).isTrue())
+          .extracting(secret -> secret.getSecretName())
+          .containsExactly("superuser", "orders-app");
+    }
+    for (Container container :
+        List.of(look.getContainers().getFirst(), container(copy, "pgbackup-bootstrap"))) {
+      assertThat(container.getCommand())
+          .containsSequence("--password", "postgres=/etc/pgbackup-passwords/shop/superuser/pw")
+          .contains("--role-files");
+      assertThat(container.getVolumeMounts())
+          .extracting(mount -> mount.getMountPath())
+          .contains("/etc/pgbackup-passwords/shop/orders-app");
+    }
+    assertThat(container(copy, "postgres").getVolumeMounts())
+        .extracting(mount -> mount.getMountPath())
+        .noneMatch(path -> path.startsWith("/etc/pgbackup-passwords"));
+    assertRefused(COPY, "is a clone with other options");
   }
 
   /// Whatever the last thing was that a killed command did, the same command ends what it began.

@@ -3,6 +3,9 @@ package io.pgbackup.kubernetes.restore;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.fabric8.kubernetes.api.model.PodSpec;
+import io.fabric8.kubernetes.api.model.Volume;
+import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.api.model.apps.StatefulSetBuilder;
 import io.pgbackup.kubernetes.report.ClusterRecord;
 import io.pgbackup.problem.PgBackupException;
@@ -21,7 +24,8 @@ import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 
 class StatefulSetRestoreTest {
-  private static final List<String> TARGET = List.of("--timestamp", "2026-11-21T02:13:37Z");
+  private static final RestoreOrder TARGET =
+      new RestoreOrder(List.of("--timestamp", "2026-11-21T02:13:37Z"), List.of());
   private static final int MORE_THAN_ALL_CALLS = 200;
 
   private final MemoryCluster cluster = new MemoryCluster();
@@ -156,13 +160,88 @@ class StatefulSetRestoreTest {
     assertThat(cluster.made()).containsExactly("fetch beside", "fetch beside", "place alone");
   }
 
+  private static RestoreOrder withRole(String secret) {
+    return new RestoreOrder(TARGET.target(), List.of(RoleSecret.parse(secret)));
+  }
+
+  @Test
+  void thePodThatRecoversHasThePasswordsOfOtherRoles() {
+    command().restore(withRole("app=orders-app/pw"), false, false);
+
+    PodSpec fetch = cluster.podsMade().getFirst().getSpec();
+    assertThat(fetch.getContainers().getFirst().getCommand())
+        .containsSequence("--password", "admin=/etc/pgbackup-passwords/shop/superuser/pw")
+        .containsSequence("--password", "app=/etc/pgbackup-passwords/shop/orders-app/pw")
+        .containsSequence("--superuser", "admin");
+    assertThat(fetch.getVolumes())
+        .filteredOn(volume -> volume.getSecret() != null)
+        .extracting(volume -> volume.getSecret().getSecretName())
+        .containsExactly("bucket", "superuser", "orders-app");
+    PodSpec place = cluster.podsMade().getLast().getSpec();
+    assertThat(place.getVolumes())
+        .filteredOn(volume -> volume.getSecret() != null)
+        .extracting(volume -> volume.getSecret().getSecretName())
+        .containsExactly("bucket");
+    assertThat(cluster.journal())
+        .hasValueSatisfying(
+            journal -> assertThat(journal.data()).containsEntry("roles", "app=orders-app/pw"));
+  }
+
+  /// A role that is missing at the instant is known only then; without it the restore goes on.
+  @Test
+  void otherRolesBeginAnewWhileTheServerIsLeftAlone() {
+    cluster.fail("fetch");
+    assertThatThrownBy(() -> command().restore(withRole("newcomer"), false, false))
+        .isInstanceOf(PgBackupException.class);
+    cluster.fail("none");
+    assertThat(command().isUnderWay(withRole("newcomer"))).isTrue();
+    assertThat(command().isUnderWay(TARGET)).isFalse();
+
+    restore();
+
+    assertThat(cluster.made()).containsExactly("fetch beside", "fetch beside", "place alone");
+    assertThat(cluster.podsMade().get(1).getSpec().getContainers().getFirst().getCommand())
+        .doesNotContain("--role-files");
+  }
+
+  @Test
+  void otherRolesAreRefusedOnceTheServerWasStopped() {
+    cluster.fail("swap");
+    assertThatThrownBy(this::restore).isInstanceOf(PgBackupException.class);
+
+    assertThatThrownBy(() -> command().restore(withRole("orders-app"), false, false))
+        .hasMessageContaining("an unfinished restore of shop/orders stands");
+  }
+
+  /// What filled its volume is in the template of a clone as well.
+  @Test
+  void aCloneIsRestoredLikeItsSource() {
+    var shop = new MemoryNamespace();
+    new StatefulSetClone(shop, MemoryNamespace.ORDERS, _ -> {}, _ -> {})
+        .make(
+            new CloneOrder("copy", TARGET.target(), "copy-bucket", Optional.empty(), List.of(), 1));
+    cluster.set(
+        new StatefulSetBuilder(shop.get(StatefulSet.class, "copy"))
+            .editMetadata()
+            .withName("orders")
+            .endMetadata()
+            .build());
+
+    restore();
+
+    assertThat(cluster.podsMade().getFirst().getSpec().getVolumes())
+        .extracting(Volume::getName)
+        .doesNotHaveDuplicates();
+  }
+
   @Test
   void anotherTargetIsRefusedOnceTheServerWasStopped() {
     cluster.fail("swap");
     assertThatThrownBy(this::restore).isInstanceOf(PgBackupException.class);
     assertThat(cluster.replicas()).isZero();
 
-    assertThatThrownBy(() -> command().restore(List.of("--latest"), false, false))
+    assertThatThrownBy(
+            () -> command().restore(new RestoreOrder(List.of("--latest"), List.of()), false, false))
         .hasMessageContaining("an unfinished restore of shop/orders stands");
 
     cluster.fail("none");

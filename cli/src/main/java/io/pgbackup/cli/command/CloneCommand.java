@@ -16,6 +16,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 @Command(
@@ -96,6 +97,8 @@ final class CloneCommand extends RestoringVerb {
     private int replicas = 1;
   }
 
+  @Mixin private final RoleSecretOptions roleSecrets = new RoleSecretOptions();
+
   CloneCommand(Surroundings surroundings) {
     super(surroundings);
   }
@@ -104,6 +107,7 @@ final class CloneCommand extends RestoringVerb {
   boolean ranElsewhere(boolean planOnly) {
     InKubernetes asked = where.inKubernetes;
     if (asked == null) {
+      roleSecrets.refuse();
       return false;
     }
     if (lineageOptions().namesAnArchive()) {
@@ -122,6 +126,7 @@ final class CloneCommand extends RestoringVerb {
             target,
             asked.secret,
             Optional.ofNullable(asked.sourceSecret),
+            roleSecrets.roles(),
             asked.replicas);
     try (Kubernetes kubernetes = Kubernetes.open()) {
       StatefulSetName source =

@@ -19,7 +19,6 @@ import io.pgbackup.restore.RestoreDestination;
 import io.pgbackup.restore.RestorePlan;
 import io.pgbackup.restore.RestoreResult;
 import io.pgbackup.restore.RestoreRunner;
-import io.pgbackup.restore.RolePassword;
 import io.pgbackup.restore.Standby;
 import io.pgbackup.restore.Vacancy;
 import io.pgbackup.store.ObjectStore;
@@ -28,6 +27,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 @Command(
@@ -55,11 +55,7 @@ final class FillCommand extends RestoringVerb {
       description = "Also where the cluster went on from this archive before, in another lineage.")
   private boolean again;
 
-  @Option(
-      names = "--password",
-      paramLabel = "ROLE=FILE",
-      description = "The password that a role is to have from now on; once for each.")
-  private List<String> passwords = List.of();
+  @Mixin private final PasswordOptions passwords = new PasswordOptions();
 
   @Option(
       names = "--programs",
@@ -204,16 +200,12 @@ final class FillCommand extends RestoringVerb {
     return super.process(destination);
   }
 
-  private List<RolePassword> passwords() {
-    return passwords.stream().map(RolePassword::parse).toList();
-  }
-
   @Override
   RestoreResult restore(
       RestoreRunner runner, RestorePlan plan, RestoreDestination destination, Progress progress) {
     return destination instanceof RestoreDestination.NewDirectory directory && follows()
-        ? runner.promote(plan, directory, passwords(), progress)
-        : runner.run(plan, destination, passwords(), progress);
+        ? runner.promote(plan, directory, passwords.read(), progress)
+        : runner.run(plan, destination, passwords.read(), progress);
   }
 
   @Override
@@ -232,7 +224,7 @@ final class FillCommand extends RestoringVerb {
   /// later must not take a cluster back to that day without a word.
   @Override
   void consider(Archives archives, RestorePlan plan) {
-    passwords();
+    passwords.read();
     if (standby || follows()) {
       considerStandby(plan);
       return;

@@ -15,12 +15,10 @@ import io.pgbackup.restore.RestoreListener;
 import io.pgbackup.restore.RestorePlan;
 import io.pgbackup.restore.RestoreRunner;
 import io.pgbackup.restore.RestoreUndo;
-import io.pgbackup.restore.RolePassword;
 import io.pgbackup.restore.StagedServers;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.ZoneId;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -80,11 +78,7 @@ final class InPodCommand implements Callable<Integer> {
   static final class Fetch extends RestoringVerb {
     @Mixin private final PodOptions pod = new PodOptions();
 
-    @Option(names = "--password", paramLabel = "ROLE=FILE")
-    private List<String> passwords = List.of();
-
-    @Option(names = "--password-of", paramLabel = "NAMESPACE/SECRET/KEY")
-    private @Nullable String secret;
+    @Mixin private final PasswordOptions passwords = new PasswordOptions();
 
     Fetch(Surroundings surroundings) {
       super(surroundings);
@@ -105,19 +99,15 @@ final class InPodCommand implements Callable<Integer> {
       return pod.process();
     }
 
-    private List<RolePassword> passwords() {
-      return passwords.stream().map(RolePassword::parse).toList();
-    }
-
     @Override
     void check(RestoreRunner runner, RestorePlan plan, RestoreDestination destination) {
-      PasswordsOfSecret.check(passwords(), Optional.ofNullable(secret));
+      passwords.read();
       super.check(runner, plan, destination);
     }
 
     @Override
     void carryOut(RestoreRunner runner, RestorePlan plan, RestoreDestination destination) {
-      runner.prepare(plan, pod.destination(), passwords(), new Progress(this::say));
+      runner.prepare(plan, pod.destination(), passwords.read(), new Progress(this::say));
     }
   }
 

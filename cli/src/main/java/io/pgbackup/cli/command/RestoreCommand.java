@@ -1,9 +1,9 @@
 package io.pgbackup.cli.command;
 
+import io.pgbackup.kubernetes.restore.RestoreOrder;
 import io.pgbackup.lineage.ClusterId;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.restore.RestoreDestination;
-import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -23,7 +23,8 @@ import picocli.CommandLine.Option;
       "  pgbackup --config agent.yaml restore --timestamp 2026-11-21T02:13:37Z --target-dir /srv/look",
       "  pgbackup --config agent.yaml restore --timestamp 2026-11-21T02:13:37Z \\",
       "           --in-place --data-dir /var/lib/postgresql/data --stop",
-      "  pgbackup restore --statefulset orders -n shop --timestamp 2026-11-21T02:13:37Z --in-place",
+      "  pgbackup restore --statefulset orders -n shop --timestamp 2026-11-21T02:13:37Z --in-place \\",
+      "           --role-secret orders-app",
       "  pgbackup --store s3://backups restore --cluster orders --latest --target-dir /srv/new --plan",
     })
 final class RestoreCommand extends RestoringVerb {
@@ -41,6 +42,7 @@ final class RestoreCommand extends RestoringVerb {
   private boolean yes;
 
   @Mixin private final KubernetesOptions kubernetes = new KubernetesOptions();
+  @Mixin private final RoleSecretOptions roleSecrets = new RoleSecretOptions();
 
   RestoreCommand(Surroundings surroundings) {
     super(surroundings);
@@ -50,6 +52,7 @@ final class RestoreCommand extends RestoringVerb {
   boolean ranElsewhere(boolean planOnly) {
     Optional<String> statefulSet = destinationOptions.statefulSet();
     if (statefulSet.isEmpty()) {
+      roleSecrets.refuse();
       return false;
     }
     if (lineageOptions().namesAnArchive()) {
@@ -58,15 +61,15 @@ final class RestoreCommand extends RestoringVerb {
               "Leave those out; --uid chooses one of its lineages.")
           .asException();
     }
-    List<String> target = targetWords();
+    RestoreOrder order = new RestoreOrder(targetWords(), roleSecrets.roles());
     kubernetes.with(
         lineageOptions().namespace(),
         statefulSet.get(),
         surroundings(),
         this::say,
         (restore, name) -> {
-          if (planOnly || (!yes && !restore.isUnderWay(target))) {
-            restore.plan(target, kubernetes.syncSuspended());
+          if (planOnly || (!yes && !restore.isUnderWay(order))) {
+            restore.plan(order, kubernetes.syncSuspended());
           }
           if (!planOnly) {
             surroundings()
@@ -76,7 +79,7 @@ final class RestoreCommand extends RestoringVerb {
                         .formatted(
                             name, KubernetesOptions.andDelete(restore.claimsThatRestoreDeletes())),
                     yes);
-            restore.restore(target, kubernetes.syncSuspended(), kubernetes.takeOver());
+            restore.restore(order, kubernetes.syncSuspended(), kubernetes.takeOver());
           }
         });
     return true;

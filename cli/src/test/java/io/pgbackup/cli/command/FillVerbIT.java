@@ -22,6 +22,7 @@ import io.pgbackup.postgres.SystemIdentifier;
 import io.pgbackup.postgres.Timeline;
 import io.pgbackup.postgres.WalFileName;
 import io.pgbackup.postgres.WalSegmentSize;
+import io.pgbackup.restore.Passwords;
 import io.pgbackup.restore.ProtectedServer;
 import io.pgbackup.restore.RecoveryTarget;
 import io.pgbackup.restore.RestoreBench;
@@ -37,6 +38,7 @@ import io.pgbackup.store.file.FileObjectStore;
 import io.pgbackup.testing.EnterableTempDir;
 import io.pgbackup.testing.GoldenArchive;
 import io.pgbackup.testing.PostgresRelease;
+import io.pgbackup.testing.PrivateFile;
 import io.pgbackup.testing.TestPostgres;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -129,6 +131,27 @@ class FillVerbIT {
       server.as("pgx").start();
       assertThat(server.value(ROWS)).isEqualTo(rowsAtTheEnd());
     }
+  }
+
+  @Test
+  void aRoleThatIsMissingIsNamedAndWithoutItTheRestoreGoesOn() {
+    Path own = PrivateFile.write(folder.resolve("password"), "hunter2");
+    Path name = PrivateFile.write(folder.resolve("username"), "newcomer\n");
+    String superuser = "pgx=" + own;
+
+    Run refused =
+        bootstrap("--password", superuser, "--role-files", name + "=" + own, "--superuser", "pgx");
+
+    assertThat(refused.status()).as(refused.err()).isEqualTo(4);
+    assertThat(refused.err())
+        .contains("there is no role newcomer in the restored data", "HINT: ")
+        .doesNotContain("hunter2");
+    assertThat(data).doesNotExist();
+
+    Run filled = bootstrap("--password", superuser, "--superuser", "pgx");
+    assertThat(filled.status()).as(filled.err()).isZero();
+    assertThat(filled.err())
+        .contains("going on with the restore", "role pgx has its password of today");
   }
 
   /// One server, first a standby of the archive, which it only reads, then a primary of its own.
@@ -295,7 +318,7 @@ class FillVerbIT {
                           plan,
                           new RestoreDestination.NewDirectory(
                               data, Optional.of(new ClusterId("default", "copy"))),
-                          List.of(),
+                          Passwords.NONE,
                           new Fatal(fatal)))
           .isInstanceOf(Killed.class);
     }
