@@ -29,8 +29,8 @@
 #define VERSION "unknown"
 #endif
 
-enum { PUSH = 0x81, FETCH = 0x82, PING = 0x83, RUN = 0x84, INSTALL = 0 };
-enum { OK = 0, ABSENT = 1, REFUSED = 2, FAILED = 3, BAD_REQUEST = 4 };
+enum { PUSH = 0x81, FETCH = 0x82, PING = 0x83, RUN = 0x84, FETCH_OR_TAKE = 0x85, INSTALL = 0 };
+enum { OK = 0, ABSENT = 1, REFUSED = 2, FAILED = 3, BAD_REQUEST = 4, OFFERED = 5 };
 enum { PROTOCOL = 1, REQUEST_HEAD = 14, REPLY_HEAD = 12, MAX_NAME = 64, MAX_UID = 63, MAX_TEXT = 1024 };
 enum { NOT_DONE = 1, TROUBLE = 126, IDENTITY_MAX = 65536 };
 enum { RUN_HEAD = 8, RUN_REPLY = 8, MAX_WORDS = 256, MAX_WORDS_OCTETS = 65536, MAX_RUNNING = 16, BY_SIGNAL = 128 };
@@ -144,7 +144,22 @@ static uint64_t get(const unsigned char *from, int octets) {
   return number;
 }
 
-/* CRC32C, eight octets at a time. */
+/* CRC32C, by the processor where it can, which takes a fifth of the time, otherwise eight octets at a time. */
+#ifdef __x86_64__
+__attribute__((target("sse4.2"))) static uint32_t crc_by_processor(uint32_t crc, const unsigned char *octets, size_t count) {
+  uint64_t state = ~crc;
+  for (; count >= 8; octets += 8, count -= 8) {
+    uint64_t word;
+    memcpy(&word, octets, sizeof word);
+    state = __builtin_ia32_crc32di(state, word);
+  }
+  for (; count > 0; octets++, count--) {
+    state = __builtin_ia32_crc32qi((uint32_t)state, *octets);
+  }
+  return ~(uint32_t)state;
+}
+#endif
+
 static uint32_t crc_table[8][256];
 
 static void make_crc_table(void) {
@@ -164,6 +179,11 @@ static void make_crc_table(void) {
 }
 
 static uint32_t crc_of(uint32_t crc, const unsigned char *octets, size_t count) {
+#ifdef __x86_64__
+  if (__builtin_cpu_supports("sse4.2")) {
+    return crc_by_processor(crc, octets, count);
+  }
+#endif
   crc = ~crc;
   for (; count >= 8; octets += 8, count -= 8) {
     crc ^= (uint32_t)octets[0] | (uint32_t)octets[1] << 8 | (uint32_t)octets[2] << 16 | (uint32_t)octets[3] << 24;
@@ -383,10 +403,13 @@ static void receive(int agent, unsigned char *to, size_t count) {
   }
 }
 
+/* Whether a fetch is also answered with a file to rename. */
+static bool may_take = false;
+
 static bool send_head(int agent, const char *name, const unsigned char *uid, size_t uid_length, uint64_t size) {
   unsigned char head[REQUEST_HEAD + MAX_NAME + MAX_UID];
   size_t name_length = strlen(name);
-  head[0] = (unsigned char)operation;
+  head[0] = may_take ? FETCH_OR_TAKE : (unsigned char)operation;
   head[1] = PROTOCOL;
   put(head + 2, 2, name_length);
   put(head + 4, 2, uid_length);
@@ -396,10 +419,13 @@ static bool send_head(int agent, const char *name, const unsigned char *uid, siz
   return sent(agent, head, REQUEST_HEAD + name_length + uid_length);
 }
 
-/* The status, and the size of the content that follows. Returns for OK, and for a fetch's ABSENT; fails otherwise. */
+/* What came with the last reply, for a person; where a file is offered, its path. */
+static char answer[MAX_TEXT + 1];
+
+/* The status, and the size of the content that follows. Returns for OK, for a fetch's ABSENT, and for a file that is offered; fails
+   otherwise. */
 static int reply(int agent, uint64_t *size) {
   unsigned char head[REPLY_HEAD];
-  static unsigned char text[MAX_TEXT + 1];
   receive(agent, head, 1);
   if (head[0] != PROTOCOL) {
     fail("Use the client that came with the agent.", "what answers on %s is no agent of this version", socket_path);
@@ -408,20 +434,20 @@ static int reply(int agent, uint64_t *size) {
   int status = head[1];
   size_t length = (size_t)get(head + 2, 2);
   *size = get(head + 4, 8);
-  if (length > MAX_TEXT || *size > MAX_CONTENT || (*size > 0 && (status != OK || operation != FETCH))) {
+  if (length > MAX_TEXT || *size > MAX_CONTENT || (*size > 0 && (operation != FETCH || (status != OK && status != OFFERED)))) {
     fail(ASKS_AGAIN, "what the agent on %s answered is not understood", socket_path);
   }
-  receive(agent, text, length);
-  if (status == OK || (status == ABSENT && operation == FETCH)) {
+  receive(agent, (unsigned char *)answer, length);
+  answer[length] = '\0';
+  if (status == OK || (status == ABSENT && operation == FETCH) || (status == OFFERED && may_take)) {
     return status;
   }
   for (size_t i = 0; i < length; i++) {
-    if (text[i] < ' ' || text[i] == 127) {
-      text[i] = ' ';
+    if ((unsigned char)answer[i] < ' ' || answer[i] == 127) {
+      answer[i] = ' ';
     }
   }
-  text[length] = '\0';
-  fail(NULL, "%s", length > 0 ? (const char *)text : "the agent answered with a failure and no reason");
+  fail(NULL, "%s", length > 0 ? answer : "the agent answered with a failure and no reason");
 }
 
 /* ---- the verbs ---- */
@@ -536,6 +562,13 @@ static void publish(int file, const char *destination) {
   temporary_stands = 0;
 }
 
+/* Whether the file that was offered is PostgreSQL's now. Containers may see other paths than the agent, or another file system. */
+static bool taken(const char *offered, uint64_t size, const char *destination) {
+  struct stat about;
+  return lstat(offered, &about) == 0 && S_ISREG(about.st_mode) && about.st_uid == geteuid() &&
+         (uint64_t)about.st_size == size && rename(offered, destination) == 0;
+}
+
 static int fetch(const char *name, const char *destination) {
   unsigned char uid[MAX_UID];
   unsigned char checksum[4];
@@ -547,10 +580,21 @@ static int fetch(const char *name, const char *destination) {
   }
   size_t uid_length = sender_uid(uid);
   int agent = connect_to_agent();
+  may_take = true;
   if (!send_head(agent, name, uid, uid_length, 0)) {
     shutdown(agent, SHUT_WR);
   }
-  if (reply(agent, &left) == ABSENT) {
+  int status = reply(agent, &left);
+  if (status == OFFERED) {
+    const unsigned char send_it = 1;
+    if (taken(answer, left, destination)) {
+      return 0;
+    }
+    may_take = false;
+    sent(agent, &send_it, 1);
+    status = reply(agent, &left);
+  }
+  if (status == ABSENT) {
     return NOT_DONE;
   }
   int file = create_temporary(destination, 0600);

@@ -180,6 +180,8 @@ public final class ArchiveClient {
       case SocketReply.Failed(var text) ->
           throw answered(new Problem.StorageFailed(text, NO_HINT, true));
       case SocketReply.Absent(var text) -> throw answered(new Problem.NotFound(text, NO_HINT));
+      case SocketReply.Offered _ ->
+          throw Problem.bug("the agent offered a file that was not asked for").asException();
       case SocketReply.BadRequest(var text) ->
           throw answered(new Problem.Misconfigured(text, NO_HINT));
     }

@@ -72,7 +72,9 @@ public final class ArchiveSocket implements AutoCloseable {
         // the peer's uid decides, and PostgreSQL's user need not share a group with the agent
         Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-rw-rw-"));
         var pgWal = new PgWal(dataDirectory);
-        var service = new SocketService(archiver, server, pgWal, limits);
+        var ahead = new AheadFolder(dataDirectory);
+        ahead.clear();
+        var service = new SocketService(archiver, server, pgWal, ahead, limits);
         var socket = new ArchiveSocket(path, listener, dataDirectory, pgWal, service, limits);
         Thread.ofPlatform().name("archive-socket").start(socket::accept);
         return socket;

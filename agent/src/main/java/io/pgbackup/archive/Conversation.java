@@ -1,5 +1,6 @@
 package io.pgbackup.archive;
 
+import io.pgbackup.archive.AheadFolder.AheadFile;
 import io.pgbackup.lineage.LineageUid;
 import io.pgbackup.postgres.WalFileName;
 import io.pgbackup.problem.PgBackupException;
@@ -124,7 +125,11 @@ final class Conversation implements Runnable {
           push(walFile(name), lineage(uid), (int) size);
       case SocketRequest.Fetch(var name, var uid) -> {
         var _ = lineage(uid);
-        fetch(walFile(name));
+        fetch(walFile(name), false);
+      }
+      case SocketRequest.FetchOrTake(var name, var uid) -> {
+        var _ = lineage(uid);
+        fetch(walFile(name), true);
       }
     }
   }
@@ -156,26 +161,44 @@ final class Conversation implements Runnable {
     LOGGER.atDebug().addKeyValue("segment", name.text()).log("wal file archived");
   }
 
-  private void fetch(WalFileName name) throws IOException {
+  /// @param take whether the client may take a file away instead
+  private void fetch(WalFileName name, boolean take) throws IOException {
     try (var slot = service.takeSlot(0)) {
-      Optional<byte[]> content = service.fetch(name, slot);
-      if (content.isEmpty()) {
+      Optional<Fetched> found = service.fetch(name, slot);
+      if (found.isEmpty()) {
         reply(true, absent(name));
         return;
       }
-      try (var _ = deadlines.in(limits.transfer(), channel)) {
-        write(new SocketReply.Delivered(content.get().length).encode());
-        Wire.writeContent(channel, content.get());
+      try (Fetched fetched = found.get()) {
+        if (take && fetched instanceof Fetched.InFile(AheadFile file) && taken(file)) {
+          return;
+        }
+        byte[] content = fetched.bytes(slot);
+        try (var _ = deadlines.in(limits.transfer(), channel)) {
+          write(new SocketReply.Delivered(content.length).encode());
+          Wire.writeContent(channel, content);
+        }
       }
+    }
+  }
+
+  private boolean taken(AheadFile file) throws IOException {
+    reply(true, new SocketReply.Offered(file.path().toString(), file.size()));
+    try (var _ = deadlines.in(limits.head(), channel)) {
+      return reader.operation().filter(octet -> octet == SocketProtocol.SEND_IT).isEmpty();
     }
   }
 
   private void fetchByName(WalFileName name, String destinationText) throws IOException {
     var destination = pgWal.destination(destinationText);
     try (var slot = service.takeSlot(0)) {
-      Optional<byte[]> content = service.fetch(name, slot);
-      content.ifPresent(bytes -> pgWal.deliver(destination, bytes));
-      reply(false, content.isPresent() ? new SocketReply.Done() : absent(name));
+      Optional<Fetched> found = service.fetch(name, slot);
+      if (found.isPresent()) {
+        try (Fetched fetched = found.get()) {
+          pgWal.deliver(destination, fetched, slot);
+        }
+      }
+      reply(false, found.isPresent() ? new SocketReply.Done() : absent(name));
     }
   }
 

@@ -4,11 +4,12 @@ import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
 import static java.nio.file.StandardOpenOption.CREATE_NEW;
 import static java.nio.file.StandardOpenOption.WRITE;
 
+import io.pgbackup.archive.AheadFolder.AheadFile;
+import io.pgbackup.archive.TransferSlots.Slot;
 import io.pgbackup.postgres.WalFileName;
 import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
-import java.io.EOFException;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -32,7 +33,6 @@ final class PgWal {
 
   private static final String READY = ".ready";
   private static final int TIMELINE_DIGITS = 8;
-  private static final int AT_ONCE = 128 << 10;
 
   private final Path dataDirectory;
 
@@ -96,25 +96,10 @@ final class PgWal {
   ///
   /// @param memory gives an array of the size that it is asked for
   byte[] read(WalFileName name, IntFunction<byte[]> memory) {
-    try {
-      return whole(file(name), memory);
+    try (FileInputStream stream = new FileInputStream(file(name).toFile())) {
+      return Wire.readWhole(stream, memory.apply(Math.toIntExact(stream.getChannel().size())));
     } catch (IOException e) {
       throw notRead(file(name), e);
-    }
-  }
-
-  // not Files.readAllBytes: it takes as much memory outside the heap, and its thread keeps that
-  private static byte[] whole(Path file, IntFunction<byte[]> memory) throws IOException {
-    try (FileInputStream stream = new FileInputStream(file.toFile())) {
-      byte[] content = memory.apply(Math.toIntExact(stream.getChannel().size()));
-      for (int at = 0; at < content.length; ) {
-        int count = stream.read(content, at, Math.min(AT_ONCE, content.length - at));
-        if (count < 0) {
-          throw new EOFException("it ends after " + at + " of " + content.length + " bytes");
-        }
-        at += count;
-      }
-      return content;
     }
   }
 
@@ -148,15 +133,13 @@ final class PgWal {
 
   /// Makes the file appear as a whole. An existing file is never replaced. It is not flushed to
   /// disk: PostgreSQL flushes what it keeps of it (`durable_rename`), and asks again after a crash.
-  void deliver(Path destination, byte[] content) {
+  void deliver(Path destination, Fetched fetched, Slot slot) {
     Path temporary = destination.resolveSibling(".pgbackup-" + UUID.randomUUID() + ".tmp");
     try {
-      try (FileChannel channel = FileChannel.open(temporary, CREATE_NEW, WRITE)) {
-        Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString("rw-------"));
-        giveToServer(temporary);
-        Wire.writeSliced(channel, content);
+      if (!(fetched instanceof Fetched.InFile(AheadFile file)) || !moved(file, destination)) {
+        write(temporary, fetched.bytes(slot));
+        publish(temporary, destination);
       }
-      publish(temporary, destination);
     } catch (FileAlreadyExistsException e) {
       throw Problem.refused(
               destination + " exists already",
@@ -169,6 +152,26 @@ final class PgWal {
           .causedBy(e);
     } finally {
       discard(temporary);
+    }
+  }
+
+  private static boolean moved(AheadFile file, Path destination) throws IOException {
+    try {
+      publish(file.path(), destination);
+      return true;
+    } catch (FileAlreadyExistsException e) {
+      throw e;
+    } catch (IOException _) {
+      // the same file system mounted twice, for instance
+      return false;
+    }
+  }
+
+  private void write(Path temporary, byte[] content) throws IOException {
+    try (FileChannel channel = FileChannel.open(temporary, CREATE_NEW, WRITE)) {
+      Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString("rw-------"));
+      giveToServer(temporary);
+      Wire.writeSliced(channel, content);
     }
   }
 

@@ -14,20 +14,24 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 
-/// Fetches the segments that recovery will ask for next, while it replays. In memory, in places
-/// that transfers do not need now, so outside of PGDATA (P26) and without more memory than the
-/// socket may take anyway.
+/// Fetches the segments that recovery will ask for next, while it replays. Into files where
+/// [AheadFolder] can keep them, otherwise in memory, in places that transfers do not need now: so
+/// outside of PGDATA (P26) and without more memory than the socket may take anyway.
 ///
 /// What it does not find or get is asked for again when PostgreSQL asks: a miss here is never the
 /// end of WAL (P25). Thread-safe.
 final class ReadAhead implements AutoCloseable {
   /// Segments ahead at the most; fewer where places are short.
-  private static final int DEPTH = 4;
+  private static final int DEPTH = 8;
+
+  private static final long DEPTH_IN_BYTES = 128L << 20;
 
   private final Supplier<WalEngine> engine;
   private final TransferSlots slots;
+  private final AheadFolder folder;
   private final Duration keep;
   private final Map<String, Ahead> entries = new ConcurrentHashMap<>();
   private volatile boolean closed;
@@ -37,35 +41,59 @@ final class ReadAhead implements AutoCloseable {
   private record Ahead(
       WalEngine from,
       Slot slot,
-      CompletableFuture<Optional<byte[]>> outcome,
-      CountDownLatch gone) {}
+      AtomicBoolean slotFree,
+      CompletableFuture<Optional<Fetched>> outcome,
+      CountDownLatch gone) {
+    Ahead(WalEngine from, Slot slot) {
+      this(from, slot, new AtomicBoolean(), new CompletableFuture<>(), new CountDownLatch(1));
+    }
+
+    void letGo() {
+      var _ = outcome.thenAccept(fetched -> fetched.ifPresent(Fetched::close));
+    }
+
+    void freeSlot() {
+      if (slotFree.compareAndSet(false, true)) {
+        slot.close();
+      }
+    }
+  }
 
   /// @param engine as [WalServer] asks it
   /// @param keep how long recovery may take to ask; then the place is given back
-  ReadAhead(Supplier<WalEngine> engine, TransferSlots slots, Duration keep) {
+  ReadAhead(Supplier<WalEngine> engine, TransferSlots slots, AheadFolder folder, Duration keep) {
     this.engine = engine;
     this.slots = slots;
+    this.folder = folder;
     this.keep = keep;
   }
 
   /// What was fetched ahead, or is being fetched. Nothing says nothing about the archive.
   ///
-  /// @param to whose memory it stands in from then on
-  Optional<byte[]> take(WalFileName name, Slot to) {
+  /// @param to whose memory it stands in from then on, where it is in memory
+  Optional<Fetched> take(WalFileName name, Slot to) {
     Ahead ahead = entries.remove(name.text());
     if (ahead == null) {
       return Optional.empty();
     }
-    try (Slot from = ahead.slot) {
+    boolean handedOver = false;
+    try {
       if (!ahead.from.equals(engine.get())) {
         return Optional.empty();
       }
-      Optional<byte[]> content = ahead.outcome.join();
-      to.takeOver(from);
-      return content;
+      Optional<Fetched> fetched = ahead.outcome.join();
+      if (fetched.isPresent() && fetched.get() instanceof Fetched.InMemory) {
+        to.takeOver(ahead.slot);
+      }
+      handedOver = true;
+      return fetched;
     } catch (CompletionException _) {
       return Optional.empty();
     } finally {
+      if (!handedOver) {
+        ahead.letGo();
+      }
+      ahead.freeSlot();
       ahead.gone.countDown();
     }
   }
@@ -80,7 +108,8 @@ final class ReadAhead implements AutoCloseable {
       return;
     }
     WalSegment next = last.get();
-    for (int i = 0; i < DEPTH && !closed; i++) {
+    long depth = Math.clamp(DEPTH_IN_BYTES / size, 1, DEPTH);
+    for (int i = 0; i < depth && !closed; i++) {
       next = next.next();
       if (!entries.containsKey(next.fileName()) && !begin(next, size)) {
         return;
@@ -89,15 +118,15 @@ final class ReadAhead implements AutoCloseable {
   }
 
   private boolean begin(WalSegment segment, int size) {
-    Optional<Slot> slot = slots.takeSpare(size);
+    // what recovery turned away from stays for a while
+    Optional<Slot> slot = entries.size() < 2 * DEPTH ? slots.takeSpare(size) : Optional.empty();
     if (slot.isEmpty()) {
       return false;
     }
     String name = segment.fileName();
-    Ahead ahead =
-        new Ahead(engine.get(), slot.get(), new CompletableFuture<>(), new CountDownLatch(1));
+    Ahead ahead = new Ahead(engine.get(), slot.get());
     if (entries.putIfAbsent(name, ahead) != null) {
-      ahead.slot.close();
+      ahead.freeSlot();
       return true;
     }
     Thread.ofPlatform().name("wal-read-ahead-" + name).start(() -> fetch(name, ahead));
@@ -106,13 +135,14 @@ final class ReadAhead implements AutoCloseable {
 
   private void fetch(String name, Ahead ahead) {
     try {
-      Optional<byte[]> content;
+      Optional<Fetched> fetched;
       // whoever asked may have given up: nobody else gets memory that is still written to
       try (Slot held = ahead.slot.hold()) {
-        content = ahead.from.fetch(WalFileName.parse(name), held::memory);
+        fetched =
+            ahead.from.fetch(WalFileName.parse(name), held::memory).map(c -> kept(name, c, ahead));
       }
-      ahead.outcome.complete(content);
-      if (content.isPresent()) {
+      ahead.outcome.complete(fetched);
+      if (fetched.isPresent()) {
         var _ = ahead.gone.await(keep.toMillis(), MILLISECONDS);
       }
     } catch (RuntimeException | Error e) {
@@ -124,9 +154,19 @@ final class ReadAhead implements AutoCloseable {
     }
   }
 
+  private Fetched kept(String name, byte[] content, Ahead ahead) {
+    Optional<AheadFolder.AheadFile> file = folder.keep(name, content);
+    if (file.isEmpty()) {
+      return new Fetched.InMemory(content);
+    }
+    ahead.freeSlot();
+    return new Fetched.InFile(file.get());
+  }
+
   private void forget(String name, Ahead ahead) {
     if (entries.remove(name, ahead)) {
-      ahead.slot.close();
+      ahead.letGo();
+      ahead.freeSlot();
       ahead.gone.countDown();
     }
   }

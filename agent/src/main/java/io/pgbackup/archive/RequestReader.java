@@ -59,6 +59,7 @@ final class RequestReader {
     return switch (operation) {
       case SocketProtocol.PUSH -> new SocketRequest.Push(name, uid, size);
       case SocketProtocol.FETCH -> new SocketRequest.Fetch(name, uid);
+      case SocketProtocol.FETCH_OR_TAKE -> new SocketRequest.FetchOrTake(name, uid);
       case SocketProtocol.PING -> new SocketRequest.Ping();
       default -> throw unknown(operation);
     };

@@ -12,6 +12,9 @@ final class SocketProtocol {
   static final int FETCH = 0x82;
   static final int PING = 0x83;
 
+  /// 0x84 is the runner's, another program.
+  static final int FETCH_OR_TAKE = 0x85;
+
   static final int DAEMON_CHECK = 'C';
   static final int DAEMON_PUSH = 'F';
   static final int DAEMON_FETCH = 'f';
@@ -21,6 +24,9 @@ final class SocketProtocol {
 
   /// Octets of our request before the name.
   static final int REQUEST_HEAD = 14;
+
+  /// What a client says that could not take the file away that it was offered.
+  static final int SEND_IT = 1;
 
   /// Octets of our reply before its text.
   static final int REPLY_HEAD = 12;

@@ -17,6 +17,13 @@ sealed interface SocketReply {
   /// The file's content follows, then its CRC32C.
   record Delivered(long size) implements SocketReply {}
 
+  /// The file lies there, a file of the server's user, and is the client's to rename. No content
+  /// follows unless the client asks for it with [SocketProtocol#SEND_IT].
+  ///
+  /// @param path as the agent sees it
+  /// @param size octets
+  record Offered(String path, long size) implements SocketReply {}
+
   /// The store proved that it has no such file.
   record Absent(String text) implements SocketReply {}
 
@@ -52,6 +59,7 @@ sealed interface SocketReply {
       case Refused _ -> 2;
       case Failed _ -> 3;
       case BadRequest _ -> 4;
+      case Offered _ -> 5;
     };
   }
 
@@ -62,6 +70,15 @@ sealed interface SocketReply {
       case Refused(var text) -> text;
       case Failed(var text) -> text;
       case BadRequest(var text) -> text;
+      case Offered(var path, _) -> path;
+    };
+  }
+
+  private long size() {
+    return switch (this) {
+      case Delivered(var size) -> size;
+      case Offered(_, var size) -> size;
+      case Done _, Absent _, Refused _, Failed _, BadRequest _ -> 0;
     };
   }
 
@@ -69,7 +86,7 @@ sealed interface SocketReply {
   default ByteBuffer encodeForDaemonClient() {
     byte octet =
         switch (this) {
-          case Done _, Delivered _ -> 'O';
+          case Done _, Delivered _, Offered _ -> 'O';
           case Absent _ -> 'N';
           case Refused _, Failed _, BadRequest _ -> 'E';
         };
@@ -83,7 +100,7 @@ sealed interface SocketReply {
         .put((byte) SocketProtocol.VERSION)
         .put((byte) status())
         .putShort((short) text.remaining())
-        .putLong(this instanceof Delivered(var size) ? size : 0)
+        .putLong(size())
         .put(text)
         .flip();
   }
@@ -124,6 +141,7 @@ sealed interface SocketReply {
       case 2 -> new Refused(text);
       case 3 -> new Failed(text);
       case 4 -> new BadRequest(text);
+      case 5 -> new Offered(text, size);
       default -> throw new BadRequestException("unknown status %d in the reply".formatted(status));
     };
   }

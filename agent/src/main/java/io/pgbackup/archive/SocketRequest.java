@@ -26,6 +26,9 @@ sealed interface SocketRequest {
   /// Send the file's content back.
   record Fetch(String name, String uid) implements SocketRequest {}
 
+  /// Send the file's content back, or say where it lies for the client to rename.
+  record FetchOrTake(String name, String uid) implements SocketRequest {}
+
   /// Is an agent there that speaks our requests?
   record Ping() implements SocketRequest {}
 
@@ -33,7 +36,7 @@ sealed interface SocketRequest {
   default boolean daemon() {
     return switch (this) {
       case Check _, PushByName _, FetchByName _ -> true;
-      case Push _, Fetch _, Ping _ -> false;
+      case Push _, Fetch _, FetchOrTake _, Ping _ -> false;
     };
   }
 
@@ -46,6 +49,7 @@ sealed interface SocketRequest {
           daemonFrame(SocketProtocol.DAEMON_FETCH, twoArguments(name, destination));
       case Push(var name, var uid, var size) -> frame(SocketProtocol.PUSH, name, uid, size);
       case Fetch(var name, var uid) -> frame(SocketProtocol.FETCH, name, uid, 0);
+      case FetchOrTake(var name, var uid) -> frame(SocketProtocol.FETCH_OR_TAKE, name, uid, 0);
       case Ping() -> frame(SocketProtocol.PING, "", "", 0);
     };
   }

@@ -10,6 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -29,14 +30,15 @@ final class SocketService {
   private final TransferSlots slots;
   private final int extraTransfers;
 
-  SocketService(WalArchiver archiver, WalServer server, PgWal pgWal, SocketLimits limits) {
+  SocketService(
+      WalArchiver archiver, WalServer server, PgWal pgWal, AheadFolder ahead, SocketLimits limits) {
     this.archiver = archiver;
     this.server = server;
     this.limits = limits;
     this.slots = new TransferSlots(limits.transfers());
     this.extraTransfers = extraTransfers(limits.transfers(), Runtime.getRuntime().maxMemory());
     this.catchUp = new CatchUp(archiver, pgWal, slots);
-    this.readAhead = new ReadAhead(server::engine, slots, limits.idle());
+    this.readAhead = new ReadAhead(server::engine, slots, ahead, limits.idle());
   }
 
   /// As many again at most, and none in the heap that an agent has by itself.
@@ -59,20 +61,28 @@ final class SocketService {
         limits.pushAnswer(),
         "wal-push-" + name.text(),
         slot,
-        () -> archiver.take(name, content, sender))) {
+        () -> archiver.take(name, content, sender),
+        _ -> {})) {
       catchUp.behind(name);
     }
   }
 
-  Optional<byte[]> fetch(WalFileName name, TransferSlots.Slot slot) {
-    Optional<byte[]> content =
-        within(limits.fetchAnswer(), "wal-fetch-" + name.text(), slot, () -> carryOut(name, slot));
-    content.ifPresent(bytes -> readAhead.behind(name, bytes.length));
-    return content;
+  Optional<Fetched> fetch(WalFileName name, TransferSlots.Slot slot) {
+    Optional<Fetched> fetched =
+        within(
+            limits.fetchAnswer(),
+            "wal-fetch-" + name.text(),
+            slot,
+            () -> carryOut(name, slot),
+            late -> late.ifPresent(Fetched::close));
+    fetched.ifPresent(file -> readAhead.behind(name, file.size()));
+    return fetched;
   }
 
-  private Optional<byte[]> carryOut(WalFileName name, TransferSlots.Slot slot) {
-    return readAhead.take(name, slot).or(() -> server.fetch(name, slot::memory));
+  private Optional<Fetched> carryOut(WalFileName name, TransferSlots.Slot slot) {
+    return readAhead
+        .take(name, slot)
+        .or(() -> server.fetch(name, slot::memory).map(Fetched.InMemory::new));
   }
 
   /// Waits for what is under way and lets nothing in any more.
@@ -82,8 +92,13 @@ final class SocketService {
     return slots.drain(limits.drain());
   }
 
+  /// @param late gets what came after the limit
   private static <T> T within(
-      Duration limit, String threadName, TransferSlots.Slot slot, Supplier<T> work) {
+      Duration limit,
+      String threadName,
+      TransferSlots.Slot slot,
+      Supplier<T> work,
+      Consumer<T> late) {
     var outcome = new CompletableFuture<T>();
     TransferSlots.Slot held = slot.hold();
     Thread.ofPlatform()
@@ -91,7 +106,10 @@ final class SocketService {
         .start(
             () -> {
               try (held) {
-                outcome.complete(work.get());
+                T result = work.get();
+                if (!outcome.complete(result)) {
+                  late.accept(result);
+                }
               } catch (RuntimeException | Error e) {
                 outcome.completeExceptionally(e);
               }
@@ -99,6 +117,7 @@ final class SocketService {
     try {
       return outcome.get(limit.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
+      outcome.cancel(false);
       throw Problem.timedOut(
               "the store did not answer for %d seconds".formatted(limit.toSeconds()),
               "A push goes on; the next attempt joins it.")

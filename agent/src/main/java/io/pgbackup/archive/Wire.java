@@ -2,6 +2,7 @@ package io.pgbackup.archive;
 
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
@@ -31,6 +32,19 @@ final class Wire {
       }
     }
     return octets.flip();
+  }
+
+  /// Fills all of the array from a file. Not as `Files.readAllBytes`, which takes as much memory
+  /// outside the heap, and its thread keeps that.
+  static byte[] readWhole(InputStream file, byte[] content) throws IOException {
+    for (int at = 0; at < content.length; ) {
+      int count = file.read(content, at, Math.min(SLICE, content.length - at));
+      if (count < 0) {
+        throw new EOFException("it ends after " + at + " of " + content.length + " bytes");
+      }
+      at += count;
+    }
+    return content;
   }
 
   static void writeSliced(WritableByteChannel channel, byte[] content) throws IOException {

@@ -337,6 +337,99 @@ class ArchiveSocketTest {
     assertThat(dataDirectory.resolve("pg_wal/RECOVERYHISTORY")).hasBinaryContent(content);
   }
 
+  private Path fetchedAhead(int number, byte[] content) throws IOException {
+    reopen(SocketLimits.DEFAULT);
+    engine.files.put(SEGMENT, segment(1 << 20));
+    engine.files.put(segmentName(number), content);
+    try (var first = client()) {
+      first.send(new SocketRequest.Fetch(SEGMENT, "")).delivered();
+    }
+    Path ahead = folder.resolve("data.pgbackup-ahead");
+    await()
+        .until(
+            () -> {
+              String[] names = ahead.toFile().list();
+              return names != null && names.length == 1;
+            });
+    return ahead;
+  }
+
+  private static String segmentName(int number) {
+    return "0000000100000000000000%02X".formatted(number);
+  }
+
+  @Test
+  void aClientMayTakeTheFileThatWasFetchedAhead() throws IOException {
+    byte[] content = segment(1 << 20);
+    Path ahead = fetchedAhead(2, content);
+    Path destination = dataDirectory.resolve("pg_wal/RECOVERYXLOG");
+    try (var client = client()) {
+      client.send(new SocketRequest.FetchOrTake(segmentName(2), "own"));
+
+      assertThat(client.reply())
+          .isInstanceOfSatisfying(
+              SocketReply.Offered.class,
+              offered -> {
+                assertThat(offered.size()).isEqualTo(1 << 20);
+                assertThat(Path.of(offered.path()).toFile().renameTo(destination.toFile()))
+                    .isTrue();
+              });
+    }
+    assertThat(destination).hasBinaryContent(content);
+    await().untilAsserted(() -> assertThat(ahead).doesNotExist());
+  }
+
+  @Test
+  void aClientThatCannotTakeItGetsItsContent() throws IOException {
+    byte[] content = segment(1 << 20);
+    Path ahead = fetchedAhead(2, content);
+    try (var client = client()) {
+      client.send(new SocketRequest.FetchOrTake(segmentName(2), "own"));
+      assertThat(client.reply()).isInstanceOf(SocketReply.Offered.class);
+
+      assertThat(client.send(new byte[] {SocketProtocol.SEND_IT}).delivered()).isEqualTo(content);
+    }
+    await().untilAsserted(() -> assertThat(ahead).doesNotExist());
+  }
+
+  @Test
+  void whoDoesNotKnowOfFilesGetsTheSame() throws IOException {
+    byte[] content = segment(1 << 20);
+    fetchedAhead(2, content);
+    try (var client = client()) {
+      assertThat(client.send(new SocketRequest.Fetch(segmentName(2), "own")).delivered())
+          .isEqualTo(content);
+    }
+    fetchedAhead(2, content);
+    try (var daemonClient = client()) {
+      daemonClient.send(new SocketRequest.FetchByName(segmentName(2), "pg_wal/RECOVERYXLOG"));
+      assertThat(daemonClient.octet()).isEqualTo('O');
+    }
+    assertThat(dataDirectory.resolve("pg_wal/RECOVERYXLOG")).hasBinaryContent(content);
+  }
+
+  @Test
+  void aFetchThatMayTakeIsAnsweredWithContentWhereNothingIsAhead() throws IOException {
+    byte[] content = segment(1000);
+    engine.files.put(SEGMENT, content);
+    try (var client = client();
+        var absent = client()) {
+      assertThat(client.send(new SocketRequest.FetchOrTake(SEGMENT, "own")).delivered())
+          .isEqualTo(content);
+      absent.send(new SocketRequest.FetchOrTake(segmentName(9), "own"));
+      assertThat(absent.reply()).isInstanceOf(SocketReply.Absent.class);
+    }
+  }
+
+  @Test
+  void nothingThatWasFetchedAheadOutlivesTheSocket() throws IOException {
+    Path ahead = fetchedAhead(2, segment(1 << 20));
+
+    socket.close();
+
+    await().untilAsserted(() -> assertThat(ahead).doesNotExist());
+  }
+
   @Test
   void everyUserMayReachTheSocketBecauseTheirUidDecides() throws IOException {
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(path)))

@@ -9,6 +9,7 @@ import io.pgbackup.problem.Problem;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -108,7 +109,7 @@ class PgWalTest {
   void deliversAWholeFileThatOnlyTheServerReads() throws IOException {
     Path destination = files.resolve("RECOVERYXLOG");
 
-    pgWal.deliver(destination, new byte[] {1, 2, 3});
+    deliver(destination, new byte[] {1, 2, 3});
 
     assertThat(destination).hasBinaryContent(new byte[] {1, 2, 3});
     assertThat(Files.getPosixFilePermissions(destination)).hasSize(2);
@@ -120,7 +121,7 @@ class PgWalTest {
   void neverReplacesAFile() throws IOException {
     Path destination = Files.write(files.resolve(SEGMENT.text()), new byte[] {9});
 
-    assertRefused(() -> pgWal.deliver(destination, new byte[] {1}));
+    assertRefused(() -> deliver(destination, new byte[] {1}));
 
     assertThat(destination).hasBinaryContent(new byte[] {9});
     assertThat(files).isDirectoryNotContaining("glob:**.tmp");
@@ -130,5 +131,12 @@ class PgWalTest {
     assertThatThrownBy(action::run)
         .extracting(e -> ((PgBackupException) e).problem())
         .isInstanceOf(Problem.Refused.class);
+  }
+
+  private void deliver(Path destination, byte[] content) {
+    var slots = new TransferSlots(1);
+    try (var slot = slots.take(content.length, Duration.ZERO)) {
+      pgWal.deliver(destination, new Fetched.InMemory(content), slot);
+    }
   }
 }

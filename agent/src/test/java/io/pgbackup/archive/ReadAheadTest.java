@@ -5,7 +5,10 @@ import static org.awaitility.Awaitility.await;
 
 import io.pgbackup.engine.WalEngine;
 import io.pgbackup.postgres.WalFileName;
+import java.io.IOException;
 import java.lang.ref.WeakReference;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -14,6 +17,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(60)
 class ReadAheadTest {
@@ -24,7 +28,9 @@ class ReadAheadTest {
   private final AtomicReference<WalEngine> current = new AtomicReference<>(engine);
   private final TransferSlots slots = new TransferSlots(PLACES);
   private final TransferSlots.Slot asking = new TransferSlots(1).take(1, Duration.ZERO);
-  private final ReadAhead ahead = new ReadAhead(current::get, slots, Duration.ofMinutes(1));
+  private final AheadFolder nowhere = new AheadFolder(Path.of("no data directory"));
+  private final ReadAhead ahead =
+      new ReadAhead(current::get, slots, nowhere, Duration.ofMinutes(1));
 
   @AfterEach
   void close() {
@@ -35,6 +41,12 @@ class ReadAheadTest {
 
   private static WalFileName name(int number) {
     return WalFileName.parse("0000000100000000000000%02X".formatted(number));
+  }
+
+  private byte[] taken(int number) {
+    try (Fetched fetched = ahead.take(name(number), asking).orElseThrow()) {
+      return fetched.bytes(asking);
+    }
   }
 
   private void archive(int from, int to) {
@@ -50,8 +62,8 @@ class ReadAheadTest {
     ahead.behind(name(1), SIZE);
 
     await().until(() -> engine.fetches.get() == PLACES - 1);
-    assertThat(ahead.take(name(2), asking)).contains(new byte[] {2});
-    assertThat(ahead.take(name(3), asking)).contains(new byte[] {3});
+    assertThat(taken(2)).containsExactly(2);
+    assertThat(taken(3)).containsExactly(3);
     assertThat(ahead.take(name(9), asking)).as("there was no room for it").isEmpty();
     assertThat(engine.fetches).hasValue(PLACES - 1);
   }
@@ -66,7 +78,7 @@ class ReadAheadTest {
     ahead.behind(name(2), SIZE);
 
     await().until(() -> engine.fetches.get() == PLACES);
-    assertThat(ahead.take(name(5), asking)).contains(new byte[] {5});
+    assertThat(taken(5)).containsExactly(5);
   }
 
   @Test
@@ -76,8 +88,7 @@ class ReadAheadTest {
     ahead.behind(name(1), SIZE);
     await().until(() -> engine.waiting.get() == PLACES - 1);
     AtomicReference<byte[]> got = new AtomicReference<>();
-    Thread recovery =
-        Thread.ofVirtual().start(() -> got.set(ahead.take(name(2), asking).orElseThrow()));
+    Thread recovery = Thread.ofVirtual().start(() -> got.set(taken(2)));
 
     engine.gate.countDown();
     recovery.join();
@@ -150,11 +161,40 @@ class ReadAheadTest {
   @Test
   void whatNobodyAsksForIsForgotten() {
     archive(1, 9);
-    ReadAhead hasty = new ReadAhead(current::get, slots, Duration.ofMillis(1));
+    ReadAhead hasty = new ReadAhead(current::get, slots, nowhere, Duration.ofMillis(1));
 
     hasty.behind(name(1), SIZE);
 
     await().until(() -> engine.fetches.get() >= PLACES - 1);
     await().untilAsserted(() -> assertThat(hasty.take(name(2), asking)).isEmpty());
+  }
+
+  /// Places are for transfers; what lies in a file holds none.
+  @Test
+  void filesAreAheadFurtherThanPlacesReach(@TempDir Path parent) throws IOException {
+    Path data = parent.resolve("data");
+    Files.createDirectories(data.resolve("pg_wal"));
+    Path folder = parent.resolve("data.pgbackup-ahead");
+    archive(1, 99);
+    try (ReadAhead filed =
+        new ReadAhead(current::get, slots, new AheadFolder(data), Duration.ofMinutes(1))) {
+      await()
+          .untilAsserted(
+              () -> {
+                filed.behind(name(1), SIZE);
+                assertThat(folder).isDirectory();
+                assertThat(folder.toFile().list()).hasSize(2 * PLACES);
+              });
+
+      try (Fetched fetched = filed.take(name(9), asking).orElseThrow()) {
+        assertThat(fetched).isInstanceOf(Fetched.InFile.class);
+        assertThat(fetched.bytes(asking)).containsExactly(9);
+      }
+      assertThat(filed.take(name(10), asking)).isEmpty();
+      current.set(new MemoryWalEngine());
+      assertThat(filed.take(name(2), asking)).as("another lineage's").isEmpty();
+      assertThat(folder.toFile().list()).hasSize(2 * PLACES - 2);
+    }
+    await().untilAsserted(() -> assertThat(folder).doesNotExist());
   }
 }

@@ -2,6 +2,7 @@ package io.pgbackup.archive;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.pgbackup.archive.CompiledClient.Ended;
 import io.pgbackup.lineage.LineageUid;
@@ -29,6 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(120)
 class StaticClientIT {
   private static final String SEGMENT = "000000010000000000000001";
+  private static final String SECOND = "000000010000000000000002";
   private static final Ended DONE = new Ended(0, "");
 
   @TempDir private static Path compiled;
@@ -95,6 +97,59 @@ class StaticClientIT {
     assertThat(client.run(data, "push", data.resolve(SEGMENT).toString()))
         .as("the same again")
         .isEqualTo(DONE);
+  }
+
+  /// While PostgreSQL replayed: nothing is left to be copied.
+  @Test
+  void aSegmentThatWasFetchedAheadIsRenamed() throws Exception {
+    byte[] content = random(1 << 20);
+    Path ahead = fetchedAhead(content);
+    Object inode = Files.getAttribute(ahead.toFile().listFiles()[0].toPath(), "unix:ino");
+
+    assertThat(client.run(data, "fetch", SECOND, "pg_wal/RECOVERYXLOG")).isEqualTo(DONE);
+
+    Path destination = data.resolve("pg_wal/RECOVERYXLOG");
+    assertThat(destination).hasBinaryContent(content);
+    assertThat(Files.getAttribute(destination, "unix:ino")).isEqualTo(inode);
+    await().untilAsserted(() -> assertThat(ahead).doesNotExist());
+  }
+
+  @Test
+  void whereItCannotBeRenamedItIsCopied() throws Exception {
+    byte[] content = random(1 << 20);
+    Path ahead = fetchedAhead(content);
+    Path shared = Path.of("/dev/shm");
+    assumeTrue(Files.isWritable(shared), "needs another file system in /dev/shm");
+    Path elsewhere = Files.createTempDirectory(shared, "pgbackup-test");
+    try {
+      Path destination = elsewhere.resolve("RECOVERYXLOG");
+      assertThat(client.run(data, "fetch", SECOND, destination.toString())).isEqualTo(DONE);
+      assertThat(destination).hasBinaryContent(content);
+      await().untilAsserted(() -> assertThat(ahead).doesNotExist());
+    } finally {
+      try (var left = Files.list(elsewhere)) {
+        for (Path file : left.toList()) {
+          Files.delete(file);
+        }
+      }
+      Files.delete(elsewhere);
+    }
+  }
+
+  private Path fetchedAhead(byte[] content) throws Exception {
+    Files.createDirectory(data.resolve("pg_wal"));
+    engine.files.put(SEGMENT, random(1 << 20));
+    engine.files.put(SECOND, content);
+    assertThat(client.run(data, "fetch", SEGMENT, "pg_wal/RECOVERYXLOG")).isEqualTo(DONE);
+    Files.delete(data.resolve("pg_wal/RECOVERYXLOG"));
+    Path ahead = folder.resolve("data.pgbackup-ahead");
+    await()
+        .until(
+            () -> {
+              String[] names = ahead.toFile().list();
+              return names != null && names.length == 1;
+            });
+    return ahead;
   }
 
   @Test

@@ -230,7 +230,7 @@ class StaticClientPeersIT {
     for (int i = random.nextInt(4); i > 0 && result.length > 0; i--) {
       // the head is where meaning lies
       int at = random.nextInt(random.nextBoolean() ? Math.min(12, result.length) : result.length);
-      result[at] = (byte) (random.nextBoolean() ? random.nextInt(5) : random.nextInt());
+      result[at] = (byte) (random.nextBoolean() ? random.nextInt(6) : random.nextInt());
     }
     return result;
   }
@@ -295,7 +295,7 @@ class StaticClientPeersIT {
       if (expected.isPresent()) {
         assertThat(asked.get())
             .as(what)
-            .isEqualTo(new SocketRequest.Fetch(SEGMENT, expected.get()));
+            .isEqualTo(new SocketRequest.FetchOrTake(SEGMENT, expected.get()));
       } else {
         assertThat(ended.status()).as(what).isEqualTo(126);
         assertThat(asked).as(what).isNotDone();
