@@ -10,6 +10,9 @@ import java.util.Optional;
 ///
 /// @param detail a sentence that says more
 public record Headline(Level level, String words, String detail) {
+  /// What the words of a cluster that can be restored begin with.
+  public static final String PROTECTED = "Protected";
+
   public enum Level {
     GOOD,
     WAITING,
@@ -45,8 +48,8 @@ public record Headline(Level level, String words, String detail) {
           detail);
     }
     return status.gaps().isEmpty()
-        ? new Headline(Level.GOOD, "Protected", detail)
-        : new Headline(Level.WAITING, "Protected, with gaps", detail);
+        ? new Headline(Level.GOOD, PROTECTED, detail)
+        : new Headline(Level.WAITING, PROTECTED + ", with gaps", detail);
   }
 
   private static String newestWords(StatusSnapshot status, Instant end) {

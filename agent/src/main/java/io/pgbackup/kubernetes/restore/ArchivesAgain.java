@@ -1,6 +1,7 @@
 package io.pgbackup.kubernetes.restore;
 
 import io.pgbackup.kubernetes.report.ClusterRecord;
+import io.pgbackup.page.Headline;
 import io.pgbackup.problem.PgBackupException;
 import java.time.Clock;
 import java.time.Duration;
@@ -15,8 +16,12 @@ import java.util.function.Consumer;
 /// @param say hears what was seen
 record ArchivesAgain(
     RestoreApi api, StatefulSetName name, Optional<ClusterRecord> before, Consumer<String> say) {
-  /// A segment is finished at least once a minute, and the record written as often.
+  /// A segment is finished at least once a minute where anything is written, and the record as
+  /// often.
   static final Duration PATIENCE = Duration.ofMinutes(3);
+
+  /// By then who writes has finished one.
+  private static final Duration IDLE = Duration.ofSeconds(75);
 
   /// Before the server is started.
   static ArchivesAgain prepare(RestoreApi api, StatefulSetName name, Consumer<String> say) {
@@ -41,13 +46,27 @@ record ArchivesAgain(
       return;
     }
     say.accept("  wait for the first archived WAL");
+    Instant idle = clock.instant().plus(IDLE);
     Instant deadline = clock.instant().plus(PATIENCE);
     Optional<ClusterRecord> now = record(api);
-    while (!hasArchived(now) && clock.instant().isBefore(deadline)) {
+    while (!hasArchived(now)
+        && clock.instant().isBefore(hasNothingToArchive(now) ? idle : deadline)) {
       waiting.turn();
       now = record(api);
     }
     tell(now.or(() -> before));
+  }
+
+  /// Whether an agent that has looked since the start finds all well and no segment waiting, as
+  /// beside a server that nobody writes to. After an undo that begins no timeline, of which WAL
+  /// would be stored in any case.
+  private boolean hasNothingToArchive(Optional<ClusterRecord> now) {
+    return now.filter(record -> record.updatedAt().isAfter(before.orElseThrow().updatedAt()))
+        .filter(record -> record.state().startsWith(Headline.PROTECTED))
+        .filter(record -> record.problems().isEmpty())
+        .map(ClusterRecord::lagSeconds)
+        .filter(lag -> lag.isPresent() && lag.getAsDouble() == 0)
+        .isPresent();
   }
 
   private boolean hasArchived(Optional<ClusterRecord> now) {
@@ -64,6 +83,12 @@ record ArchivesAgain(
               .formatted(
                   record.lastSegment().map(ClusterRecord.At::name).orElse(""),
                   record.archive().orElse("the archive")));
+      return;
+    }
+    if (hasNothingToArchive(now)) {
+      say.accept(
+          "no WAL segment was finished since the start, so that there is nothing to archive yet; its agent says: "
+              + now.orElseThrow().state());
       return;
     }
     say.accept(

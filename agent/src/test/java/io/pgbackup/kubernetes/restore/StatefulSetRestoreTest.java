@@ -377,6 +377,15 @@ class StatefulSetRestoreTest {
   }
 
   private static ClusterRecord record(String state, Optional<String> segment) {
+    return record(state, List.of("wal: no answer"), segment, OptionalDouble.empty(), Instant.EPOCH);
+  }
+
+  private static ClusterRecord record(
+      String state,
+      List<String> problems,
+      Optional<String> segment,
+      OptionalDouble lag,
+      Instant at) {
     return new ClusterRecord(
         "shop/orders",
         Optional.of("orders-0"),
@@ -384,13 +393,13 @@ class StatefulSetRestoreTest {
         List.of(new ClusterRecord.Known(Instant.EPOCH, "new", "s3://backups/new")),
         state,
         "",
-        List.of("wal: no answer"),
+        problems,
         List.of(),
         Optional.empty(),
         segment.map(name -> new ClusterRecord.At(name, Instant.EPOCH)),
-        OptionalDouble.empty(),
+        lag,
         "0.1.0",
-        Instant.EPOCH);
+        at);
   }
 
   @Test
@@ -423,6 +432,51 @@ class StatefulSetRestoreTest {
         .asString()
         .startsWith("look: kubectl exec -n shop orders-0");
     assertThat(cluster.journal()).map(Journal::isUnfinished).contains(false);
+  }
+
+  private static ClusterRecord well(double lag, int second) {
+    return record(
+        "Protected",
+        List.of(),
+        Optional.empty(),
+        OptionalDouble.of(lag),
+        Instant.EPOCH.plusSeconds(second));
+  }
+
+  /// Its server finishes no segment, however long one waits.
+  @Test
+  void whereNothingIsWrittenThereIsNothingToArchive() {
+    restore();
+    said.clear();
+    cluster.agentSays(record("The agent is stopped", Optional.empty()), well(0, 1));
+    undo();
+
+    assertThat(said)
+        .last()
+        .isEqualTo(
+            "no WAL segment was finished since the start, so that there is nothing to archive yet; its"
+                + " agent says: Protected");
+    assertThat(cluster.journal()).map(Journal::isUnfinished).contains(false);
+  }
+
+  @Test
+  void aSegmentThatWaitsIsWaitedFor() {
+    restore();
+    said.clear();
+    cluster.agentSays(record("The agent is stopped", Optional.empty()), well(40, 1));
+    undo();
+
+    assertThat(said).contains("no archived WAL was seen in 3 minutes; its agent says: Protected");
+  }
+
+  @Test
+  void whereNothingIsKnownOfTheNewAgentItSaysSo() {
+    restore();
+    said.clear();
+    cluster.agentSays(well(0, 1), well(0, 1));
+    undo();
+
+    assertThat(said).contains("no archived WAL was seen in 3 minutes; its agent says: Protected");
   }
 
   @Test
