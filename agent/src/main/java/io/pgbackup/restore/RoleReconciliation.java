@@ -17,6 +17,7 @@ import java.util.Optional;
 record RoleReconciliation(
     Passwords passwords, Path sockets, Path dataDirectory, RestoreListener listener) {
   private static final int PORT = 5432;
+  private static final String TRUSTING = "postgres";
 
   /// @throws PgBackupException that names every role that cannot log in as it should
   void carryOut() {
@@ -38,8 +39,6 @@ record RoleReconciliation(
     }
     passwords.ofRoles().forEach(this::reconcile);
   }
-
-  private static final String TRUSTING = "postgres";
 
   private static String words(String role, RolePasswords.Fault fault) {
     return switch (fault) {

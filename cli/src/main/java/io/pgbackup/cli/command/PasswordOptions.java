@@ -66,11 +66,6 @@ final class PasswordOptions {
     Path password = Path.of(text.substring(equals + 1));
     PasswordFile.of(name).require("a role", false);
     String role = SecretFile.line(name, "file with the role's name");
-    if (role.isBlank()) {
-      throw Problem.misconfigured(
-              name + " names no role", "Put the role's name into it, or give ROLE=FILE.")
-          .asException();
-    }
     PasswordFile.of(password).require(role, false);
     return new RolePassword(role, password);
   }

@@ -54,6 +54,8 @@ class RestoreUsageTest {
         "restore --cluster orders --latest --target-dir NEW --tablespace fast=relative",
         "restore --cluster orders --latest --target-dir NEW --tablespace fast=/mnt/fast",
         "restore --cluster orders --latest --in-place --data-dir NEW --tablespace 16391=/mnt/fast",
+        "restore --cluster orders --latest --target-dir NEW --role-secret orders-app",
+        "clone --cluster orders --latest --as copy --target-dir NEW --role-secret orders-app",
         "undo"
       })
   void whatCannotBeUnderstoodIsAUsageErrorWithAHint(String line) {
