@@ -20,7 +20,7 @@ import java.util.stream.Stream;
 /// Proves by listing that WAL segments lie in the store. That PostgreSQL calls a segment archived
 /// proves nothing: only the store knows. Thread-safe.
 public final class WalProof {
-  private static final Duration SHORTEST_PAUSE = Duration.ofMillis(100);
+  private static final Duration SHORTEST_PAUSE = Duration.ofMillis(50);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
 
   /// A segment's name without its last two digits: at most 256 segments share it, which a store
@@ -111,10 +111,15 @@ public final class WalProof {
                 "Start the backup again.")
             .causedBy(e);
       }
-      wait =
-          wait.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0 ? wait.multipliedBy(2) : LONGEST_PAUSE;
+      wait = longer(wait);
       missing = missing(missing);
     }
+  }
+
+  // gently: a base backup waits here twice, as a rule for some tenths of a second
+  private static Duration longer(Duration wait) {
+    Duration next = wait.multipliedBy(3).dividedBy(2);
+    return next.compareTo(LONGEST_PAUSE) < 0 ? next : LONGEST_PAUSE;
   }
 
   /// The deadline is what failed; a server that does not answer now must not hide it.

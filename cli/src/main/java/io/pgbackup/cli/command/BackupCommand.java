@@ -35,7 +35,8 @@ import picocli.CommandLine.Option;
       "  pgbackup --config agent.yaml backup --full --permanent --user-data '{\"ticket\": 4711}'",
     })
 final class BackupCommand extends Verb {
-  private static final Duration POLL = Duration.ofMillis(500);
+  private static final Duration SHORTEST_PAUSE = Duration.ofMillis(50);
+  private static final Duration LONGEST_PAUSE = Duration.ofMillis(500);
 
   @Option(names = "--no-wait", description = "Only ask for it, and print the run's id.")
   private boolean noWait;
@@ -116,8 +117,8 @@ final class BackupCommand extends Verb {
 
   private BackupRunView await(AgentClient agent, BackupRunView asked) {
     BackupRunView run = asked;
-    while (!run.state().ended()) {
-      pause();
+    for (Duration pause = SHORTEST_PAUSE; !run.state().ended(); pause = longer(pause)) {
+      sleep(pause);
       BackupRunView before = run;
       run = agent.backup(run.id());
       if (run.state() != before.state()) {
@@ -150,9 +151,15 @@ final class BackupCommand extends Verb {
     print(() -> StatusJson.write(run), () -> run.backup().orElse(run.id()) + "\n");
   }
 
-  private static void pause() {
+  // a small cluster's base backup takes less than half a second
+  private static Duration longer(Duration pause) {
+    Duration next = pause.multipliedBy(5).dividedBy(4);
+    return next.compareTo(LONGEST_PAUSE) < 0 ? next : LONGEST_PAUSE;
+  }
+
+  private static void sleep(Duration pause) {
     try {
-      Thread.sleep(POLL);
+      Thread.sleep(pause);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw Problem.timedOut("interrupted while the backup ran", "It goes on in the agent.")
