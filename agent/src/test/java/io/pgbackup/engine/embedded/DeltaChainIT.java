@@ -76,6 +76,7 @@ class DeltaChainIT {
     lab = new DeltaLab(folder, release, Map.of());
     try {
       TestPostgres postgres = lab.postgres();
+      // 16 and 17 keep empty pages at the end of 'still', which every delta has, until a vacuum
       makeRelationThatSkippedWal(postgres);
       run(
           postgres,
@@ -91,7 +92,7 @@ class DeltaChainIT {
           insert into hashed select i from generate_series(1, 3000) i;
           create index on hashed using hash (i);
           create unlogged table scratch as select i from generate_series(1, 1000) i;
-          vacuum analyze words; checkpoint""");
+          vacuum (truncate) still; vacuum analyze words; checkpoint""");
       Path database =
           requireNonNull(
               postgres
