@@ -53,8 +53,6 @@ final class AheadFolder {
   }
 
   /// One segment, until it is closed, which removes it where nobody took it away.
-  ///
-  /// @param size bytes
   final class AheadFile implements AutoCloseable {
     private final Path path;
     private final int size;
@@ -68,6 +66,7 @@ final class AheadFolder {
       return path;
     }
 
+    /// In bytes.
     int size() {
       return size;
     }

@@ -42,7 +42,7 @@ class AheadFolderTest {
     assertThat(file.read(byte[]::new)).isEqualTo(CONTENT);
     assertThat(mode(file.path())).isEqualTo("rw-------");
     assertThat(mode(folder)).isEqualTo("rwx------");
-    assertThat(Files.list(data.resolve("pg_wal"))).isEmpty();
+    assertThat(data.resolve("pg_wal")).isEmptyDirectory();
   }
 
   /// Or the server could neither rename nor open it.
@@ -105,7 +105,7 @@ class AheadFolderTest {
 
   @Test
   void whatAnAgentThatDiedLeftIsCleared() {
-    ahead.keep(NAME, CONTENT).orElseThrow();
+    assertThat(ahead.keep(NAME, CONTENT)).isPresent();
 
     new AheadFolder(data).clear();
 
