@@ -1,9 +1,13 @@
 package io.pgbackup.cli.command;
 
+import io.pgbackup.cli.source.Configuration;
+import io.pgbackup.cli.view.ZalandoClone;
 import io.pgbackup.kubernetes.restore.RestoreOrder;
 import io.pgbackup.lineage.ClusterId;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.restore.RestoreDestination;
+import io.pgbackup.restore.RestorePlan;
+import io.pgbackup.restore.RestoreRunner;
 import java.util.Optional;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -41,6 +45,13 @@ final class RestoreCommand extends RestoringVerb {
       description = "In place: do not ask.")
   private boolean yes;
 
+  @Option(
+      names = "--zalando",
+      description =
+          "With --plan: print also what Zalando's operator takes for the same, spec.clone. Nothing"
+              + " of this machine is looked at.")
+  private boolean zalando;
+
   @Mixin private final KubernetesOptions kubernetes = new KubernetesOptions();
   @Mixin private final RoleSecretOptions roleSecrets = new RoleSecretOptions();
 
@@ -51,6 +62,12 @@ final class RestoreCommand extends RestoringVerb {
   @Override
   boolean ranElsewhere(boolean planOnly) {
     Optional<String> statefulSet = destinationOptions.statefulSet();
+    if (zalando && (!planOnly || statefulSet.isPresent())) {
+      throw Problem.misconfigured(
+              "--zalando belongs to a plan for a directory",
+              "Give --plan and --target-dir DIR; DIR is not looked at.")
+          .asException();
+    }
     if (statefulSet.isEmpty()) {
       roleSecrets.refuse();
       return false;
@@ -83,6 +100,18 @@ final class RestoreCommand extends RestoringVerb {
           }
         });
     return true;
+  }
+
+  @Override
+  void check(RestoreRunner runner, RestorePlan plan, RestoreDestination destination) {
+    if (!zalando) {
+      super.check(runner, plan, destination);
+    }
+  }
+
+  @Override
+  String appendix(RestorePlan plan, Configuration configuration) {
+    return zalando ? ZalandoClone.text(plan, configuration.storage()) : "";
   }
 
   @Override

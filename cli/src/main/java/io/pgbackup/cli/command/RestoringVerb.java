@@ -93,6 +93,11 @@ abstract class RestoringVerb extends Verb {
     runner.check(plan, destination);
   }
 
+  /// What else a printed plan says, for a person.
+  String appendix(RestorePlan plan, Configuration configuration) {
+    return "";
+  }
+
   /// Whether there is nothing to do, which it says; the store is not asked then.
   boolean isDone() {
     return false;
@@ -191,7 +196,8 @@ abstract class RestoringVerb extends Verb {
       if (planOnly) {
         print(
             () -> JsonOutput.render(RestoreView.json(plan, destination, names)),
-            () -> RestoreView.text(plan, destination, names, local));
+            () ->
+                RestoreView.text(plan, destination, names, local) + appendix(plan, configuration));
         return;
       }
       say(RestoreView.text(plan, destination, names, local).stripTrailing());

@@ -56,6 +56,8 @@ class RestoreUsageTest {
         "restore --cluster orders --latest --in-place --data-dir NEW --tablespace 16391=/mnt/fast",
         "restore --cluster orders --latest --target-dir NEW --role-secret orders-app",
         "clone --cluster orders --latest --as copy --target-dir NEW --role-secret orders-app",
+        "restore --cluster orders --latest --target-dir NEW --zalando",
+        "restore --statefulset orders --latest --in-place --plan --zalando",
         "undo"
       })
   void whatCannotBeUnderstoodIsAUsageErrorWithAHint(String line) {
@@ -65,6 +67,16 @@ class RestoreUsageTest {
     assertThat(run.out()).isEmpty();
     assertThat(run.err()).startsWith("ERROR: ").contains("\nHINT: ").doesNotContain("\tat ");
     assertThat(folder.resolve("new")).doesNotExist();
+  }
+
+  @Test
+  void zalandosOperatorIsNotSentToADirectory() {
+    Run run =
+        run(
+            "restore --cluster orders --timestamp 2026-11-21T02:13:40Z --target-dir NEW --plan --zalando");
+
+    assertThat(run.status()).isEqualTo(4);
+    assertThat(run.err()).contains("clones from S3, and this archive lies in file://");
   }
 
   @Test
