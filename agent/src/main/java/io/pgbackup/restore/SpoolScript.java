@@ -28,7 +28,9 @@ final class SpoolScript {
           if test -e "$spool/have/$name"; then
             rm -f "$spool/want/$name"
             mv -f "$spool/have/$name" "$2" && exit 0
-            exit 126
+            test -e "$spool/have/$name" && exit 126
+            # it was fetched for an earlier question, and taken back before this one was seen
+            : > "$spool/want/$name" || exit 126
           fi
           if test -e "$spool/absent/$name"; then
             rm -f "$spool/want/$name" "$spool/absent/$name"

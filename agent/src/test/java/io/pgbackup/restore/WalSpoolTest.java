@@ -17,6 +17,7 @@ import io.pgbackup.testing.EnterableTempDir;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -77,6 +78,35 @@ class WalSpoolTest {
     try (WalSpool spool = open(segment(1))) {
       assertThat(restore(spool, segment(1).fileName())).isZero();
       assertThat(destination).hasContent("one");
+    }
+  }
+
+  /// A segment that recovery did not ask for any more is taken back in the moment in which it asks
+  /// for it again, as it does with the last one at the end of WAL.
+  @Test
+  void aSegmentThatWasTakenBackJustNowIsAskedForAgain() throws Exception {
+    engine.put(segment(1), "one");
+    Path programs = Files.createDirectory(folder.resolve("programs"));
+    Path mv =
+        Files.writeString(
+            programs.resolve("mv"),
+            """
+            #!/bin/sh
+            if ! test -e "${0%%/*}/taken"; then
+              : > "${0%%/*}/taken"
+              rm -f "$2"
+            fi
+            exec /bin/mv "$@"
+            """
+                .replace("%%", "%"));
+    Files.setPosixFilePermissions(mv, PosixFilePermissions.fromString("rwxr-xr-x"));
+    user.own(programs);
+    try (WalSpool spool = open(segment(1))) {
+      String path = "PATH='" + programs + "':$PATH; export PATH; ";
+      assertThat(run(path + spool.restoreCommand(), segment(1).fileName())).isZero();
+
+      assertThat(destination).hasContent("one");
+      assertThat(programs.resolve("taken")).exists();
     }
   }
 

@@ -350,7 +350,8 @@ class PostgresClientIT {
       assertThatThrownBy(() -> facts(shown))
           .hasMessageContaining(key + " does not belong to the certificate " + certificate);
       Files.writeString(certificate, others.certificatePem());
-      assertRefused(() -> facts(shown), "SSL error", "postgres.clientCertFile");
+      // TLS 1.3 says it during the handshake or behind it, and the connection may be gone before
+      assertRefused(() -> facts(shown), "cannot connect to", "postgres.clientCertFile");
     }
   }
 
