@@ -422,8 +422,8 @@ static bool send_head(int agent, const char *name, const unsigned char *uid, siz
 /* What came with the last reply, for a person; where a file is offered, its path. */
 static char answer[MAX_TEXT + 1];
 
-/* The status, and the size of the content that follows. Returns for OK, for a fetch's ABSENT, and for a file that is offered; fails
-   otherwise. */
+/* The status, and the size of the content that follows. Returns for OK, for a fetch's ABSENT, for a file that is offered, and where an
+   agent does not know of files; fails otherwise. */
 static int reply(int agent, uint64_t *size) {
   unsigned char head[REPLY_HEAD];
   receive(agent, head, 1);
@@ -439,7 +439,7 @@ static int reply(int agent, uint64_t *size) {
   }
   receive(agent, (unsigned char *)answer, length);
   answer[length] = '\0';
-  if (status == OK || (status == ABSENT && operation == FETCH) || (status == OFFERED && may_take)) {
+  if (status == OK || (status == ABSENT && operation == FETCH) || (may_take && (status == OFFERED || status == BAD_REQUEST))) {
     return status;
   }
   for (size_t i = 0; i < length; i++) {
@@ -566,7 +566,7 @@ static void publish(int file, const char *destination) {
 static bool taken(const char *offered, uint64_t size, const char *destination) {
   struct stat about;
   return lstat(offered, &about) == 0 && S_ISREG(about.st_mode) && about.st_uid == geteuid() &&
-         (uint64_t)about.st_size == size && rename(offered, destination) == 0;
+         (uint64_t)about.st_size == size && access(offered, R_OK | W_OK) == 0 && rename(offered, destination) == 0;
 }
 
 static int fetch(const char *name, const char *destination) {
@@ -592,6 +592,15 @@ static int fetch(const char *name, const char *destination) {
     }
     may_take = false;
     sent(agent, &send_it, 1);
+    status = reply(agent, &left);
+  } else if (status == BAD_REQUEST) {
+    // an agent of an earlier version, which knows the other request
+    close(agent);
+    may_take = false;
+    agent = connect_to_agent();
+    if (!send_head(agent, name, uid, uid_length, 0)) {
+      shutdown(agent, SHUT_WR);
+    }
     status = reply(agent, &left);
   }
   if (status == ABSENT) {

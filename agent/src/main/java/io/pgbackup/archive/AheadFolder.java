@@ -2,25 +2,29 @@ package io.pgbackup.archive;
 
 import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
 import static java.nio.file.StandardOpenOption.CREATE_NEW;
+import static java.nio.file.StandardOpenOption.READ;
 import static java.nio.file.StandardOpenOption.WRITE;
 
-import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.channels.ByteChannel;
+import java.nio.channels.SeekableByteChannel;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.SecureDirectoryStream;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.FileOwnerAttributeView;
+import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipal;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.IntFunction;
-import java.util.stream.Stream;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,12 +35,17 @@ import org.slf4j.LoggerFactory;
 ///
 /// Where the agent may not make it, or `pg_wal` lies elsewhere, there are no such files. They are
 /// not flushed to disk: nothing outlives the agent, which clears the folder at its start.
-/// Thread-safe.
+///
+/// The agent may be root, and the folder and perhaps its parent are another user's, who can put
+/// links there: everything is reached through open folders, never through a link, and a file is
+/// only read through the channel that wrote it. Thread-safe.
 final class AheadFolder {
   private static final Logger LOGGER = LoggerFactory.getLogger(AheadFolder.class);
 
   /// So many times its size must be free for a segment: what is fetched ahead never fills the disk.
   private static final long ROOM = 64;
+
+  private static final Pattern OURS = Pattern.compile("[0-9A-F]{24}\\.[0-9a-f-]{36}");
 
   private static final FileAttribute<Set<PosixFilePermission>> OWN_FOLDER =
       PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
@@ -44,26 +53,31 @@ final class AheadFolder {
       PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
 
   private final Path dataDirectory;
-  private final Path folder;
+  private final Path parent;
+  private final Path name;
 
   /// @param dataDirectory as the agent sees it; it need not exist
   AheadFolder(Path dataDirectory) {
     this.dataDirectory = dataDirectory.toAbsolutePath().normalize();
-    this.folder = Path.of(this.dataDirectory + ".pgbackup-ahead");
+    Path above = this.dataDirectory.getParent();
+    this.parent = above == null ? this.dataDirectory : above;
+    this.name = Path.of(this.dataDirectory.getFileName() + ".pgbackup-ahead");
   }
 
   /// One segment, until it is closed, which removes it where nobody took it away.
   final class AheadFile implements AutoCloseable {
-    private final Path path;
+    private final Path file;
+    private final SeekableByteChannel channel;
     private final int size;
 
-    private AheadFile(Path path, int size) {
-      this.path = path;
+    private AheadFile(Path file, SeekableByteChannel channel, int size) {
+      this.file = file;
+      this.channel = channel;
       this.size = size;
     }
 
     Path path() {
-      return path;
+      return parent.resolve(name).resolve(file);
     }
 
     /// In bytes.
@@ -72,8 +86,10 @@ final class AheadFolder {
     }
 
     byte[] read(IntFunction<byte[]> memory) {
-      try (FileInputStream stream = new FileInputStream(path.toFile())) {
-        return Wire.readWhole(stream, memory.apply(size));
+      byte[] content = memory.apply(size);
+      try {
+        Wire.readSliced(channel.position(0), content);
+        return content;
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
@@ -81,86 +97,124 @@ final class AheadFolder {
 
     @Override
     public void close() {
-      remove(List.of(path));
+      discard(file, channel);
     }
   }
 
   /// @return nothing where it cannot be kept so, for whatever reason
-  Optional<AheadFile> keep(String name, byte[] content) {
-    Path file = folder.resolve(name + "." + UUID.randomUUID());
+  Optional<AheadFile> keep(String segment, byte[] content) {
+    Path file = Path.of(segment + "." + UUID.randomUUID());
+    SeekableByteChannel channel = null;
+    boolean kept = false;
     try {
       UserPrincipal owner = Files.getOwner(dataDirectory);
       requireRoom(ROOM * content.length);
-      try (ByteChannel channel = create(file, owner)) {
-        Wire.writeSliced(channel, content);
-      }
-      return Optional.of(new AheadFile(file, content.length));
+      channel = create(file, owner);
+      Wire.writeSliced(channel, content);
+      kept = true;
+      return Optional.of(new AheadFile(file, channel, content.length));
     } catch (IOException | UnsupportedOperationException e) {
       LOGGER
           .atDebug()
-          .addKeyValue("file", file)
+          .addKeyValue("folder", name)
           .addKeyValue("reason", e.toString())
           .log("segment is kept in memory");
-      remove(List.of(file));
       return Optional.empty();
+    } finally {
+      if (!kept) {
+        discard(file, channel);
+      }
     }
   }
 
   // together with its folder, which goes with its last file
-  private synchronized ByteChannel create(Path file, UserPrincipal owner) throws IOException {
-    if (!Files.isDirectory(folder, NOFOLLOW_LINKS)) {
-      Files.createDirectory(folder, OWN_FOLDER);
-      give(folder, owner);
+  private synchronized SeekableByteChannel create(Path file, UserPrincipal owner)
+      throws IOException {
+    boolean made = false;
+    if (!Files.exists(parent.resolve(name), NOFOLLOW_LINKS)) {
+      Files.createDirectory(parent.resolve(name), OWN_FOLDER);
+      made = true;
     }
-    requireOneFileSystem();
-    ByteChannel channel = Files.newByteChannel(file, Set.of(CREATE_NEW, WRITE), OWN_FILE);
-    try {
-      give(file, owner);
-      return channel;
-    } catch (IOException | RuntimeException e) {
-      channel.close();
-      throw e;
+    try (DirectoryStream<Path> above = Files.newDirectoryStream(parent);
+        SecureDirectoryStream<Path> folder =
+            secure(above).newDirectoryStream(name, NOFOLLOW_LINKS)) {
+      PosixFileAttributeView view = folder.getFileAttributeView(PosixFileAttributeView.class);
+      if (made) {
+        give(view, owner);
+      } else if (!view.getOwner().equals(owner)) {
+        throw new IOException("the folder is of " + view.getOwner());
+      }
+      requireOneFileSystem();
+      SeekableByteChannel channel =
+          folder.newByteChannel(file, Set.of(CREATE_NEW, READ, WRITE, NOFOLLOW_LINKS), OWN_FILE);
+      try {
+        give(
+            folder.getFileAttributeView(file, PosixFileAttributeView.class, NOFOLLOW_LINKS), owner);
+        return channel;
+      } catch (IOException | RuntimeException e) {
+        channel.close();
+        throw e;
+      }
     }
   }
 
+  private static SecureDirectoryStream<Path> secure(DirectoryStream<Path> stream)
+      throws IOException {
+    if (stream instanceof SecureDirectoryStream<Path> secure) {
+      return secure;
+    }
+    throw new IOException("this system opens no file relative to a folder");
+  }
+
   private void requireRoom(long octets) throws IOException {
-    if (Files.getFileStore(dataDirectory).getUsableSpace() < octets) {
+    if (Files.getFileStore(parent).getUsableSpace() < octets) {
       throw new IOException("less than " + octets + " bytes are free");
     }
   }
 
   private void requireOneFileSystem() throws IOException {
-    Object ours = Files.getAttribute(folder, "unix:dev", NOFOLLOW_LINKS);
+    Object ours = Files.getAttribute(parent.resolve(name), "unix:dev", NOFOLLOW_LINKS);
     if (!ours.equals(Files.getAttribute(dataDirectory.resolve("pg_wal"), "unix:dev"))) {
       throw new IOException("pg_wal is on another file system");
     }
   }
 
-  // of the link itself: its folder is another user's, who could put one to any file here
-  private static void give(Path path, UserPrincipal owner) throws IOException {
-    FileOwnerAttributeView view =
-        Files.getFileAttributeView(path, FileOwnerAttributeView.class, NOFOLLOW_LINKS);
+  // as root the agent would leave what the server can neither rename nor open
+  private static void give(FileOwnerAttributeView view, UserPrincipal owner) throws IOException {
     if (!view.getOwner().equals(owner)) {
       view.setOwner(owner);
     }
   }
 
-  /// Removes what another run left.
-  void clear() {
-    try (Stream<Path> files = Files.list(folder)) {
-      remove(files.toList());
-    } catch (IOException | UncheckedIOException _) {
+  /// Removes what another run left; nothing that has not a name of ours.
+  synchronized void clear() {
+    try (DirectoryStream<Path> above = Files.newDirectoryStream(parent)) {
+      SecureDirectoryStream<Path> around = secure(above);
+      try (SecureDirectoryStream<Path> folder = around.newDirectoryStream(name, NOFOLLOW_LINKS)) {
+        for (Path entry : folder) {
+          Path file = Path.of(entry.getFileName().toString());
+          if (OURS.matcher(file.toString()).matches()) {
+            folder.deleteFile(file);
+          }
+        }
+      }
+      around.deleteDirectory(name);
+    } catch (IOException | RuntimeException _) {
       // most likely there is no such folder
     }
   }
 
-  private synchronized void remove(List<Path> files) {
-    try {
-      for (Path file : files) {
-        Files.deleteIfExists(file);
+  private synchronized void discard(Path file, @Nullable SeekableByteChannel channel) {
+    try (channel;
+        DirectoryStream<Path> above = Files.newDirectoryStream(parent)) {
+      SecureDirectoryStream<Path> around = secure(above);
+      try (SecureDirectoryStream<Path> folder = around.newDirectoryStream(name, NOFOLLOW_LINKS)) {
+        folder.deleteFile(file);
+      } catch (NoSuchFileException _) {
+        // whoever wanted it took it
       }
-      Files.deleteIfExists(folder);
-    } catch (IOException _) {
+      around.deleteDirectory(name);
+    } catch (IOException | RuntimeException _) {
       // another file is in it, whose end removes it; or it is gone, or not ours to remove
     }
   }

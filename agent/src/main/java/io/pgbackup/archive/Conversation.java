@@ -184,7 +184,7 @@ final class Conversation implements Runnable {
 
   private boolean taken(AheadFile file) throws IOException {
     reply(true, new SocketReply.Offered(file.path().toString(), file.size()));
-    try (var _ = deadlines.in(limits.head(), channel)) {
+    try (var _ = deadlines.in(limits.transfer(), channel)) {
       return reader.operation().filter(octet -> octet == SocketProtocol.SEND_IT).isEmpty();
     }
   }

@@ -118,13 +118,14 @@ final class ReadAhead implements AutoCloseable {
   }
 
   private boolean begin(WalSegment segment, int size) {
+    WalEngine now = engine.get();
     // what recovery turned away from stays for a while
     Optional<Slot> slot = entries.size() < 2 * DEPTH ? slots.takeSpare(size) : Optional.empty();
     if (slot.isEmpty()) {
       return false;
     }
     String name = segment.fileName();
-    Ahead ahead = new Ahead(engine.get(), slot.get());
+    Ahead ahead = new Ahead(now, slot.get());
     if (entries.putIfAbsent(name, ahead) != null) {
       ahead.freeSlot();
       return true;

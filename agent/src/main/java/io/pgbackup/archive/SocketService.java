@@ -8,15 +8,20 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Carries out what was asked, whatever protocol it came in. Every answer comes within its limit;
 /// work that takes longer goes on without the client. Thread-safe.
 final class SocketService {
+  private static final Logger LOGGER = LoggerFactory.getLogger(SocketService.class);
+
   private static final long USUAL_HEAP = 256L << 20;
 
   /// Content, what becomes of it, and what the store's client holds of that.
@@ -75,8 +80,17 @@ final class SocketService {
             slot,
             () -> carryOut(name, slot),
             late -> late.ifPresent(Fetched::close));
-    fetched.ifPresent(file -> readAhead.behind(name, file.size()));
+    fetched.ifPresent(file -> readAhead(name, file.size()));
     return fetched;
+  }
+
+  // what goes wrong here is not this segment's
+  private void readAhead(WalFileName name, int size) {
+    try {
+      readAhead.behind(name, size);
+    } catch (PgBackupException e) {
+      LOGGER.atDebug().addKeyValue("reason", e.problem().message()).log("nothing is read ahead");
+    }
   }
 
   private Optional<Fetched> carryOut(WalFileName name, TransferSlots.Slot slot) {
@@ -117,13 +131,16 @@ final class SocketService {
     try {
       return outcome.get(limit.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
-      outcome.cancel(false);
+      if (!outcome.cancel(false) && outcome.state() == Future.State.SUCCESS) {
+        return outcome.resultNow();
+      }
       throw Problem.timedOut(
               "the store did not answer for %d seconds".formatted(limit.toSeconds()),
               "A push goes on; the next attempt joins it.")
           .causedBy(e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+      outcome.cancel(false);
       throw Problem.timedOut("the agent is stopping", "Ask again when it runs.").causedBy(e);
     } catch (ExecutionException e) {
       throw rethrown(e.getCause());

@@ -28,7 +28,10 @@ final class SpoolScript {
           if test -e "$spool/have/$name"; then
             rm -f "$spool/want/$name"
             mv -f "$spool/have/$name" "$2" && exit 0
-            test -e "$spool/have/$name" && exit 126
+            if test -e "$spool/have/$name"; then
+              mv -f "$spool/have/$name" "$2" && exit 0
+              exit 126
+            fi
             # it was fetched for an earlier question, and taken back before this one was seen
             : > "$spool/want/$name" || exit 126
           fi

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
+import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -101,6 +102,46 @@ class AheadFolderTest {
 
     assertThat(ahead.keep(NAME, CONTENT)).isEmpty();
     assertThat(other).isEmptyDirectory();
+  }
+
+  /// The agent may be root, and the server's user, to whom the folder belongs, may be anybody's.
+  @Test
+  void aFileThatWasReplacedIsNotRead() throws IOException {
+    Path secret = Files.write(parent.resolve("secret"), new byte[] {7, 7, 7});
+    var file = ahead.keep(NAME, CONTENT).orElseThrow();
+    Files.delete(file.path());
+    Files.createSymbolicLink(file.path(), secret);
+
+    assertThat(file.read(byte[]::new)).isEqualTo(CONTENT);
+    file.close();
+
+    assertThat(secret).exists();
+    assertThat(folder).doesNotExist();
+  }
+
+  @Test
+  void nothingIsClearedBehindALinkOrOfAnotherName() throws IOException {
+    Path others = Files.createDirectory(parent.resolve("others"));
+    Path like = Files.createFile(others.resolve(NAME + "." + UUID.randomUUID()));
+    Files.createSymbolicLink(folder, others);
+
+    ahead.clear();
+
+    assertThat(like).exists();
+    assertThat(folder).isSymbolicLink();
+    Files.delete(folder);
+    Path own = Files.createFile(Files.createDirectory(folder).resolve("notes"));
+    ahead.clear();
+    assertThat(own).exists();
+  }
+
+  @Test
+  void aFolderOfSomebodyElsesIsNotUsed() throws IOException {
+    assumeTrue("root".equals(System.getProperty("user.name")), "needs root");
+    Files.createDirectory(folder);
+    Files.setAttribute(folder, "unix:uid", 65534);
+
+    assertThat(ahead.keep(NAME, CONTENT)).isEmpty();
   }
 
   @Test

@@ -64,26 +64,52 @@ class StaticClientPeersIT {
     peer.close();
   }
 
-  /// Reads one request to its end, answers with these octets, and closes.
+  /// Reads one request to its end, answers with these octets, and closes; once more where the
+  /// client is to ask in another way.
   private CompletableFuture<SocketRequest> answer(byte[] reply) {
+    return answer(reply, reply);
+  }
+
+  private CompletableFuture<SocketRequest> answer(byte[] first, byte[] second) {
     var asked = new CompletableFuture<SocketRequest>();
     Thread.ofVirtual()
         .name("test-peer")
         .start(
             () -> {
-              try (SocketChannel connection = peer.accept()) {
-                var reader = new RequestReader(connection);
-                SocketRequest request = reader.request(reader.operation().orElseThrow());
-                if (request instanceof SocketRequest.Push(_, _, var size)) {
-                  Wire.readContent(connection, new byte[(int) size]);
-                }
+              try {
+                SocketRequest request = converse(first);
                 asked.complete(request);
-                Wire.writeFully(connection, ByteBuffer.wrap(reply));
+                if (request instanceof SocketRequest.FetchOrTake && notUnderstood(first)) {
+                  converse(second);
+                }
               } catch (IOException e) {
                 asked.completeExceptionally(e);
               }
             });
     return asked;
+  }
+
+  private SocketRequest converse(byte[] reply) throws IOException {
+    try (SocketChannel connection = peer.accept()) {
+      var reader = new RequestReader(connection);
+      SocketRequest request = reader.request(reader.operation().orElseThrow());
+      if (request instanceof SocketRequest.Push(_, _, var size)) {
+        Wire.readContent(connection, new byte[(int) size]);
+      }
+      Wire.writeFully(connection, ByteBuffer.wrap(reply));
+      return request;
+    }
+  }
+
+  @Test
+  void anAgentThatKnowsNoFilesIsAskedForContent() throws Exception {
+    byte[] content = {1, 2, 3};
+    var asked = answer(new SocketReply.BadRequest("unknown").encode().array(), delivering(content));
+
+    assertThat(client.run(data, "fetch", SEGMENT, "x")).isEqualTo(new Ended(0, ""));
+
+    assertThat(asked.get()).isInstanceOf(SocketRequest.FetchOrTake.class);
+    assertThat(data.resolve("x")).hasBinaryContent(content);
   }
 
   private static byte[] hex(String text) {
@@ -251,12 +277,21 @@ class StaticClientPeersIT {
   }
 
   private static boolean absent(byte[] reply) {
+    return withoutContent(reply).filter(SocketReply.Absent.class::isInstance).isPresent();
+  }
+
+  private static boolean notUnderstood(byte[] reply) {
+    return withoutContent(reply).filter(SocketReply.BadRequest.class::isInstance).isPresent();
+  }
+
+  private static Optional<SocketReply> withoutContent(byte[] reply) {
     try {
       return ByteBuffer.wrap(reply).getLong(4) == 0
-          && SocketReply.read(Channels.newChannel(new ByteArrayInputStream(reply)), true)
-              instanceof SocketReply.Absent;
+          ? Optional.of(
+              SocketReply.read(Channels.newChannel(new ByteArrayInputStream(reply)), true))
+          : Optional.empty();
     } catch (IOException | IndexOutOfBoundsException _) {
-      return false;
+      return Optional.empty();
     }
   }
 
