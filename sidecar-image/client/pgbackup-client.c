@@ -569,6 +569,15 @@ static bool taken(const char *offered, uint64_t size, const char *destination) {
          (uint64_t)about.st_size == size && access(offered, R_OK | W_OK) == 0 && rename(offered, destination) == 0;
 }
 
+/* The connection on which a reply will come. */
+static int ask_for(const char *name, const unsigned char *uid, size_t uid_length) {
+  int agent = connect_to_agent();
+  if (!send_head(agent, name, uid, uid_length, 0)) {
+    shutdown(agent, SHUT_WR);
+  }
+  return agent;
+}
+
 static int fetch(const char *name, const char *destination) {
   unsigned char uid[MAX_UID];
   unsigned char checksum[4];
@@ -579,11 +588,8 @@ static int fetch(const char *name, const char *destination) {
          "'%s' is not the name of a WAL file", name);
   }
   size_t uid_length = sender_uid(uid);
-  int agent = connect_to_agent();
   may_take = true;
-  if (!send_head(agent, name, uid, uid_length, 0)) {
-    shutdown(agent, SHUT_WR);
-  }
+  int agent = ask_for(name, uid, uid_length);
   int status = reply(agent, &left);
   if (status == OFFERED) {
     const unsigned char send_it = 1;
@@ -597,10 +603,7 @@ static int fetch(const char *name, const char *destination) {
     // an agent of an earlier version, which knows the other request
     close(agent);
     may_take = false;
-    agent = connect_to_agent();
-    if (!send_head(agent, name, uid, uid_length, 0)) {
-      shutdown(agent, SHUT_WR);
-    }
+    agent = ask_for(name, uid, uid_length);
     status = reply(agent, &left);
   }
   if (status == ABSENT) {

@@ -7,6 +7,7 @@ import static java.nio.file.StandardOpenOption.WRITE;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.Channels;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -14,7 +15,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SecureDirectoryStream;
 import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.FileOwnerAttributeView;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -49,8 +49,6 @@ final class AheadFolder {
 
   private static final FileAttribute<Set<PosixFilePermission>> OWN_FOLDER =
       PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
-  private static final FileAttribute<Set<PosixFilePermission>> OWN_FILE =
-      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
 
   private final Path dataDirectory;
   private final Path parent;
@@ -86,10 +84,8 @@ final class AheadFolder {
     }
 
     byte[] read(IntFunction<byte[]> memory) {
-      byte[] content = memory.apply(size);
       try {
-        Wire.readSliced(channel.position(0), content);
-        return content;
+        return Wire.readWhole(Channels.newInputStream(channel.position(0)), memory.apply(size));
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
@@ -140,15 +136,16 @@ final class AheadFolder {
             secure(above).newDirectoryStream(name, NOFOLLOW_LINKS)) {
       PosixFileAttributeView view = folder.getFileAttributeView(PosixFileAttributeView.class);
       if (made) {
-        give(view, owner);
+        ServerFile.give(view, owner);
       } else if (!view.getOwner().equals(owner)) {
         throw new IOException("the folder is of " + view.getOwner());
       }
       requireOneFileSystem();
       SeekableByteChannel channel =
-          folder.newByteChannel(file, Set.of(CREATE_NEW, READ, WRITE, NOFOLLOW_LINKS), OWN_FILE);
+          folder.newByteChannel(
+              file, Set.of(CREATE_NEW, READ, WRITE, NOFOLLOW_LINKS), ServerFile.MODE);
       try {
-        give(
+        ServerFile.give(
             folder.getFileAttributeView(file, PosixFileAttributeView.class, NOFOLLOW_LINKS), owner);
         return channel;
       } catch (IOException | RuntimeException e) {
@@ -176,13 +173,6 @@ final class AheadFolder {
     Object ours = Files.getAttribute(parent.resolve(name), "unix:dev", NOFOLLOW_LINKS);
     if (!ours.equals(Files.getAttribute(dataDirectory.resolve("pg_wal"), "unix:dev"))) {
       throw new IOException("pg_wal is on another file system");
-    }
-  }
-
-  // as root the agent would leave what the server can neither rename nor open
-  private static void give(FileOwnerAttributeView view, UserPrincipal owner) throws IOException {
-    if (!view.getOwner().equals(owner)) {
-      view.setOwner(owner);
     }
   }
 

@@ -17,11 +17,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.FileOwnerAttributeView;
-import java.nio.file.attribute.PosixFilePermission;
-import java.nio.file.attribute.PosixFilePermissions;
-import java.nio.file.attribute.UserPrincipal;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
@@ -35,9 +31,6 @@ import java.util.stream.Stream;
 final class PgWal {
   private static final Pattern DESTINATION =
       Pattern.compile("(?:\\./)?pg_wal/([A-Za-z0-9][A-Za-z0-9._-]{0,63})");
-
-  private static final FileAttribute<Set<PosixFilePermission>> OWN_FILE =
-      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
 
   private static final String READY = ".ready";
   private static final int TIMELINE_DIGITS = 8;
@@ -176,20 +169,12 @@ final class PgWal {
   }
 
   private void write(Path temporary, byte[] content) throws IOException {
-    try (FileChannel channel = FileChannel.open(temporary, Set.of(CREATE_NEW, WRITE), OWN_FILE)) {
-      giveToServer(temporary);
+    try (FileChannel channel =
+        FileChannel.open(temporary, Set.of(CREATE_NEW, WRITE), ServerFile.MODE)) {
+      ServerFile.give(
+          Files.getFileAttributeView(temporary, FileOwnerAttributeView.class, NOFOLLOW_LINKS),
+          Files.getOwner(dataDirectory));
       Wire.writeSliced(channel, content);
-    }
-  }
-
-  // as root the agent would leave a file that the server cannot open; of the name itself, because
-  // the folder is the server's user's, who could put a link to any file there
-  private void giveToServer(Path file) throws IOException {
-    UserPrincipal owner = Files.getOwner(dataDirectory);
-    FileOwnerAttributeView view =
-        Files.getFileAttributeView(file, FileOwnerAttributeView.class, NOFOLLOW_LINKS);
-    if (!owner.equals(view.getOwner())) {
-      view.setOwner(owner);
     }
   }
 

@@ -47,17 +47,6 @@ final class Wire {
     return content;
   }
 
-  /// Fills all of the array.
-  static void readSliced(ReadableByteChannel channel, byte[] content) throws IOException {
-    for (int at = 0; at < content.length; ) {
-      int count = channel.read(ByteBuffer.wrap(content, at, Math.min(SLICE, content.length - at)));
-      if (count < 0) {
-        throw new EOFException("it ends after " + at + " of " + content.length + " bytes");
-      }
-      at += count;
-    }
-  }
-
   static void writeSliced(WritableByteChannel channel, byte[] content) throws IOException {
     for (int at = 0; at < content.length; at += SLICE) {
       writeFully(channel, ByteBuffer.wrap(content, at, Math.min(SLICE, content.length - at)));
