@@ -35,7 +35,9 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -52,6 +54,7 @@ public final class ProtectedServer implements AutoCloseable {
   private final WalSegmentSize segment;
   private final PostgresRelease release;
   private final ObjectStore store;
+  private final Path folder;
   private final Path outbox;
   private final Thread pump;
   private volatile boolean closed;
@@ -66,6 +69,7 @@ public final class ProtectedServer implements AutoCloseable {
     this.release = release;
     this.segment = new WalSegmentSize(segmentMebibytes << 20);
     this.store = store;
+    this.folder = folder;
     this.outbox = folder.resolve("outbox");
     this.postgres =
         TestPostgres.builder(release)
@@ -146,18 +150,27 @@ public final class ProtectedServer implements AutoCloseable {
   }
 
   void archiveEverything(Duration patience) {
-    postgres.sql("create table if not exists switched (); drop table switched");
+    archiveEverything(postgres, patience);
+  }
+
+  /// The same of a standby that was promoted in its place.
+  void archiveEverything(TestPostgres server, Duration patience) {
+    server.sql("create table if not exists switched (); drop table switched");
     WalFileName last =
-        WalFileName.parse(postgres.value("select pg_walfile_name(pg_switch_wal() - 1)"));
+        WalFileName.parse(server.value("select pg_walfile_name(pg_switch_wal() - 1)"));
     WalEngine engine = wal(uid());
     await().atMost(patience).untilAsserted(() -> assertThat(engine.fetch(last)).isPresent());
   }
 
   /// By the server's clock, with everything committed before it and nothing after.
   public Instant now() {
+    return now(postgres);
+  }
+
+  static Instant now(TestPostgres server) {
     String text =
         "to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')";
-    return Instant.parse(postgres.value("select " + text));
+    return Instant.parse(server.value("select " + text));
   }
 
   public static List<LineageCatalog> catalogs(ObjectStore store) {
@@ -190,6 +203,31 @@ public final class ProtectedServer implements AutoCloseable {
 
   public RestoreBench bench() {
     return new RestoreBench(store, release);
+  }
+
+  /// A copy of the server, which it is stopped for, then streams from it. Promoted it archives into
+  /// the same lineage, since it lies beside the same identity.
+  ///
+  /// @param settings override what it copies
+  TestPostgres standby(Map<String, String> settings) throws IOException, InterruptedException {
+    postgres.stop();
+    Path data = folder.resolve("standby");
+    var copy =
+        new ProcessBuilder("cp", "-a", postgres.dataDirectory().toString(), data.toString())
+            .inheritIO()
+            .start();
+    assertThat(copy.waitFor()).isZero();
+    postgres.start();
+    postgres.user().own(Files.createFile(data.resolve("standby.signal")));
+    IdentityFile.beside(data).write(identity());
+    Map<String, String> all = new HashMap<>(settings);
+    all.put("primary_conninfo", "host=127.0.0.1 port=%d user=postgres".formatted(postgres.port()));
+    TestPostgres standby = TestPostgres.over(release, data, all);
+    standby.start();
+    await()
+        .atMost(Duration.ofMinutes(2))
+        .until(() -> standby.value("select count(*) from pg_stat_wal_receiver"), "1"::equals);
+    return standby;
   }
 
   private void pump() {

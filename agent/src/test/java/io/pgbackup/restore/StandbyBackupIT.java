@@ -17,7 +17,6 @@ import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.Codec;
 import io.pgbackup.lineage.Claim;
 import io.pgbackup.lineage.Claims;
-import io.pgbackup.lineage.IdentityFile;
 import io.pgbackup.lineage.Leases;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.store.ObjectStore;
@@ -143,32 +142,8 @@ class StandbyBackupIT {
     return primary;
   }
 
-  /// A copy of the stopped primary, which then streams.
-  private TestPostgres standby(ProtectedServer primary) throws Exception {
-    primary.postgres.stop();
-    Path data = folder.resolve("standby");
-    var copy =
-        new ProcessBuilder("cp", "-a", primary.postgres.dataDirectory().toString(), data.toString())
-            .inheritIO()
-            .start();
-    assertThat(copy.waitFor()).isZero();
-    primary.postgres.start();
-    primary.postgres.user().own(Files.createFile(data.resolve("standby.signal")));
-    IdentityFile.beside(data).write(primary.identity());
-    TestPostgres standby =
-        TestPostgres.over(
-            PostgresRelease.NEWEST,
-            data,
-            Map.of(
-                "primary_conninfo",
-                "host=127.0.0.1 port=%d user=postgres".formatted(primary.postgres.port()),
-                "archive_command",
-                "false"));
-    standby.start();
-    await()
-        .atMost(PATIENCE)
-        .until(() -> standby.value("select count(*) from pg_stat_wal_receiver"), "1"::equals);
-    return standby;
+  private static TestPostgres standby(ProtectedServer primary) throws Exception {
+    return primary.standby(Map.of("archive_command", "false"));
   }
 
   /// @param underWay run once, when files are read

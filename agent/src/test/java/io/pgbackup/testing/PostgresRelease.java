@@ -29,7 +29,7 @@ public record PostgresRelease(String version) {
   }
 
   /// Two in an ordinary build, five under `-Pmatrix`.
-  static Stream<PostgresRelease> all() {
+  public static Stream<PostgresRelease> all() {
     return Stream.concat(Stream.of(NEWEST), older().stream());
   }
 
