@@ -213,6 +213,7 @@ public final class Agent implements AutoCloseable {
     outage =
         new OutageWatch(
             lag::lag,
+            lag::concerned,
             () -> OutageWatch.freeBeside(config.postgres().dataDirectory()),
             this::archivingBecame,
             problems,

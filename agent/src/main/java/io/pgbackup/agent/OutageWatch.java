@@ -14,6 +14,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -36,24 +37,28 @@ final class OutageWatch {
           Duration.ofHours(2));
 
   private final Supplier<Optional<LagTracker.Lag>> lag;
+  private final BooleanSupplier concerned;
   private final Supplier<Optional<Long>> free;
   private final Consumer<Level> listener;
   private final Problems problems;
   private final InstantSource clock;
-  private final OutageGovernor governor = new OutageGovernor();
+  private OutageGovernor governor = new OutageGovernor();
   private Level told = Level.NORMAL;
   private volatile Optional<Outage> outage = Optional.empty();
 
-  /// @param lag empty while it is not known how much waits, or nothing is stored
+  /// @param lag empty while it is not known how much waits
+  /// @param concerned whether this server's WAL waits for the agent at all
   /// @param free bytes on the volume of `pg_wal`
   /// @param listener told of each change of the level
   OutageWatch(
       Supplier<Optional<LagTracker.Lag>> lag,
+      BooleanSupplier concerned,
       Supplier<Optional<Long>> free,
       Consumer<Level> listener,
       Problems problems,
       InstantSource clock) {
     this.lag = lag;
+    this.concerned = concerned;
     this.free = free;
     this.listener = listener;
     this.problems = problems;
@@ -69,7 +74,8 @@ final class OutageWatch {
     }
   }
 
-  /// Empty while it is not known how much waits.
+  /// Empty while it is not known how much waits, unless it was too much when it was last known: a
+  /// server that stops on a full volume does not tell.
   Optional<Outage> outage() {
     return outage;
   }
@@ -77,8 +83,7 @@ final class OutageWatch {
   void look() {
     Optional<LagTracker.Lag> now = lag.get();
     if (now.isEmpty()) {
-      // a level stands until somebody knows better; a rate from before would be a guess
-      outage = Optional.empty();
+      unknown();
       return;
     }
     Outage judged =
@@ -92,6 +97,25 @@ final class OutageWatch {
       judged.untilFull().ifPresent(this::report);
     } else {
       problems.clear(Problems.About.VOLUME);
+    }
+  }
+
+  private void unknown() {
+    if (concerned.getAsBoolean()) {
+      // a level stands until somebody knows better; a rate from before would be a guess
+      outage =
+          outage
+              .filter(before -> before.level() != Level.NORMAL)
+              .map(
+                  before ->
+                      new Outage(before.level(), before.since(), free.get(), Optional.empty()));
+      return;
+    }
+    outage = Optional.empty();
+    governor = new OutageGovernor();
+    problems.clear(Problems.About.VOLUME);
+    if (told != Level.NORMAL) {
+      tell(new Outage(Level.NORMAL, clock.instant(), free.get(), Optional.empty()));
     }
   }
 

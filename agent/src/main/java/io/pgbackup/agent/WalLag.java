@@ -49,9 +49,18 @@ final class WalLag {
     return lag;
   }
 
+  /// Whether WAL of this server waits for the store where it is not there: also of one that does not
+  /// answer, but not where WAL is let go, nor on a standby that does not archive.
+  boolean concerned() {
+    return stored.getAsBoolean() && server.seen().map(WalLag::archives).orElse(true);
+  }
+
+  private static boolean archives(ServerWatch.Seen now) {
+    return now.primary() || now.facts().archives();
+  }
+
   void update() {
-    Optional<ServerWatch.Seen> seen =
-        server.seen().filter(now -> now.primary() || now.facts().archives());
+    Optional<ServerWatch.Seen> seen = server.seen().filter(WalLag::archives);
     Optional<CatalogWatch.Known> known = catalog.known();
     if (seen.isEmpty()) {
       lag = Optional.empty();

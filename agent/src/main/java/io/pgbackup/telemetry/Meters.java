@@ -70,7 +70,8 @@ public enum Meters {
       "pgbackup_wal_outage_level",
       Kind.GAUGE,
       "0 while WAL reaches the store, 1 while finished WAL waits, 2 where it also fills its volume"
-          + " within the hour; absent while it is not known how much waits"),
+          + " within the hour; absent while it is not known how much waits, unless it was 1 or 2 when"
+          + " the server stopped answering"),
   WAL_VOLUME_FREE(
       "pgbackup_wal_volume_free_bytes",
       Kind.GAUGE,

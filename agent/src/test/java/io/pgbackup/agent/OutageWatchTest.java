@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pgbackup.agent.Problems.About;
 import io.pgbackup.archive.OutageGovernor.Level;
+import io.pgbackup.archive.OutageGovernor.Outage;
 import io.pgbackup.problem.Problem;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -25,8 +26,15 @@ class OutageWatchTest {
   private final Problems problems = new Problems(now::get);
   private final List<Level> told = new ArrayList<>();
   private Optional<LagTracker.Lag> lag = Optional.of(new LagTracker.Lag(Duration.ZERO, 0));
+  private boolean concerned = true;
   private final OutageWatch watch =
-      new OutageWatch(() -> lag, () -> Optional.of(10 * GIB), told::add, problems, now::get);
+      new OutageWatch(
+          () -> lag,
+          () -> concerned,
+          () -> Optional.of(10 * GIB),
+          told::add,
+          problems,
+          now::get);
 
   private void lookFor(Duration length, long rate) {
     Instant end = now.get().plus(length);
@@ -60,15 +68,50 @@ class OutageWatchTest {
   }
 
   @Test
-  void whatIsNotKnownIsNotTold() {
+  void aServerThatStoppedOnItsFullVolumeLeavesTheLevelAsItWas() {
     lookFor(Duration.ofMinutes(30), 16 << 20);
+    Outage before = watch.outage().orElseThrow();
+    lag = Optional.empty();
+
+    lookFor(Duration.ofHours(3), 0);
+
+    assertThat(watch.outage())
+        .contains(
+            new Outage(
+                Level.CRITICAL, before.since(), Optional.of(10 * GIB), Optional.empty()));
+    assertThat(told).as("nobody said that it is over").endsWith(Level.CRITICAL);
+    assertThat(problems.about(About.VOLUME)).isPresent();
+
+    lag = Optional.of(new LagTracker.Lag(Duration.ZERO, 0));
+    watch.look();
+
+    assertThat(watch.outage()).map(Outage::level).contains(Level.NORMAL);
+    assertThat(told).endsWith(Level.NORMAL);
+    assertThat(problems.all()).isEmpty();
+  }
+
+  @Test
+  void aServerThatWentAwayWhileNothingWaitedHasNoLevel() {
+    watch.look();
     lag = Optional.empty();
 
     watch.look();
 
     assertThat(watch.outage()).isEmpty();
-    assertThat(told).as("nobody said that it is over").endsWith(Level.CRITICAL);
-    assertThat(problems.about(About.VOLUME)).isPresent();
+    assertThat(told).isEmpty();
+  }
+
+  @Test
+  void walThatIsLetGoFromNowOnEndsTheOutage() {
+    lookFor(Duration.ofMinutes(30), 16 << 20);
+    lag = Optional.empty();
+    concerned = false;
+
+    watch.look();
+
+    assertThat(watch.outage()).isEmpty();
+    assertThat(told).endsWith(Level.NORMAL);
+    assertThat(problems.all()).isEmpty();
   }
 
   @Test
