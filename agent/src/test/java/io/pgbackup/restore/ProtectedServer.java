@@ -205,18 +205,20 @@ public final class ProtectedServer implements AutoCloseable {
     return new RestoreBench(store, release);
   }
 
-  /// A copy of the server, which it is stopped for, then streams from it. Promoted it archives into
-  /// the same lineage, since it lies beside the same identity.
+  /// A copy of the server, which is stopped for it; its tablespaces lie elsewhere. It streams.
+  /// Promoted it archives into the same lineage, since it lies beside the same identity.
   ///
   /// @param settings override what it copies
   TestPostgres standby(Map<String, String> settings) throws IOException, InterruptedException {
     postgres.stop();
     Path data = folder.resolve("standby");
-    var copy =
-        new ProcessBuilder("cp", "-a", postgres.dataDirectory().toString(), data.toString())
-            .inheritIO()
-            .start();
-    assertThat(copy.waitFor()).isZero();
+    copy(postgres.dataDirectory(), data);
+    for (Path link : list(data.resolve("pg_tblspc"))) {
+      Path own = folder.resolve("standby." + link.getFileName());
+      copy(Files.readSymbolicLink(link), own);
+      Files.delete(link);
+      Files.createSymbolicLink(link, own);
+    }
     postgres.start();
     postgres.user().own(Files.createFile(data.resolve("standby.signal")));
     IdentityFile.beside(data).write(identity());
@@ -228,6 +230,11 @@ public final class ProtectedServer implements AutoCloseable {
         .atMost(Duration.ofMinutes(2))
         .until(() -> standby.value("select count(*) from pg_stat_wal_receiver"), "1"::equals);
     return standby;
+  }
+
+  private static void copy(Path from, Path to) throws IOException, InterruptedException {
+    var copy = new ProcessBuilder("cp", "-a", from.toString(), to.toString()).inheritIO().start();
+    assertThat(copy.waitFor()).isZero();
   }
 
   private void pump() {

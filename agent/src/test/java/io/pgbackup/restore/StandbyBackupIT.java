@@ -12,6 +12,7 @@ import io.pgbackup.engine.BackupDeadlines;
 import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.engine.WalProof;
 import io.pgbackup.engine.embedded.EmbeddedBackupEngine;
+import io.pgbackup.engine.embedded.EmbeddedBackupFetcher;
 import io.pgbackup.engine.embedded.EmbeddedWalEngine;
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.Codec;
@@ -23,6 +24,7 @@ import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.StoredObject;
 import io.pgbackup.store.file.FileObjectStore;
 import io.pgbackup.testing.EnterableTempDir;
+import io.pgbackup.testing.NewestRelease;
 import io.pgbackup.testing.PostgresRelease;
 import io.pgbackup.testing.TestPostgres;
 import java.io.IOException;
@@ -34,6 +36,7 @@ import java.sql.Statement;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -130,8 +133,64 @@ class StandbyBackupIT {
     }
   }
 
+  /// They lie elsewhere than its primary's.
+  @NewestRelease
+  void itsTablespacesComeAlong(PostgresRelease release) throws Exception {
+    try (ProtectedServer primary = primary(release)) {
+      Path place = Files.createDirectory(folder.resolve("fast"));
+      primary.postgres.user().own(place);
+      primary.postgres.sql("create tablespace fast location '%s'".formatted(place));
+      primary.postgres.sql("alter table account set tablespace fast");
+      try (TestPostgres standby = standby(primary);
+          Load _ = new Load(primary.postgres)) {
+        assertThat(backUp(primary, standby, () -> {})).isInstanceOf(BackupRun.Completed.class);
+      }
+      primary.postgres.sql("update account set balance = 200 where id % 2 = 0");
+      String then = primary.postgres.value(CONTENT);
+      RestorePlan plan = planned(primary);
+      Path restored = folder.resolve("restored");
+      Path moved = folder.resolve("restored.fast");
+      Map<String, String> names =
+          new EmbeddedBackupFetcher(store, primary.layout(primary.uid()), 1)
+              .tablespaceNames(plan.backup().name());
+
+      primary
+          .bench()
+          .runner()
+          .run(
+              plan,
+              new RestoreDestination.NewDirectory(restored, Optional.empty())
+                  .with(
+                      new TablespaceTargets(plan, names)
+                          .resolve(List.of(new TablespaceMapping("fast", moved)), restored)),
+              RestoreListener.SILENT);
+
+      assertThat(moved).isNotEmptyDirectory();
+      assertThat(contentOf(release, restored)).isEqualTo(then);
+    }
+  }
+
+  /// To now, of which all is archived.
+  private static RestorePlan planned(ProtectedServer primary) {
+    Instant instant = primary.now();
+    primary.postgres.sql("update account set balance = 0");
+    primary.archiveEverything();
+    return primary.plan(primary.uid(), instant);
+  }
+
+  private static String contentOf(PostgresRelease release, Path directory) {
+    try (TestPostgres server =
+        TestPostgres.over(release, directory, Map.of("archive_command", "false"))) {
+      return server.start().value(CONTENT);
+    }
+  }
+
   private ProtectedServer primary() {
-    ProtectedServer primary = new ProtectedServer(PostgresRelease.NEWEST, store, folder);
+    return primary(PostgresRelease.NEWEST);
+  }
+
+  private ProtectedServer primary(PostgresRelease release) {
+    ProtectedServer primary = new ProtectedServer(release, store, folder);
     primary.postgres.configure("archive_timeout", "1s");
     primary.postgres.configure("wal_keep_size", "256MB");
     primary.postgres.configure("checkpoint_timeout", "30s");
