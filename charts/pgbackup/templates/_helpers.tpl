@@ -80,13 +80,13 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end -}}
 {{- $config := dict
       "cluster" $cluster
-      "postgres" (dict "host" "/var/run/postgresql" "dataDirectory" .Values.data.directory)
+      "postgres" (dict "host" "/var/run/postgresql" "user" (include "pgbackup.superuser" .) "dataDirectory" .Values.data.directory)
       "wal" (dict "socket" "/run/pgbackup/archive.sock")
       "http" (dict "listen" "0.0.0.0:9797") -}}
 {{- if .Values.agent.apiTokenSecret.name }}{{ $_ := set $config.http "tokenFile" "/etc/pgbackup-api/token" }}{{ end -}}
 {{- if .Values.broker.enabled }}
 {{- $_ := set $config "storage" (dict "credentials" (dict "file" "/etc/pgbackup-credentials/credentials.json")) -}}
-{{- else if .Values.credentials.existingSecret }}
+{{- else if include "pgbackup.storeSecret" . }}
 {{- $credentials := dict
       "accessKeyIdFile" "/etc/pgbackup-credentials/access-key-id"
       "secretAccessKeyFile" "/etc/pgbackup-credentials/secret-access-key" -}}
@@ -106,6 +106,40 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- end -}}
 {{- mergeOverwrite $config (deepCopy .Values.config) | toYaml -}}
+{{- end -}}
+
+{{/* Of `helm test`'s pod: the server's Services and the chart's StatefulSet must not find it. */}}
+{{- define "pgbackup.testLabels" -}}
+app.kubernetes.io/name: {{ printf "%s-test" (include "pgbackup.name" .) | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
+{{- end -}}
+
+{{/* The store's own and those that the values add. A store that is a directory has none. */}}
+{{- define "pgbackup.storePorts" -}}
+{{- $ports := list -}}
+{{- if hasPrefix "s3://" .Values.config.storage.url -}}
+{{- $endpoint := default "https://aws" .Values.config.storage.endpoint -}}
+{{- $port := regexFind ":[0-9]+$" (urlParse $endpoint).host | trimPrefix ":" -}}
+{{- $ports = append $ports (int (default (ternary 80 443 (hasPrefix "http://" $endpoint)) $port)) -}}
+{{- end -}}
+{{- range .Values.networkPolicy.egress.storagePorts }}{{ $ports = append $ports (int .) }}{{ end -}}
+{{- $ports | uniq | toYaml -}}
+{{- end -}}
+
+{{/* Where the store is, as AWS's tools and `pgbackup --store` take it, before a command. */}}
+{{- define "pgbackup.storeEnv" -}}
+{{- with .Values.config.storage -}}
+{{- $endpoint := .endpoint -}}
+{{- with .cloudflareAccountId -}}
+{{- $law := dig "jurisdiction" "default" $.Values.config.storage -}}
+{{- $endpoint = printf "https://%s%s.r2.cloudflarestorage.com" . (ternary "" (printf ".%s" $law) (eq $law "default")) -}}
+{{- end -}}
+{{- with $endpoint }}AWS_ENDPOINT_URL_S3={{ . }} {{ end -}}
+{{- with .region }}AWS_REGION={{ . }} {{ end -}}
+{{- if hasKey . "pathStyle" }}AWS_S3_FORCE_PATH_STYLE={{ .pathStyle }} {{ end -}}
+{{- with .caFile }}AWS_CA_BUNDLE="$PWD/{{ base . }}" {{ end -}}
+{{- with .prefix }}PGBACKUP_STORAGE_PREFIX='{{ . }}' {{ end -}}
+{{- end -}}
 {{- end -}}
 
 {{- define "pgbackup.podSecurity" -}}
@@ -167,6 +201,7 @@ capabilities: { drop: [ALL] }
 {{- if gt (int .Values.replicas) 1 }}yes{{ end -}}
 {{- end -}}
 
+{{/* The agent's own role, `config.postgres.user`, may be a lesser one. */}}
 {{- define "pgbackup.superuser" -}}
-{{ dig "postgres" "user" "postgres" .Values.config }}
+{{ .Values.postgres.superuser }}
 {{- end -}}

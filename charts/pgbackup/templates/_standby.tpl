@@ -1,5 +1,8 @@
 {{/* Fills an empty volume from pod 0, in every other pod. */}}
 {{- define "pgbackup.standbyContainer" -}}
+{{- if eq .Values.replication.user (include "pgbackup.superuser" .) }}
+{{- fail "replication.user must be another role than postgres.superuser" }}
+{{- end -}}
 - name: pgbackup-standby
   image: {{ include "pgbackup.postgresImage" . }}
   imagePullPolicy: {{ .Values.postgres.image.pullPolicy }}

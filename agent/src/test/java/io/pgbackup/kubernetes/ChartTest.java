@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -25,7 +26,7 @@ class ChartTest {
   private static final Path SNAPSHOTS = Path.of("src", "test", "resources", "chart");
 
   /// Every part of the chart that is off by default.
-  private static final String[] EVERYTHING = {
+  static final String[] EVERYTHING = {
     "bootstrap.cluster=orders",
     "bootstrap.timestamp=2026-11-21T02:13:37Z",
     "bootstrap.existingSecret=bucket-restorer",
@@ -47,7 +48,7 @@ class ChartTest {
   };
 
   /// Instead of a Secret with a key that was made by hand.
-  private static final String[] BROKER = {
+  static final String[] BROKER = {
     "credentials.existingSecret=",
     "broker.enabled=true",
     "broker.existingSecret=parent",
@@ -144,6 +145,10 @@ class ChartTest {
     "data.directory=/, data.directory",
     "networkPolicy.egress.storagePorts[0]=0, storagePorts",
     "networkPolicy.egress.prots[0]=1, prots",
+    "postgres.superuser=, superuser",
+    "postgres.superuser=a;b, superuser",
+    "'replicas=2,postgres.superuser=pgbackup_standby', replication.user",
+    "postgres.extraEnv[0].name=POSTGRES_USER, extraEnv",
     "metrics.dashboard.labels.a=1, metrics.dashboard.labels.a",
     "replicas=0, replicas",
     "replication.user=postgres, replication.user",
@@ -269,8 +274,7 @@ class ChartTest {
     assertThat(container(helm, "pgbackup-bootstrap").get("volumeMounts").findValuesAsText("name"))
         .contains("pgbackup-credentials");
 
-    assertThat(
-            words(Helm.with("bootstrap.prefix=spilo/orders/u/wal/15", "config.postgres.user=me")))
+    assertThat(words(Helm.with("bootstrap.prefix=spilo/orders/u/wal/15", "postgres.superuser=me")))
         .contains("--prefix=spilo/orders/u/wal/15", "--latest")
         .contains("--password=me=/etc/pgbackup-superuser/password")
         .noneMatch(word -> word.startsWith("--cluster"));
@@ -358,6 +362,27 @@ class ChartTest {
         .doesNotContain("restore_command");
   }
 
+  /// Its agent reads the bucket with it, and so does what fills the volume.
+  @Test
+  void aStandbyNeedsNoCredentialBesideTheOneThatReads() {
+    String[] settings = {
+      "credentials.existingSecret=",
+      "bootstrap.cluster=orders",
+      "bootstrap.existingSecret=reader",
+      "standby=true"
+    };
+    Helm standby = Helm.with(settings);
+    settings[settings.length - 1] = "standby=false";
+    Helm promoted = Helm.with(settings);
+
+    assertThat(secretsOf(standby.pod())).containsExactlyInAnyOrder("reader", "superuser");
+    assertThat(configuration(standby))
+        .contains("accessKeyIdFile: /etc/pgbackup-credentials/access-key-id");
+    assertThat(configuration(promoted))
+        .as("its own are the SDK's default chain")
+        .doesNotContain("credentials:");
+  }
+
   /// Before what fills a volume from the bucket, so that a standby's is filled by then; and nothing
   /// of it for who has one pod.
   @Test
@@ -410,10 +435,109 @@ class ChartTest {
     JsonNode policy = helm.one("NetworkPolicy", "orders");
 
     assertThat(policy.at("/spec/ingress/0/from/0/podSelector/matchLabels")).isEqualTo(pods);
-    assertThat(policy.at("/spec/ingress/0/from/1/podSelector/matchLabels/app").asText())
+    assertThat(policy.at("/spec/ingress/0/from/2/podSelector/matchLabels/app").asText())
         .isEqualTo("shop");
     assertThat(policy.at("/spec/egress").findValues("podSelector"))
         .anySatisfy(peer -> assertThat(peer.get("matchLabels")).isEqualTo(pods));
+  }
+
+  /// Another release's in the same namespace is none of ours.
+  @Test
+  void thePodOfHelmTestReachesTheServerThatOnlySomeMayReach() {
+    Helm helm = Helm.with(EVERYTHING);
+    JsonNode labels = helm.one("Pod", "orders-test").at("/metadata/labels").deepCopy();
+    ((ObjectNode) labels).remove("app.kubernetes.io/managed-by");
+
+    assertThat(
+            helm.one("NetworkPolicy", "orders")
+                .at("/spec/ingress/0/from/1/podSelector/matchLabels"))
+        .isEqualTo(labels);
+    assertThat(labels.get("app.kubernetes.io/instance").asText()).isEqualTo("orders");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "config.storage.region=eu-west-1, [443]",
+    "config.storage.endpoint=http://minio.store:9000, [9000]",
+    "config.storage.endpoint=https://[::1]:9000, [9000]",
+    "config.storage.endpoint=https://minio.example, [443]",
+    "config.storage.endpoint=http://minio.example, [80]",
+    "config.storage.cloudflareAccountId=0123456789abcdef0123456789abcdef, [443]",
+    "config.storage.endpoint=http://minio.store:9000;networkPolicy.egress.storagePorts[0]=9001, '[9000,9001]'",
+    "config.storage.endpoint=http://minio.store:9000;networkPolicy.egress.storagePorts[0]=9000, [9000]",
+    "config.storage.url=file:///mnt;networkPolicy.egress.storagePorts[0]=9001, [9001]",
+    "config.storage.url=file:///mnt, ''",
+  })
+  void theBucketIsReachedAtThePortOfItsEndpoint(String settings, String ports) {
+    Helm helm =
+        Helm.with(
+            Stream.concat(
+                    Stream.of("networkPolicy.enabled=true", "networkPolicy.egress.enabled=true"),
+                    Stream.of(settings.split(";")))
+                .toArray(String[]::new));
+    JsonNode egress = helm.one("NetworkPolicy", "orders").at("/spec/egress");
+
+    assertThat(egress).hasSize(ports.isEmpty() ? 1 : 2);
+    assertThat(egress.path(1).path("ports").findValuesAsText("port"))
+        .hasToString(ports.isEmpty() ? "[]" : ports.replace(",", ", "));
+  }
+
+  /// The agent's role may be a lesser one; all others are the superuser, who has the Secret's
+  /// password.
+  @Test
+  void theSuperuserIsTheSameEverywhere() {
+    Helm helm =
+        Helm.with(
+            "postgres.superuser=root",
+            "config.postgres.user=backup",
+            "replicas=2",
+            "bootstrap.cluster=orders");
+
+    assertThat(env(container(helm, "postgres"), "POSTGRES_USER")).isEqualTo("root");
+    assertThat(container(helm, "postgres").at("/readinessProbe").toString()).contains("-U root\"");
+    assertThat(env(container(helm, "pgbackup-standby"), "SUPERUSER")).isEqualTo("root");
+    assertThat(words(helm)).contains("--password=root=/etc/pgbackup-superuser/password");
+    JsonNode test = helm.one("Pod", "orders-test").at("/spec/containers/0");
+    assertThat(env(test, "PGUSER")).isEqualTo("root");
+    assertThat(env(test, "PGDATABASE")).isEqualTo("postgres");
+    assertThat(configuration(helm)).contains("user: backup");
+    assertThat(configuration(Helm.with("postgres.superuser=root"))).contains("user: root");
+  }
+
+  private static String env(JsonNode container, String name) {
+    return StreamSupport.stream(container.get("env").spliterator(), false)
+        .filter(each -> each.get("name").asText().equals(name))
+        .findFirst()
+        .orElseThrow()
+        .get("value")
+        .asText();
+  }
+
+  @Test
+  void whatIsAddedToTheServersPodIsThere() {
+    Helm helm =
+        Helm.with(
+            "extraInitContainers[0].name=first",
+            "extraInitContainers[0].image=registry.example/first:1",
+            "extraVolumes[0].name=ca",
+            "extraVolumes[0].configMap.name=ca",
+            "postgres.extraVolumeMounts[0].name=ca",
+            "postgres.extraVolumeMounts[0].mountPath=/ca",
+            "agent.extraVolumeMounts[0].name=ca",
+            "agent.extraVolumeMounts[0].mountPath=/agents-ca",
+            "bootstrap.cluster=orders");
+
+    assertThat(helm.pod().at("/initContainers/0/name").asText()).isEqualTo("first");
+    assertThat(helm.pod().at("/initContainers/1/name").asText()).isEqualTo("pgbackup-client");
+    assertThat(helm.pod().get("volumes").findValuesAsText("name")).contains("ca", "pgbackup-tmp");
+    assertThat(container(helm, "postgres").get("volumeMounts").findValuesAsText("mountPath"))
+        .contains("/ca", "/var/run/postgresql")
+        .doesNotContain("/agents-ca");
+    for (String name : List.of("pgbackup-agent", "pgbackup-bootstrap")) {
+      assertThat(container(helm, name).get("volumeMounts").findValuesAsText("mountPath"))
+          .contains("/agents-ca", "/etc/pgbackup")
+          .doesNotContain("/ca");
+    }
   }
 
   /// Which verbs there are is said in docs/kubernetes.md, with what each of them is for.

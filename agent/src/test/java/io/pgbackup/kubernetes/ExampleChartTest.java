@@ -28,18 +28,8 @@ class ExampleChartTest {
   @BeforeAll
   static void resolveItsDependency() throws IOException {
     Helm.requireProgram();
-    copy(Helm.CHARTS.resolve("example"), folder);
-    copy(Helm.CHARTS.resolve("pgbackup"), folder.resolve("charts").resolve("pgbackup"));
-  }
-
-  private static void copy(Path from, Path to) throws IOException {
-    try (Stream<Path> files = Files.walk(from)) {
-      for (Path file : files.filter(Files::isRegularFile).toList()) {
-        Path target = to.resolve(from.relativize(file).toString());
-        Files.createDirectories(target.getParent());
-        Files.copy(file, target);
-      }
-    }
+    Helm.copy(Helm.CHARTS.resolve("example"), folder);
+    Helm.copy(Helm.CHARTS.resolve("pgbackup"), folder.resolve("charts").resolve("pgbackup"));
   }
 
   private static Helm example(String... settings) {

@@ -19,7 +19,7 @@ import java.util.stream.Stream;
 /// @param chart its folder
 /// @param release its name
 /// @param settings as after `--set`
-record Helm(Path chart, String release, List<String> settings) {
+public record Helm(Path chart, String release, List<String> settings) {
   static final Path CHARTS = Path.of("..", "charts");
   private static final YAMLMapper YAML = new YAMLMapper();
 
@@ -32,7 +32,7 @@ record Helm(Path chart, String release, List<String> settings) {
   record Answer(int status, String output, String errors) {}
 
   /// With what every release must say, and more.
-  static Helm with(String... settings) {
+  public static Helm with(String... settings) {
     return new Helm(
         CHARTS.resolve("pgbackup"),
         "orders",
@@ -44,7 +44,7 @@ record Helm(Path chart, String release, List<String> settings) {
     return new Helm(chart, other, settings);
   }
 
-  static void requireProgram() {
+  public static void requireProgram() {
     boolean there =
         Stream.of(System.getenv("PATH").split(":"))
             .anyMatch(folder -> Files.isExecutable(Path.of(folder, "helm")));
@@ -74,6 +74,36 @@ record Helm(Path chart, String release, List<String> settings) {
       throw new AssertionError(answer.errors());
     }
     return answer.output();
+  }
+
+  /// What `helm install` says at its end. Helm renders that only where a cluster answers, so here
+  /// it is an object of a copy of the chart.
+  ///
+  /// @param folder an empty one, for that copy
+  public String notes(Path folder) throws IOException {
+    copy(chart, folder);
+    Path templates = folder.resolve("templates");
+    Path notes = templates.resolve("NOTES.txt");
+    Files.writeString(
+        templates.resolve("notes.yaml"),
+        """
+        {{ define "notes" }}%s{{ end -}}
+        { kind: Notes, metadata: { name: notes }, text: {{ include "notes" . | toJson }} }
+        """
+            .formatted(Files.readString(notes)));
+    Files.delete(notes);
+    return new Helm(folder, release, settings).one("Notes", "notes").get("text").asText();
+  }
+
+  /// @param to as after `helm dependency update`, where it lies among another chart's
+  static void copy(Path from, Path to) throws IOException {
+    try (Stream<Path> files = Files.walk(from)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        Path target = to.resolve(from.relativize(file).toString());
+        Files.createDirectories(target.getParent());
+        Files.copy(file, target);
+      }
+    }
   }
 
   List<JsonNode> objects() {
