@@ -49,8 +49,8 @@ final class WalLag {
     return lag;
   }
 
-  /// Whether WAL of this server waits for the store where it is not there: also of one that does not
-  /// answer, but not where WAL is let go, nor on a standby that does not archive.
+  /// Whether WAL of this server waits for the store where it is not there: also of one that does
+  /// not answer, but not where WAL is let go, nor on a standby that does not archive.
   boolean concerned() {
     return stored.getAsBoolean() && server.seen().map(WalLag::archives).orElse(true);
   }

@@ -1,5 +1,6 @@
 package io.pgbackup.kubernetes.restore;
 
+import io.fabric8.kubernetes.api.model.ManagedFieldsEntry;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
@@ -19,6 +20,15 @@ final class Refusals {
           "argocd.argoproj.io/", "Argo CD",
           "kustomize.toolkit.fluxcd.io/", "Flux",
           "helm.toolkit.fluxcd.io/", "Flux");
+
+  /// Under these names the API server notes who wrote the fields: Argo CD before its third version
+  /// leaves nothing else but a label that Helm gives too.
+  private static final Map<String, String> WRITERS =
+      Map.of(
+          "argocd-controller", "Argo CD",
+          "argocd-application-controller", "Argo CD",
+          "kustomize-controller", "Flux",
+          "helm-controller", "Flux");
 
   /// That an empty volume of every ordinal but 0 fills itself from ordinal 0, which is the primary.
   static final String STANDBYS = "pgbackup.io/standbys";
@@ -117,6 +127,16 @@ final class Refusals {
   }
 
   private static Optional<String> operator(ObjectMeta meta) {
+    return Stream.concat(byKeys(meta), byWriters(meta)).findFirst();
+  }
+
+  private static Stream<String> byWriters(ObjectMeta meta) {
+    return meta.getManagedFields().stream()
+        .map(ManagedFieldsEntry::getManager)
+        .flatMap(manager -> Optional.ofNullable(manager).map(WRITERS::get).stream());
+  }
+
+  private static Stream<String> byKeys(ObjectMeta meta) {
     return Stream.of(meta.getAnnotations(), meta.getLabels())
         .flatMap(keys -> Optional.ofNullable(keys).map(Map::keySet).stream())
         .flatMap(Set::stream)
@@ -124,7 +144,6 @@ final class Refusals {
             key ->
                 OPERATORS.entrySet().stream()
                     .filter(known -> key.startsWith(known.getKey()))
-                    .map(Map.Entry::getValue))
-        .findFirst();
+                    .map(Map.Entry::getValue));
   }
 }

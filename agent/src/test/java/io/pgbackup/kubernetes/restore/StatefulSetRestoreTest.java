@@ -22,6 +22,9 @@ import java.util.OptionalDouble;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class StatefulSetRestoreTest {
   private static final RestoreOrder TARGET =
@@ -331,6 +334,67 @@ class StatefulSetRestoreTest {
 
     assertRefused("Argo CD looks after the StatefulSet shop/orders");
     command().restore(TARGET, true, false);
+    assertThat(cluster.made()).endsWith("place alone");
+  }
+
+  /// Before its third version Argo CD marks what it made with the label that Helm gives too, and
+  /// only the API server knows who writes it.
+  @ParameterizedTest
+  @CsvSource({
+    "argocd-controller, Argo CD",
+    "argocd-application-controller, Argo CD",
+    "kustomize-controller, Flux",
+    "helm-controller, Flux",
+  })
+  void refusesWhereTheApiKnowsWhoWouldScaleItBack(String manager, String operator) {
+    cluster.set(
+        new StatefulSetBuilder(MemoryCluster.orders())
+            .editMetadata()
+            .addToLabels("app.kubernetes.io/instance", "orders")
+            .addNewManagedField()
+            .withManager("kube-controller-manager")
+            .withSubresource("status")
+            .endManagedField()
+            .addNewManagedField()
+            .withManager(manager)
+            .endManagedField()
+            .endMetadata()
+            .build());
+
+    assertRefused(operator + " looks after the StatefulSet shop/orders");
+    command().restore(TARGET, true, false);
+    assertThat(cluster.made()).endsWith("place alone");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"kustomize.toolkit.fluxcd.io/name", "helm.toolkit.fluxcd.io/namespace"})
+  void refusesWhereFluxWouldScaleItBack(String label) {
+    cluster.set(
+        new StatefulSetBuilder(MemoryCluster.orders())
+            .editMetadata()
+            .addToLabels(label, "x")
+            .endMetadata()
+            .build());
+
+    assertRefused("Flux looks after the StatefulSet shop/orders");
+  }
+
+  @Test
+  void aReleaseThatSomebodyInstalledWithHelmIsRestored() {
+    cluster.set(
+        new StatefulSetBuilder(MemoryCluster.orders())
+            .editMetadata()
+            .addToLabels("app.kubernetes.io/instance", "orders")
+            .addToLabels("app.kubernetes.io/managed-by", "Helm")
+            .addToAnnotations("meta.helm.sh/release-name", "orders")
+            .addNewManagedField()
+            .withManager("helm")
+            .endManagedField()
+            .endMetadata()
+            .build());
+
+    restore();
+
     assertThat(cluster.made()).endsWith("place alone");
   }
 
