@@ -29,12 +29,7 @@ class OutageWatchTest {
   private boolean concerned = true;
   private final OutageWatch watch =
       new OutageWatch(
-          () -> lag,
-          () -> concerned,
-          () -> Optional.of(10 * GIB),
-          told::add,
-          problems,
-          now::get);
+          () -> lag, () -> concerned, () -> Optional.of(10 * GIB), told::add, problems, now::get);
 
   private void lookFor(Duration length, long rate) {
     Instant end = now.get().plus(length);
@@ -77,8 +72,7 @@ class OutageWatchTest {
 
     assertThat(watch.outage())
         .contains(
-            new Outage(
-                Level.CRITICAL, before.since(), Optional.of(10 * GIB), Optional.empty()));
+            new Outage(Level.CRITICAL, before.since(), Optional.of(10 * GIB), Optional.empty()));
     assertThat(told).as("nobody said that it is over").endsWith(Level.CRITICAL);
     assertThat(problems.about(About.VOLUME)).isPresent();
 
