@@ -88,6 +88,7 @@ public final class Agent implements AutoCloseable {
   private final LastWal lastWal;
   private final RunBook runs = new RunBook();
   private final Backups backups;
+  private final PageWatch pages;
   private final CatalogWatch catalog;
   private final WalStreaming streaming;
   private final WalLag lag;
@@ -196,6 +197,7 @@ public final class Agent implements AutoCloseable {
             runs,
             this::backupCompleted,
             clock);
+    pages = new PageWatch(runs::lastTaken, problems);
     catalog =
         new CatalogWatch(
             lineages, server::seen, pace.archive(), problems, clock, this::archiveRead);
@@ -254,6 +256,7 @@ public final class Agent implements AutoCloseable {
             credential::view,
             verdicts::of,
             this::drillsNow,
+            pages,
             runs,
             schedules,
             BACKUPS,
@@ -362,6 +365,7 @@ public final class Agent implements AutoCloseable {
 
   private void archiveRead(CatalogWatch.Known now) {
     backups.consider(now);
+    pages.look(Snapshots.newest(now.catalog()));
     lineages
         .current()
         .map(LineageSession::lineage)

@@ -14,8 +14,8 @@ final class EngineNotes {
     List<String> notes = new ArrayList<>();
     if (backups) {
       notes.add(
-          "Base backups by wal-g have no manifest to compare a restore with; damaged pages are told"
-              + " in its log only; its objects replace what stands there; its sentinel stands"
+          "Base backups by wal-g have no manifest to compare a restore with; damaged pages are"
+              + " known to the agent that had it taken, until that is started again; its objects replace what stands there; its sentinel stands"
               + " before the WAL is proved, and before it is seen that they are encrypted.");
     }
     if (wal) {

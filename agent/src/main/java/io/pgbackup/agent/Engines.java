@@ -89,7 +89,8 @@ public final class Engines implements AutoCloseable {
                 settings.deltas(),
                 settings.userData(),
                 settings.deadlines(),
-                settings.throttle()),
+                settings.throttle(),
+                settings.pages()),
             clock);
   }
 

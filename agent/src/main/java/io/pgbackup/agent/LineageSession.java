@@ -117,7 +117,8 @@ public record LineageSession(
         new EmbeddedBackupEngine.Settings(
                 new Packing(config.backup().compression(), cipher), config.backup().threads(), host)
             .with(deltas(config.backup()), config.backup().userData())
-            .with(throttle(config.backup(), clock));
+            .with(throttle(config.backup(), clock))
+            .with(config.backup().corruptPages());
     EmbeddedBackupEngine embedded =
         new EmbeddedBackupEngine(store, layout, config.postgres(), settings, clock);
     // not wal-g, which would start one more daemon for this

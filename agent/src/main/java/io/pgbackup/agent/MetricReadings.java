@@ -133,6 +133,10 @@ final class MetricReadings {
         Meters.BACKUP_LAST_SUCCESS, status.lastBackup().map(StatusSnapshot.Backup::finishTime));
     status
         .lastBackup()
+        .flatMap(StatusSnapshot.Backup::corruptPages)
+        .ifPresent(pages -> readings.put(Meters.BACKUP_CORRUPT_PAGES, (double) pages));
+    status
+        .lastBackup()
         .map(backup -> Duration.between(backup.finishTime(), status.at()))
         .ifPresent(age -> readings.put(Meters.BACKUP_AGE, Math.max(0, age.toMillis() / 1e3)));
     if (status.schedule().enabled()) {

@@ -28,6 +28,7 @@ final class Problems {
     CATALOG,
     TIMELINE,
     BACKUP,
+    PAGES,
     DRILL,
     RETENTION,
     STREAM

@@ -28,6 +28,7 @@ final class RunBook {
         }
       };
   private long failures;
+  private Optional<TakenBackup> lastTaken = Optional.empty();
 
   synchronized BackupRunView begin(String id, Instant at) {
     BackupRunView run =
@@ -47,6 +48,11 @@ final class RunBook {
 
   synchronized Optional<BackupRunView> lastEnded() {
     return runs.values().stream().filter(run -> run.state().ended()).reduce((_, later) -> later);
+  }
+
+  /// The newest base backup of this agent.
+  synchronized Optional<TakenBackup> lastTaken() {
+    return lastTaken;
   }
 
   synchronized long failures() {
@@ -76,8 +82,10 @@ final class RunBook {
 
   private synchronized void became(BackupRun run) {
     runs.computeIfPresent(run.id(), (_, before) -> next(before, run));
-    if (run instanceof BackupRun.Failed) {
-      failures++;
+    switch (run) {
+      case BackupRun.Failed _ -> failures++;
+      case BackupRun.Completed completed -> lastTaken = Optional.of(completed.backup());
+      case BackupRun.Running _ -> {}
     }
   }
 

@@ -7,6 +7,7 @@ import io.pgbackup.catalog.LineageCatalog;
 import io.pgbackup.catalog.WalGap;
 import io.pgbackup.config.PgBackupConfig;
 import io.pgbackup.drill.DrillVerdict;
+import io.pgbackup.engine.format.CorruptPages;
 import io.pgbackup.page.StatusPage;
 import io.pgbackup.postgres.Lsn;
 import io.pgbackup.problem.Problem;
@@ -39,6 +40,7 @@ import java.util.stream.Stream;
 /// @param letGo whether a gap was wanted
 /// @param drills the newest verdict over a base backup
 /// @param trials what is known of drills
+/// @param pages what is known of corrupt ones
 /// @param storeUrl as a person calls the store
 /// @param schedule name of the base backups' schedule
 record Snapshots(
@@ -61,6 +63,7 @@ record Snapshots(
     Supplier<Optional<StatusSnapshot.Credential>> credential,
     Function<String, Optional<DrillVerdict>> drills,
     Supplier<StatusSnapshot.Drills> trials,
+    PageWatch pages,
     RunBook runs,
     Schedules schedules,
     String schedule,
@@ -142,7 +145,7 @@ record Snapshots(
     return up;
   }
 
-  private static Optional<BaseBackup> newest(LineageCatalog archive) {
+  static Optional<BaseBackup> newest(LineageCatalog archive) {
     return archive.backups().stream()
         .filter(archive::hasWalOf)
         .max(Comparator.comparing(BaseBackup::finishTime));
@@ -160,7 +163,8 @@ record Snapshots(
         backup.compressedSize(),
         drills
             .apply(backup.name().value())
-            .map(drill -> new StatusSnapshot.Proof(drill.at(), drill.passed(), drill.host())));
+            .map(drill -> new StatusSnapshot.Proof(drill.at(), drill.passed(), drill.host())),
+        pages.of(backup).map(CorruptPages::count));
   }
 
   private static Stream<StatusSnapshot.Window> windows(LineageCatalog archive) {

@@ -206,7 +206,8 @@ final class BackupListing {
             sentinel.delta(),
             metadata.userData(),
             sentinel.keyFingerprint(),
-            sentinel.tablespaces()));
+            sentinel.tablespaces(),
+            sentinel.corruptPages()));
   }
 
   private <T> T read(

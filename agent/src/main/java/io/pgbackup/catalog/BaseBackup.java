@@ -2,6 +2,7 @@ package io.pgbackup.catalog;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.pgbackup.engine.format.BackupName;
+import io.pgbackup.engine.format.CorruptPages;
 import io.pgbackup.engine.format.DeltaOrigin;
 import io.pgbackup.engine.format.TablespaceSpec;
 import io.pgbackup.postgres.Lsn;
@@ -22,6 +23,7 @@ import java.util.Optional;
 /// @param userData what its maker gave it, as it is in `metadata.json` now
 /// @param keyFingerprint of the key that its objects are encrypted with, where the sentinel says so
 /// @param tablespaces as the sentinel lists them, at least one; else empty
+/// @param corruptPages empty where nobody looked at page checksums, or wrote down what they saw
 public record BaseBackup(
     BackupName name,
     Lsn startLsn,
@@ -36,7 +38,8 @@ public record BaseBackup(
     Optional<DeltaOrigin> delta,
     Optional<JsonNode> userData,
     Optional<String> keyFingerprint,
-    Optional<TablespaceSpec> tablespaces) {
+    Optional<TablespaceSpec> tablespaces,
+    Optional<CorruptPages> corruptPages) {
   public BaseBackup {
     userData = userData.filter(data -> !data.isNull());
     tablespaces = tablespaces.filter(spec -> !spec.tablespaces().isEmpty());

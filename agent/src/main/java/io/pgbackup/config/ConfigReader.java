@@ -12,6 +12,7 @@ import io.pgbackup.config.PgBackupConfig.EngineConfig;
 import io.pgbackup.config.PgBackupConfig.HttpConfig;
 import io.pgbackup.config.PgBackupConfig.KubernetesConfig;
 import io.pgbackup.config.PgBackupConfig.LogConfig;
+import io.pgbackup.config.PgBackupConfig.PagePolicy;
 import io.pgbackup.config.PgBackupConfig.PostgresConfig;
 import io.pgbackup.config.PgBackupConfig.RateConfig;
 import io.pgbackup.config.PgBackupConfig.RetentionConfig;
@@ -132,7 +133,8 @@ final class ConfigReader {
         maxRate(section),
         section.optional("jitter", Values.DURATION).orElse(Duration.ZERO),
         section.optional("deadline", Values.DURATION),
-        section.withDefault("from", Values.oneOf(BackupSource.class), BackupSource.PRIMARY));
+        section.withDefault("from", Values.oneOf(BackupSource.class), BackupSource.PRIMARY),
+        section.withDefault("corruptPages", Values.oneOf(PagePolicy.class), PagePolicy.RECORD));
   }
 
   private static Optional<RateConfig> maxRate(Section section) {

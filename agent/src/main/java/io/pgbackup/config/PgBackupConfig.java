@@ -251,6 +251,7 @@ public record PgBackupConfig(
   /// @param jitter how much later than the schedule at the most; see [#backupTiming]
   /// @param deadline how long a base backup may take, and how late it may begin
   /// @param from which server of the cluster they are taken of
+  /// @param corruptPages what becomes of one that meets a corrupt page
   public record BackupConfig(
       boolean enabled,
       Crontab schedule,
@@ -263,7 +264,8 @@ public record PgBackupConfig(
       Optional<RateConfig> maxRate,
       Duration jitter,
       Optional<Duration> deadline,
-      BackupSource from) {
+      BackupSource from,
+      PagePolicy corruptPages) {
     /// Full backups only, as fast as it goes.
     public BackupConfig(
         boolean enabled, Crontab schedule, ZoneId timeZone, Codec compression, int threads) {
@@ -279,8 +281,18 @@ public record PgBackupConfig(
           Optional.empty(),
           Duration.ZERO,
           Optional.empty(),
-          BackupSource.PRIMARY);
+          BackupSource.PRIMARY,
+          PagePolicy.RECORD);
     }
+  }
+
+  /// What becomes of a base backup that meets a page whose checksum does not hold.
+  public enum PagePolicy {
+    /// It is taken with the page as it is on disk, and says so: of a server that breaks it may be
+    /// the last.
+    RECORD,
+    /// It fails.
+    FAIL
   }
 
   /// Which server base backups are taken of, by the agent beside it.

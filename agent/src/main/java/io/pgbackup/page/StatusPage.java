@@ -260,6 +260,14 @@ public final class StatusPage {
           .element("td", "number", Sizes.human(backup.uncompressedSize()))
           .element("td", "number", Sizes.human(backup.compressedSize()));
       html.markup("<td>");
+      backup
+          .corruptPages()
+          .filter(count -> count > 0)
+          .ifPresent(
+              count ->
+                  html.element(
+                          "span", "bad", count + (count == 1 ? " page" : " pages") + " corrupt")
+                      .text(" "));
       backup.proof().ifPresent(this::proof);
     }
     html.markup("</tbody></table></div>");

@@ -98,6 +98,7 @@ public record StatusSnapshot(
   /// @param startTime,finishTime by the server's clock
   /// @param compressedSize bytes in the store
   /// @param proof the newest there is
+  /// @param corruptPages pages of it whose checksum did not hold; empty where nobody looked
   public record Backup(
       String name,
       Instant startTime,
@@ -107,7 +108,8 @@ public record StatusSnapshot(
       long timeline,
       long uncompressedSize,
       long compressedSize,
-      Optional<Proof> proof) {
+      Optional<Proof> proof,
+      Optional<Long> corruptPages) {
     /// That nobody has restored yet.
     public Backup(
         String name,
@@ -127,6 +129,7 @@ public record StatusSnapshot(
           timeline,
           uncompressedSize,
           compressedSize,
+          Optional.empty(),
           Optional.empty());
     }
   }
@@ -249,6 +252,6 @@ public record StatusSnapshot(
   public record Configuration(Instant loadedAt, Optional<String> refused) {}
 
   /// @param about `configuration`, `lineage`, `postgres`, `credential`, `storage`, `catalog`,
-  ///   `stream`, `timeline`, `wal`, `volume`, `backup`, `drill` or `retention`
+  ///   `stream`, `timeline`, `wal`, `volume`, `backup`, `pages`, `drill` or `retention`
   public record StandingProblem(String about, Instant since, ProblemView problem) {}
 }

@@ -24,6 +24,11 @@ public enum Meters {
       Kind.GAUGE,
       "How long ago the schedule first came after the newest base backup finished; 0 where it has"
           + " not"),
+  BACKUP_CORRUPT_PAGES(
+      "pgbackup_backup_corrupt_pages",
+      Kind.GAUGE,
+      "Pages in the newest base backup whose checksum did not hold; absent where nobody looked:"
+          + " without data_checksums, and with the engine wal-g where none was found"),
   BACKUP_ENABLED(
       "pgbackup_backup_enabled",
       Kind.GAUGE,

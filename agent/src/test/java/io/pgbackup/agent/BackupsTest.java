@@ -180,6 +180,7 @@ class BackupsTest {
                         Optional.empty(),
                         Optional.empty(),
                         Optional.empty(),
+                        Optional.empty(),
                         Optional.empty()))
             .toList();
     return new CatalogWatch.Known(

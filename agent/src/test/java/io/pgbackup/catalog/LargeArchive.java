@@ -94,6 +94,7 @@ final class LargeArchive extends MemoryObjectStore {
             "host",
             "/data",
             permanent,
+            Optional.empty(),
             Optional.empty());
     create(layout.sentinel(name), sentinel.toJson(), Map.of());
     create(layout.metadata(name), BackupMetadata.of(sentinel).toJson(), Map.of());

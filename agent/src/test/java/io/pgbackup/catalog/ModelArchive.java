@@ -172,6 +172,7 @@ final class ModelArchive {
             "host",
             "/data",
             false,
+            Optional.empty(),
             Optional.empty());
     store.create(layout.sentinel(name), sentinel.toJson(), Map.of());
   }

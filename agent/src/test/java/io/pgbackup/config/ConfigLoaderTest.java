@@ -19,6 +19,7 @@ import io.pgbackup.config.PgBackupConfig.EngineConfig;
 import io.pgbackup.config.PgBackupConfig.HttpConfig;
 import io.pgbackup.config.PgBackupConfig.KubernetesConfig;
 import io.pgbackup.config.PgBackupConfig.LogConfig;
+import io.pgbackup.config.PgBackupConfig.PagePolicy;
 import io.pgbackup.config.PgBackupConfig.PostgresConfig;
 import io.pgbackup.config.PgBackupConfig.RateConfig;
 import io.pgbackup.config.PgBackupConfig.RetentionConfig;
@@ -94,6 +95,7 @@ class ConfigLoaderTest {
         threads: 3
         deltaMaxSteps: 6
         deltaOrigin: latest-full
+        corruptPages: fail
         userData: { team: shop, size: 1 }
         maxRate: 50MiB
         maxRateHours: 08:00-20:00
@@ -264,7 +266,8 @@ class ConfigLoaderTest {
                             Optional.of(new Hours(LocalTime.of(8, 0), LocalTime.of(20, 0))))),
                     Duration.ofMinutes(30),
                     Optional.of(Duration.ofHours(6)),
-                    BackupSource.STANDBY),
+                    BackupSource.STANDBY,
+                    PagePolicy.FAIL),
                 new RetentionConfig(
                     RetentionRun.JOB,
                     Crontab.parse("5 4 * * *"),
@@ -337,6 +340,7 @@ class ConfigLoaderTest {
     environment.put("PGBACKUP_BACKUP_THREADS", "3");
     environment.put("PGBACKUP_BACKUP_DELTA_MAX_STEPS", "6");
     environment.put("PGBACKUP_BACKUP_DELTA_ORIGIN", "latest-full");
+    environment.put("PGBACKUP_BACKUP_CORRUPT_PAGES", "fail");
     environment.put("PGBACKUP_BACKUP_USER_DATA", "{\"team\":\"shop\",\"size\":1}");
     environment.put("PGBACKUP_BACKUP_MAX_RATE", "50MiB");
     environment.put("PGBACKUP_BACKUP_MAX_RATE_HOURS", "08:00-20:00");

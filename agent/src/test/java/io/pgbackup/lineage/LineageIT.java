@@ -148,6 +148,7 @@ class LineageIT {
               "host",
               "/data",
               false,
+              Optional.empty(),
               Optional.empty());
       store.create(lineage.layout().sentinel(name), sentinel.toJson(), Map.of());
       return stop;

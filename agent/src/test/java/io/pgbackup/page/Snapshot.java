@@ -61,7 +61,8 @@ final class Snapshot {
               day < 8 ? 2 : 1,
               100L << 30,
               (delta ? 2L : 31L) << 30,
-              proof(day)));
+              proof(day),
+              day == 3 ? Optional.of(2L) : Optional.of(0L)));
     }
     return backups;
   }

@@ -152,6 +152,7 @@ record CatalogModel(int segments, Set<Integer> lost, List<Span> backups, Lineage
         Optional.empty(),
         Optional.empty(),
         Optional.empty(),
+        Optional.empty(),
         Optional.empty());
   }
 

@@ -124,7 +124,8 @@ class TablespaceTargetsTest {
                 it.delta(),
                 it.userData(),
                 it.keyFingerprint(),
-                tablespaces)),
+                tablespaces,
+                it.corruptPages())),
         plan.path(),
         plan.segmentSize(),
         plan.wal());

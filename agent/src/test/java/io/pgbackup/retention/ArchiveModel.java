@@ -154,6 +154,7 @@ final class ArchiveModel {
                         parent.delta().map(DeltaOrigin::count).orElse(0) + 1)),
             Optional.empty(),
             Optional.empty(),
+            Optional.empty(),
             Optional.empty());
     backups.add(backup);
     put(LAYOUT.sentinel(name), 10);
@@ -307,6 +308,7 @@ final class ArchiveModel {
               "db-1",
               "/data",
               backup.permanent(),
+              Optional.empty(),
               Optional.empty());
       store.delete(List.of(LAYOUT.sentinel(backup.name()), LAYOUT.metadata(backup.name())));
       store.create(LAYOUT.sentinel(backup.name()), sentinel.toJson(), Map.of());

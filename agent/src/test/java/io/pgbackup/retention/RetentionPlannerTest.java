@@ -358,7 +358,8 @@ class RetentionPlannerTest {
         one.delta(),
         one.userData(),
         one.keyFingerprint(),
-        one.tablespaces());
+        one.tablespaces(),
+        one.corruptPages());
   }
 
   private BaseBackup day() {

@@ -211,7 +211,8 @@ class StatusServerTest {
             2,
             1,
             Optional.of(
-                new StatusSnapshot.Proof(Instant.parse("2026-11-21T06:00:00Z"), true, "drills")));
+                new StatusSnapshot.Proof(Instant.parse("2026-11-21T06:00:00Z"), true, "drills")),
+            Optional.of(2L));
     archived.set(Optional.of(List.of(backup)));
 
     HttpResponse<String> response = get("/api/v1/backups");

@@ -32,6 +32,7 @@ class ExpositionTest {
             "pgbackup_backup_failures_total" + LABELS + " 7.0",
             "pgbackup_backup_running" + LABELS + " 7.0",
             "pgbackup_backup_next_timestamp_seconds" + LABELS + " 7.0",
+            "pgbackup_backup_corrupt_pages" + LABELS + " 7.0",
             "pgbackup_backup_enabled" + LABELS + " 7.0",
             "pgbackup_wal_enabled" + LABELS + " 7.0",
             "pgbackup_wal_discarded_segments_total" + LABELS + " 7.0",

@@ -1,6 +1,7 @@
 package io.pgbackup.engine.embedded;
 
 import io.pgbackup.engine.BackupRequest;
+import io.pgbackup.engine.TakenBackup.CorruptFile;
 import io.pgbackup.engine.embedded.EmbeddedBackupEngine.Settings;
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.BackupMetadata;
@@ -138,7 +139,9 @@ final class BackupSeal {
         settings.hostname(),
         backup.facts().dataDirectory().toString(),
         request.permanent(),
-        settings.packing().cipher().fingerprint());
+        settings.packing().cipher().fingerprint(),
+        Optional.of(CorruptFile.pages(content.corruptFiles()))
+            .filter(_ -> backup.facts().dataChecksums()));
   }
 
   private void create(ObjectKey key, byte[] bytes) {

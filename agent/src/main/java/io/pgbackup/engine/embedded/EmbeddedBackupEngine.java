@@ -1,6 +1,7 @@
 package io.pgbackup.engine.embedded;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.pgbackup.config.PgBackupConfig.PagePolicy;
 import io.pgbackup.config.PgBackupConfig.PostgresConfig;
 import io.pgbackup.engine.BackupDeadlines;
 import io.pgbackup.engine.BackupEngine;
@@ -8,6 +9,7 @@ import io.pgbackup.engine.BackupListener;
 import io.pgbackup.engine.BackupMarks;
 import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.engine.TakenBackup;
+import io.pgbackup.engine.TakenBackup.CorruptFile;
 import io.pgbackup.engine.Throttle;
 import io.pgbackup.engine.WalProof;
 import io.pgbackup.engine.format.ArchiveLayout;
@@ -51,6 +53,7 @@ public final class EmbeddedBackupEngine implements BackupEngine {
   /// @param deltas when a backup that may be a delta is one
   /// @param userData to be kept with each backup that is not given other
   /// @param throttle how fast the data directory may be read
+  /// @param pages what becomes of a backup that meets a corrupt one
   public record Settings(
       Packing packing,
       int threads,
@@ -59,7 +62,8 @@ public final class EmbeddedBackupEngine implements BackupEngine {
       BackupDeadlines deadlines,
       DeltaRules deltas,
       Optional<JsonNode> userData,
-      Throttle throttle) {
+      Throttle throttle,
+      PagePolicy pages) {
     private static final long DEFAULT_PART_SIZE = 1L << 30;
     private static final long HEAP_FOR_EACH_THREAD = 64L << 20;
 
@@ -72,7 +76,8 @@ public final class EmbeddedBackupEngine implements BackupEngine {
           BackupDeadlines.DEFAULT,
           DeltaRules.NEVER,
           Optional.empty(),
-          Throttle.NONE);
+          Throttle.NONE,
+          PagePolicy.RECORD);
     }
 
     public Settings(Codec codec, int threads, String hostname) {
@@ -94,15 +99,23 @@ public final class EmbeddedBackupEngine implements BackupEngine {
           deadlines,
           DeltaRules.NEVER,
           Optional.empty(),
-          Throttle.NONE);
+          Throttle.NONE,
+          PagePolicy.RECORD);
     }
 
     public Settings with(DeltaRules rules, Optional<JsonNode> data) {
-      return new Settings(packing, threads, hostname, partSize, deadlines, rules, data, throttle);
+      return new Settings(
+          packing, threads, hostname, partSize, deadlines, rules, data, throttle, pages);
     }
 
     public Settings with(Throttle other) {
-      return new Settings(packing, threads, hostname, partSize, deadlines, deltas, userData, other);
+      return new Settings(
+          packing, threads, hostname, partSize, deadlines, deltas, userData, other, pages);
+    }
+
+    public Settings with(PagePolicy other) {
+      return new Settings(
+          packing, threads, hostname, partSize, deadlines, deltas, userData, throttle, other);
     }
 
     int packingThreads() {
@@ -184,6 +197,7 @@ public final class EmbeddedBackupEngine implements BackupEngine {
           new BackupParts(patient, layout.tarPartitions(backup.name()), settings.packing());
       PushedContent content =
           new ContentPush(client, dataDirectory, backup, parts, settings).push(seal, listener);
+      CorruptFile.judge(content.corruptFiles(), settings.pages());
       awaitWal(client, backup, content, listener);
       Sentinel sentinel = BackupSeal.sentinel(backup, content, request, settings);
       if (request.permanent()) {

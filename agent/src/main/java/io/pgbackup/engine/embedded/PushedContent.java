@@ -11,6 +11,7 @@ import java.util.Optional;
 /// @param files regular files of the data directory
 /// @param content bytes of tar members
 /// @param stored bytes of tar objects
+/// @param corruptFiles empty also where the server has no page checksums
 record PushedContent(
     BackupStop stop,
     Optional<TablespaceSpec> tablespaces,

@@ -7,6 +7,8 @@ import com.fasterxml.jackson.core.JsonToken;
 import java.io.CharConversionException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 
 /// Reads `files_metadata.json` as a stream, because it can have a gigabyte: memory does not grow
@@ -19,6 +21,11 @@ public final class FilesMetadataReader {
     /// @param skipped its content is the parent's
     /// @param modified its modification time as RFC 3339, empty where the list does not say
     void file(String member, boolean incremented, boolean skipped, String modified);
+
+    /// Told after [#file] of the same member.
+    ///
+    /// @param pages whose checksum did not hold, the first ten of them
+    default void corrupt(String member, List<Long> pages) {}
 
     /// @param tar that holds some of the files, by its name inside `tar_partitions`
     void tar(String tar);
@@ -93,6 +100,7 @@ public final class FilesMetadataReader {
     boolean incremented = false;
     boolean skipped = false;
     String modified = "";
+    List<Long> corrupt = List.of();
     while (parser.nextToken() == JsonToken.FIELD_NAME) {
       String key = parser.currentName();
       JsonToken value = parser.nextToken();
@@ -102,10 +110,31 @@ public final class FilesMetadataReader {
         skipped = value == JsonToken.VALUE_TRUE;
       } else if (key.equalsIgnoreCase("MTime") && value == JsonToken.VALUE_STRING) {
         modified = parser.getText();
+      } else if (key.equalsIgnoreCase("CorruptBlocks") && value == JsonToken.START_OBJECT) {
+        corrupt = corruptPages();
       }
       parser.skipChildren();
     }
     visitor.file(member, incremented, skipped, modified);
+    if (!corrupt.isEmpty()) {
+      visitor.corrupt(member, corrupt);
+    }
+  }
+
+  /// Ends on the end of the object.
+  private List<Long> corruptPages() throws IOException {
+    List<Long> pages = new ArrayList<>();
+    while (parser.nextToken() == JsonToken.FIELD_NAME) {
+      boolean listed = parser.currentName().equalsIgnoreCase("SomeCorruptBlocks");
+      if (parser.nextToken() == JsonToken.START_ARRAY && listed) {
+        while (parser.nextToken() != JsonToken.END_ARRAY) {
+          pages.add(parser.getLongValue());
+        }
+      } else {
+        parser.skipChildren();
+      }
+    }
+    return pages;
   }
 
   private void expectObject() throws IOException {

@@ -25,6 +25,7 @@ import java.util.Optional;
 /// @param startTime,finishTime written as microseconds, rounded up
 /// @param keyFingerprint of the key that the backup's objects are encrypted with; a key of our own,
 ///   which WAL-G passes over
+/// @param corruptPages where page checksums were looked at; a key of our own too
 /// @param permanent as it was at creation; `metadata.json` tells what it is now
 public record Sentinel(
     Optional<Lsn> startLsn,
@@ -43,7 +44,8 @@ public record Sentinel(
     String hostname,
     String dataDirectory,
     boolean permanent,
-    Optional<String> keyFingerprint) {
+    Optional<String> keyFingerprint,
+    Optional<CorruptPages> corruptPages) {
 
   /// @param name the object's name, for messages
   /// @throws io.pgbackup.problem.PgBackupException `VerificationFailed` if these bytes are no

@@ -33,7 +33,8 @@ import org.jspecify.annotations.Nullable;
   "Hostname",
   "DataDir",
   "IsPermanent",
-  "PgBackupKeyFingerprint"
+  "PgBackupKeyFingerprint",
+  "PgBackupCorruptPages"
 })
 record SentinelDocument(
     @JsonProperty("LSN") @JsonInclude(JsonInclude.Include.ALWAYS) @Nullable BigInteger lsn,
@@ -62,12 +63,13 @@ record SentinelDocument(
     @JsonProperty("Hostname") @Nullable String hostname,
     @JsonProperty("DataDir") @Nullable String dataDirectory,
     @JsonProperty("IsPermanent") boolean permanent,
-    @JsonProperty("PgBackupKeyFingerprint") @Nullable String keyFingerprint) {
+    @JsonProperty("PgBackupKeyFingerprint") @Nullable String keyFingerprint,
+    @JsonProperty("PgBackupCorruptPages") @Nullable CorruptPages corruptPages) {
   static final String DATE_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ";
   static final SentinelDocument EMPTY =
       new SentinelDocument(
           null, null, null, null, null, 0, null, null, 0, 0, 0, null, null, false, null, 0, null,
-          null, null, null, null, false, null);
+          null, null, null, null, false, null, null);
 
   static SentinelDocument of(Sentinel sentinel) {
     Optional<DeltaOrigin> delta = sentinel.delta();
@@ -94,7 +96,8 @@ record SentinelDocument(
         sentinel.hostname(),
         sentinel.dataDirectory(),
         sentinel.permanent(),
-        sentinel.keyFingerprint().orElse(null));
+        sentinel.keyFingerprint().orElse(null),
+        sentinel.corruptPages().orElse(null));
   }
 
   Sentinel toSentinel(String name) {
@@ -115,7 +118,8 @@ record SentinelDocument(
         hostname == null ? "" : hostname,
         dataDirectory == null ? "" : dataDirectory,
         permanent,
-        Optional.ofNullable(keyFingerprint));
+        Optional.ofNullable(keyFingerprint),
+        Optional.ofNullable(corruptPages));
   }
 
   private Optional<DeltaOrigin> delta(String name) {

@@ -1,6 +1,7 @@
 package io.pgbackup.engine.walg;
 
 import io.pgbackup.engine.TakenBackup;
+import io.pgbackup.engine.TakenBackup.CorruptFile;
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.engine.format.DeltaOrigin;
@@ -16,6 +17,7 @@ import io.pgbackup.store.StoredObject;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -60,7 +62,7 @@ record PushedBackup(ObjectStore store, ArchiveLayout layout, BackupName name) {
         listed.files(),
         sentinel.uncompressedSize(),
         sentinel.compressedSize(),
-        List.of());
+        listed.corrupt());
   }
 
   /// The tar of the label.
@@ -82,11 +84,13 @@ record PushedBackup(ObjectStore store, ArchiveLayout layout, BackupName name) {
     }
   }
 
-  private record Listed(long files, Set<String> tars) {}
+  /// @param corrupt with the first ten pages of each file, which are those that wal-g writes down
+  private record Listed(long files, Set<String> tars, List<CorruptFile> corrupt) {}
 
   private Listed listed() throws IOException {
     AtomicLong files = new AtomicLong();
     Set<String> tars = new HashSet<>();
+    List<CorruptFile> corrupt = new ArrayList<>();
     ObjectKey key = layout.filesMetadata(name);
     try (InputStream stored = store.open(key)) {
       FilesMetadataReader.read(
@@ -99,12 +103,17 @@ record PushedBackup(ObjectStore store, ArchiveLayout layout, BackupName name) {
             }
 
             @Override
+            public void corrupt(String member, List<Long> pages) {
+              corrupt.add(new CorruptFile(member.replaceFirst("^/", ""), pages));
+            }
+
+            @Override
             public void tar(String tar) {
               tars.add(tar);
             }
           });
     }
-    return new Listed(files.get(), Set.copyOf(tars));
+    return new Listed(files.get(), Set.copyOf(tars), List.copyOf(corrupt));
   }
 
   private void requireWhole(Listed listed) {

@@ -3,12 +3,14 @@ package io.pgbackup.engine.walg;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.pgbackup.config.PgBackupConfig.PagePolicy;
 import io.pgbackup.config.PgBackupConfig.PostgresConfig;
 import io.pgbackup.engine.BackupDeadlines;
 import io.pgbackup.engine.BackupEngine;
 import io.pgbackup.engine.BackupListener;
 import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.engine.TakenBackup;
+import io.pgbackup.engine.TakenBackup.CorruptFile;
 import io.pgbackup.engine.Throttle;
 import io.pgbackup.engine.WalProof;
 import io.pgbackup.engine.embedded.DataDirectoryCheck;
@@ -65,13 +67,15 @@ public final class WalgBackupEngine implements BackupEngine {
   /// @param userData kept with each backup, where a request says nothing else
   /// @param throttle how fast the data directory may be read; wal-g keeps to what holds when it
   ///   begins
+  /// @param pages whether a backup is withdrawn in which wal-g saw a corrupt one
   public record Settings(
       Packing packing,
       int threads,
       DeltaRules deltas,
       Optional<JsonNode> userData,
       BackupDeadlines deadlines,
-      Throttle throttle) {
+      Throttle throttle,
+      PagePolicy pages) {
     /// As fast as it goes.
     public Settings(
         Packing packing,
@@ -79,7 +83,7 @@ public final class WalgBackupEngine implements BackupEngine {
         DeltaRules deltas,
         Optional<JsonNode> userData,
         BackupDeadlines deadlines) {
-      this(packing, threads, deltas, userData, deadlines, Throttle.NONE);
+      this(packing, threads, deltas, userData, deadlines, Throttle.NONE, PagePolicy.RECORD);
     }
   }
 
@@ -172,6 +176,7 @@ public final class WalgBackupEngine implements BackupEngine {
         throw mixed(pushed.name());
       }
       TakenBackup taken = pushed.read(facts, parent);
+      CorruptFile.judge(taken.corruptFiles(), settings.pages());
       proof.again();
       proof.require(pushed.label(), LABEL_TAR);
       return taken;

@@ -23,6 +23,8 @@ record Happening(boolean warning, Reason reason, String note) {
   enum Reason {
     BASE_BACKUP_COMPLETED("BaseBackupCompleted", "Backup"),
     BASE_BACKUP_FAILED("BaseBackupFailed", "Backup"),
+    CORRUPT_PAGES("CorruptPages", "Backup"),
+    PAGES_HOLD("PagesHold", "Backup"),
     ARCHIVING_FAILED("ArchivingFailed", "Archive"),
     ARCHIVING_WORKS("ArchivingWorks", "Archive"),
     WAL_BEHIND("WalBehind", "Archive"),
@@ -88,6 +90,13 @@ record Happening(boolean warning, Reason reason, String note) {
             Happening::ofArchiving,
             Reason.ARCHIVING_FAILED,
             good(Reason.ARCHIVING_WORKS, "WAL is stored again")));
+    all.addAll(
+        comesAndGoes(
+            before,
+            now,
+            status -> problems(status, "pages"),
+            Reason.CORRUPT_PAGES,
+            good(Reason.PAGES_HOLD, "the newest base backup holds no corrupt page")));
     outage(before, now).ifPresent(all::add);
     run(before, now).ifPresent(all::add);
     drill(before, now, since).ifPresent(all::add);

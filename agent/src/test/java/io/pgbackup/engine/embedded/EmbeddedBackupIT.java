@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.pgbackup.config.PgBackupConfig.PagePolicy;
 import io.pgbackup.config.PgBackupConfig.PostgresConfig;
 import io.pgbackup.config.PgBackupConfig.ServerTls;
 import io.pgbackup.engine.BackupDeadlines;
@@ -18,6 +19,7 @@ import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.BackupMetadata;
 import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.engine.format.Codec;
+import io.pgbackup.engine.format.CorruptPages;
 import io.pgbackup.engine.format.Sentinel;
 import io.pgbackup.engine.format.TablespaceSpec;
 import io.pgbackup.postgres.WalFileName;
@@ -59,6 +61,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -293,6 +296,55 @@ class EmbeddedBackupIT {
           engine(postgres, Codec.ZSTD, 1 << 30).push(BackupRequest.FULL, new Once(() -> {}));
 
       assertThat(backup.corruptFiles()).containsExactly(new CorruptFile(path, List.of(3L)));
+      assertThat(Sentinel.read(read(layout.sentinel(backup.name())), "sentinel").corruptPages())
+          .as("whoever reads the archive later knows it")
+          .contains(new CorruptPages(1, List.of(path + " page 3")));
+    }
+  }
+
+  @EachRelease
+  void aBackupThatMustNotHoldACorruptPageFailsAndLeavesNothing(PostgresRelease release)
+      throws Exception {
+    try (ArchivePump pump = pump();
+        TestPostgres postgres = server(release, pump)) {
+      postgres.sql(
+          "create table words (id int, word text);"
+              + "insert into words select i, 'w' from generate_series(1, 10000) i");
+      String path = postgres.value("select pg_relation_filepath('words')");
+      postgres.stop();
+      flip(postgres.dataDirectory().resolve(path), 3 * 8192 + 4000);
+      flip(postgres.dataDirectory().resolve(path), 5 * 8192 + 4000);
+      postgres.start();
+      EmbeddedBackupEngine strict =
+          new EmbeddedBackupEngine(
+              store,
+              layout,
+              postgres.configOverSocket(),
+              new EmbeddedBackupEngine.Settings(Codec.LZ4, 2, "db-1", 1 << 30, PATIENT)
+                  .with(PagePolicy.FAIL),
+              Clock.systemUTC());
+
+      assertThatThrownBy(() -> strict.push(BackupRequest.FULL, new Once(() -> {})))
+          .isInstanceOfSatisfying(
+              PgBackupException.class,
+              e -> {
+                assertThat(e.problem()).isInstanceOf(Problem.VerificationFailed.class);
+                assertThat(e.problem().message())
+                    .isEqualTo(
+                        "page checksums of the server do not hold, and backup.corruptPages is"
+                            + " fail: 2 corrupt pages: %s page 3, %s page 5",
+                        path, path);
+                assertThat(e.problem().hint().orElseThrow())
+                    .contains("backup.corruptPages: record");
+              });
+      try (Stream<StoredObject> left = store.list(layout.baseBackups().path())) {
+        assertThat(left).isEmpty();
+      }
+      assertThat(
+              postgres.value(
+                  "select count(*) from pg_stat_activity where query like '%backup_st%'"
+                      + " and pid <> pg_backend_pid()"))
+          .isEqualTo("0");
     }
   }
 

@@ -192,6 +192,7 @@ class SentinelTest {
         it.hostname(),
         it.dataDirectory(),
         it.permanent(),
-        it.keyFingerprint());
+        it.keyFingerprint(),
+        it.corruptPages());
   }
 }

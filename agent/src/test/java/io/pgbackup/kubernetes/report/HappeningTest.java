@@ -61,6 +61,16 @@ class HappeningTest {
     assertThat(news()).containsExactly("ArchivingWorks");
   }
 
+  @Test
+  void corruptPagesAreToldOnceAndWhenTheyAreGone() {
+    state.problem("pages", "verification", "base backup base_7 holds 1 corrupt page");
+    assertThat(news()).containsExactly("! CorruptPages");
+    assertThat(news()).isEmpty();
+
+    state.problems.clear();
+    assertThat(news()).containsExactly("PagesHold");
+  }
+
   /// The server archives as soon as it runs, and only then can the agent ask it who it is.
   @Test
   void aStartIsNoFailureOfTheArchive() {
