@@ -2,6 +2,7 @@ package io.pgbackup.agent;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
 import com.sun.net.httpserver.HttpServer;
@@ -21,6 +22,7 @@ import io.pgbackup.config.PgBackupConfig.RetentionConfig;
 import io.pgbackup.config.PgBackupConfig.RetentionRun;
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
 import io.pgbackup.config.PgBackupConfig.WalConfig;
+import io.pgbackup.credentials.CredentialDocument;
 import io.pgbackup.drill.DrillCheck;
 import io.pgbackup.drill.DrillVerdict;
 import io.pgbackup.drill.DrillVerdicts;
@@ -32,6 +34,7 @@ import io.pgbackup.lineage.LineageUid;
 import io.pgbackup.log.LogFormat;
 import io.pgbackup.postgres.SystemIdentifier;
 import io.pgbackup.postgres.WalFileName;
+import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.schedule.Crontab;
 import io.pgbackup.status.BackupList;
@@ -41,13 +44,16 @@ import io.pgbackup.status.StatusJson;
 import io.pgbackup.status.StatusSnapshot;
 import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.StoreFolder;
+import io.pgbackup.store.open.Stores;
 import io.pgbackup.store.s3.S3ObjectStore;
 import io.pgbackup.testing.ArchiveCommand;
 import io.pgbackup.testing.EnterableTempDir;
+import io.pgbackup.testing.FaultyProxy;
 import io.pgbackup.testing.OpenApi;
 import io.pgbackup.testing.PostgresRelease;
 import io.pgbackup.testing.RealWalg;
 import io.pgbackup.testing.S3Server;
+import io.pgbackup.testing.StsSessions;
 import io.pgbackup.testing.TestPostgres;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -70,6 +76,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -144,6 +151,10 @@ class AgentIT {
   }
 
   private DrillConfig drills(boolean enabled, String probe) {
+    return drills(enabled, probe, Optional.empty());
+  }
+
+  private DrillConfig drills(boolean enabled, String probe, Optional<Path> credentials) {
     return new DrillConfig(
         enabled,
         Crontab.parse("0 5 * * 0"),
@@ -154,7 +165,7 @@ class AgentIT {
         DrillTarget.LATEST,
         List.of(probe),
         Optional.of(PostgresRelease.NEWEST.installation().binDirectory()),
-        Optional.empty());
+        credentials);
   }
 
   private Agent besideRunningServer() {
@@ -498,7 +509,13 @@ class AgentIT {
     Path killed = Files.createDirectories(folder.resolve("drills/pgbackup-drill-1"));
     Files.createFile(killed.resolve("lock"));
     Path kept = Files.createDirectories(folder.resolve("drills/pgbackup-drill-2"));
-    drill = Optional.of(drills(/* enabled= */ true, "select count(*) = 5000 from account"));
+    Path file = folder.resolve("reader.json");
+    CredentialDocument reader = reader(file);
+    FaultyProxy proxy = opened(FaultyProxy.before(s3.endpoint()));
+    storage = s3.storageConfig(reader.bucket(), proxy.endpoint());
+    drill =
+        Optional.of(
+            drills(/* enabled= */ true, "select count(*) = 5000 from account", Optional.of(file)));
 
     Agent second = started(Clock.systemUTC());
 
@@ -525,6 +542,7 @@ class AgentIT {
     assertThat(kept).exists();
     assertThat(folder.resolve("drills")).isDirectoryContaining(kept::equals);
     second.close();
+    onlyReads(proxy, reader);
 
     // one that is under way ends with the agent, and leaves nothing
     drill = Optional.of(drills(/* enabled= */ true, "select pg_sleep(3600)"));
@@ -534,6 +552,42 @@ class AgentIT {
     try (var left = Files.list(folder.resolve("drills"))) {
       assertThat(left).containsExactly(kept);
     }
+  }
+
+  private CredentialDocument reader(Path file) {
+    String bucket = storage.url().getHost();
+    CredentialDocument reader =
+        new StsSessions(s3, bucket, StoreFolder.of("pgbackup/shop/orders")).mintReaderInto(file);
+    try (ObjectStore itself = Stores.open(StsSessions.with(storage, file))) {
+      assertThatExceptionOfType(PgBackupException.class)
+          .as("it cannot write")
+          .isThrownBy(
+              () ->
+                  itself.create(
+                      reader.folder().key("pgbackup/leases/x.json"), new byte[1], Map.of()));
+    }
+    return reader;
+  }
+
+  /// Whatever of a base backup was read was read by it, and the verdict was written without it.
+  private static void onlyReads(FaultyProxy proxy, CredentialDocument reader) {
+    Predicate<FaultyProxy.Request> its =
+        request ->
+            request
+                .headers()
+                .getOrDefault("Authorization", "")
+                .contains("Credential=" + reader.keys().accessKeyId() + "/");
+    assertThat(proxy.requests().stream().filter(its).map(FaultyProxy.Request::method))
+        .isNotEmpty()
+        .isSubsetOf("GET", "HEAD");
+    assertThat(proxy.requests())
+        .filteredOn(request -> request.is("GET", "/tar_partitions/"))
+        .isNotEmpty()
+        .allMatch(its);
+    assertThat(proxy.requests())
+        .filteredOn(request -> request.is("PUT", "/pgbackup/drills/"))
+        .hasSize(1)
+        .noneMatch(its);
   }
 
   private Path onlyDrill(Path kept) throws IOException {

@@ -37,6 +37,14 @@ public final class StsSessions {
         "Condition":{"StringLike":{"s3:prefix":["FOLDER*"]}}}]}
       """;
 
+  private static final String READING =
+      """
+      {"Version":"2012-10-17","Statement":[
+       {"Effect":"Allow","Action":["s3:GetObject"],"Resource":["arn:aws:s3:::BUCKET/FOLDER*"]},
+       {"Effect":"Allow","Action":["s3:ListBucket"],"Resource":["arn:aws:s3:::BUCKET"],
+        "Condition":{"StringLike":{"s3:prefix":["FOLDER*"]}}}]}
+      """;
+
   private final S3Server server;
   private final String bucket;
   private final StoreFolder folder;
@@ -49,11 +57,15 @@ public final class StsSessions {
 
   /// What an archiver gets, for an hour.
   public CredentialDocument mint() {
+    return mint(Role.ARCHIVER, POLICY);
+  }
+
+  private CredentialDocument mint(Role role, String policy) {
     Credentials session =
         SessionCredentials.assumeRole(
-            server, POLICY.replace("BUCKET", bucket).replace("FOLDER", folder.path()));
+            server, policy.replace("BUCKET", bucket).replace("FOLDER", folder.path()));
     return new CredentialDocument(
-        Role.ARCHIVER,
+        role,
         bucket,
         folder,
         new AccessKeys(
@@ -65,6 +77,13 @@ public final class StsSessions {
   /// A new one, swapped into its file.
   public CredentialDocument mintInto(Path file) {
     CredentialDocument document = mint();
+    PrivateFile.swap(file, document.json());
+    return document;
+  }
+
+  /// One that can only read, in this file: less than a restorer's, who may leave a lease.
+  public CredentialDocument mintReaderInto(Path file) {
+    CredentialDocument document = mint(Role.RESTORER, READING);
     PrivateFile.swap(file, document.json());
     return document;
   }
