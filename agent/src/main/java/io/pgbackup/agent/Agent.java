@@ -251,7 +251,6 @@ public final class Agent implements AutoCloseable {
             archiver::status,
             discarded::segments,
             streaming::state,
-            letGo::letGo,
             health,
             credential::view,
             verdicts::of,
@@ -370,7 +369,7 @@ public final class Agent implements AutoCloseable {
         .current()
         .map(LineageSession::lineage)
         .filter(lineage -> lineage.identity().uid().equals(now.uid()))
-        .ifPresent(lineage -> letGo.look(lineage.layout(), now));
+        .ifPresent(lineage -> letGo.write(lineage.layout(), now.uid()));
   }
 
   private LineageSession session(ProtectedLineage lineage) {

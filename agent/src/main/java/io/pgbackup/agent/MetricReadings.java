@@ -1,6 +1,7 @@
 package io.pgbackup.agent;
 
 import io.pgbackup.archive.OutageGovernor.Level;
+import io.pgbackup.catalog.GapState;
 import io.pgbackup.drill.DrillVerdict;
 import io.pgbackup.schedule.Crontab;
 import io.pgbackup.schedule.Timing;
@@ -43,10 +44,7 @@ final class MetricReadings {
     readings.put(Meters.WAL_REFUSED, (double) status.archive().refused());
     if (status.catalogReadAt().isPresent()) {
       readings.put(Meters.CATALOG_READ, status.catalogReadAt());
-      readings.put(Meters.WAL_GAPS, status.gaps().size());
-      readings.put(
-          Meters.WAL_GAPS_LET_GO,
-          (double) status.gaps().stream().filter(StatusSnapshot.Gap::letGo).count());
+      gaps(status, readings);
     }
     if (!status.windows().isEmpty()) {
       readings.put(Meters.WINDOW_START, Optional.of(status.windows().getLast().start()));
@@ -58,6 +56,16 @@ final class MetricReadings {
         .filter(drills -> drills.schedule().enabled())
         .ifPresent(drills -> drills(drills, status.at(), readings));
     return readings;
+  }
+
+  /// Each state, so that one that is no more falls to 0.
+  private static void gaps(StatusSnapshot status, Readings readings) {
+    for (GapState state : GapState.values()) {
+      readings.putState(
+          Meters.WAL_GAPS,
+          state.word(),
+          (double) status.gaps().stream().filter(gap -> gap.state().equals(state.word())).count());
+    }
   }
 
   /// Of the agent's own.

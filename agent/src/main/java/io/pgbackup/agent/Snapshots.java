@@ -4,7 +4,6 @@ import io.pgbackup.archive.ArchiveStatus;
 import io.pgbackup.archive.OutageGovernor.Outage;
 import io.pgbackup.catalog.BaseBackup;
 import io.pgbackup.catalog.LineageCatalog;
-import io.pgbackup.catalog.WalGap;
 import io.pgbackup.config.PgBackupConfig;
 import io.pgbackup.drill.DrillVerdict;
 import io.pgbackup.engine.format.CorruptPages;
@@ -26,7 +25,6 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
-import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
@@ -37,7 +35,6 @@ import java.util.stream.Stream;
 /// @param configuration the one in force
 /// @param discarded how many segments were let go
 /// @param streamed what is known of the stream, where WAL is streamed
-/// @param letGo whether a gap was wanted
 /// @param drills the newest verdict over a base backup
 /// @param trials what is known of drills
 /// @param pages what is known of corrupt ones
@@ -58,7 +55,6 @@ record Snapshots(
     Supplier<ArchiveStatus> pushes,
     LongSupplier discarded,
     Supplier<Optional<WalStreaming.State>> streamed,
-    Predicate<WalGap> letGo,
     StoreHealth store,
     Supplier<Optional<StatusSnapshot.Credential>> credential,
     Function<String, Optional<DrillVerdict>> drills,
@@ -88,7 +84,7 @@ record Snapshots(
         runs.running(),
         runs.lastEnded(),
         archive.stream().flatMap(Snapshots::windows).toList(),
-        archive.stream().flatMap(this::gaps).toList(),
+        archive.stream().flatMap(Snapshots::gaps).toList(),
         archive.flatMap(LineageCatalog::lastCommit),
         archive
             .filter(now -> now.backups().isEmpty())
@@ -178,12 +174,12 @@ record Snapshots(
                     window.timeline().id()));
   }
 
-  private Stream<StatusSnapshot.Gap> gaps(LineageCatalog archive) {
+  private static Stream<StatusSnapshot.Gap> gaps(LineageCatalog archive) {
     return archive.gaps().stream()
         .map(
             gap ->
                 new StatusSnapshot.Gap(
-                    gap.first().fileName(), gap.last().fileName(), letGo.test(gap)));
+                    gap.first().fileName(), gap.last().fileName(), gap.state().word()));
   }
 
   private StatusSnapshot.Configuration configurationNow() {

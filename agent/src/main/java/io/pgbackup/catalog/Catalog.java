@@ -281,7 +281,11 @@ public final class Catalog {
         path,
         Windows.of(usable, reach, path.timeline()),
         reach,
-        Gaps.between(runs, usable, path),
+        Gaps.between(
+            runs,
+            usable,
+            path,
+            () -> GapMarks.of(store, new ArchiveLayout(lineage.prefix()), wal.size())),
         lastCommit(runs, usable, reach),
         header,
         found.unreadable());

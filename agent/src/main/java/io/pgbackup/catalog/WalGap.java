@@ -6,4 +6,4 @@ import io.pgbackup.postgres.WalSegment;
 ///
 /// @param first first missing segment
 /// @param last last missing segment, inclusive
-public record WalGap(WalSegment first, WalSegment last) {}
+public record WalGap(WalSegment first, WalSegment last, GapState state) {}

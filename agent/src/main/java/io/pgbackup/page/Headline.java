@@ -47,9 +47,9 @@ public record Headline(Level level, String words, String detail) {
           status.catalogReadAt().isEmpty() ? "Not known yet" : "Not protected yet",
           detail);
     }
-    return status.gaps().isEmpty()
-        ? new Headline(Level.GOOD, PROTECTED, detail)
-        : new Headline(Level.WAITING, PROTECTED + ", with gaps", detail);
+    return status.gaps().stream().anyMatch(StatusPage::isLoss)
+        ? new Headline(Level.WAITING, PROTECTED + ", with gaps", detail)
+        : new Headline(Level.GOOD, PROTECTED, detail);
   }
 
   private static String newestWords(StatusSnapshot status, Instant end) {

@@ -1,5 +1,6 @@
 package io.pgbackup.page;
 
+import io.pgbackup.catalog.GapState;
 import io.pgbackup.status.BackupRunView;
 import io.pgbackup.status.Page;
 import io.pgbackup.status.StatusSnapshot;
@@ -104,10 +105,33 @@ public final class StatusPage {
       status
           .gaps()
           .forEach(
-              gap -> html.element("li", "segments %s to %s".formatted(gap.first(), gap.last())));
+              gap ->
+                  html.element(
+                      "li",
+                      "segments %s to %s: %s".formatted(gap.first(), gap.last(), words(gap))));
       html.markup("</ul>");
     }
     html.markup("</section>");
+  }
+
+  /// What nobody knows of is one.
+  static boolean isLoss(StatusSnapshot.Gap gap) {
+    return GapState.ofWord(gap.state()).map(GapState::isLoss).orElse(true);
+  }
+
+  private static String words(StatusSnapshot.Gap gap) {
+    return GapState.ofWord(gap.state())
+        .map(
+            state ->
+                switch (state) {
+                  case OPEN ->
+                      "lost, and nothing behind it can be restored before a new base backup";
+                  case CLOSED -> "lost; a base backup begins behind it";
+                  case ACKNOWLEDGED -> "lost, which is known";
+                  case LET_GO -> "let go, with wal.enabled: false";
+                  case EXPIRED -> "let go by the retention rules";
+                })
+        .orElse(gap.state());
   }
 
   private String nothingRestorable() {

@@ -179,12 +179,27 @@ public final class RetentionRunner {
     if (segments.isEmpty()) {
       return Optional.empty();
     }
+    sayThatTheyExpired(attempt);
     ArchiveLayout layout = attempt.read.survey().layout();
     SegmentIndexes indexes = new SegmentIndexes(store);
     forget(indexes, layout, segments);
     Optional<String> stopped = deleteAll(segments, lease, attempt);
     forget(indexes, layout, segments);
     return stopped;
+  }
+
+  /// Without it, what went would look like a loss; that is no reason to keep it.
+  private void sayThatTheyExpired(Attempt attempt) {
+    try {
+      ExpiredWal.mark(store, attempt.read.survey(), attempt.plan, reader.now());
+    } catch (PgBackupException e) {
+      if (!(e.problem() instanceof Problem.StorageFailed failed) || failed.transientFault()) {
+        throw e;
+      }
+      LOG.atWarn()
+          .addKeyValue("reason", e.problem().message())
+          .log("nothing says that the WAL which goes now expired: it will be taken for a loss");
+    }
   }
 
   /// One that is locked is taken back by another object.

@@ -145,13 +145,8 @@ public record StatusSnapshot(
   public record Window(Instant start, Instant end, String oldestBackup, long timeline) {}
 
   /// @param first,last missing segments, both inclusive
-  /// @param letGo whether they were let go on purpose, with `wal.enabled: false`
-  public record Gap(String first, String last, boolean letGo) {
-    /// Of segments that nobody let go.
-    public Gap(String first, String last) {
-      this(first, last, false);
-    }
-  }
+  /// @param state [io.pgbackup.catalog.GapState], in its word
+  public record Gap(String first, String last, String state) {}
 
   /// @param lagSeconds how long the oldest finished segment has been missing from the store
   /// @param lagBytes from the newest stored segment to the end of WAL

@@ -94,11 +94,9 @@ public enum Meters {
   WAL_GAPS(
       "pgbackup_wal_gaps",
       Kind.GAUGE,
-      "Runs of missing segments between the oldest base backup and the newest segment"),
-  WAL_GAPS_LET_GO(
-      "pgbackup_wal_gaps_let_go",
-      Kind.GAUGE,
-      "Those of pgbackup_wal_gaps that were wanted, with wal.enabled: false"),
+      "Runs of missing segments between the oldest base backup and the newest segment, by state:"
+          + " open (no base backup begins behind it), closed (one does), acknowledged, let-go (with"
+          + " wal.enabled: false), expired (by the retention rules)"),
   WINDOW_START(
       "pgbackup_recovery_window_start_timestamp_seconds",
       Kind.GAUGE,

@@ -52,6 +52,11 @@ public final class Readings {
     return put(meter, "op", operation, value);
   }
 
+  /// A value for one of several states.
+  public Readings putState(Meters meter, String state, double value) {
+    return put(meter, "state", state, value);
+  }
+
   /// An instant that belongs to one role of credentials, where it is known.
   public Readings put(Meters meter, String role, Optional<Instant> instant) {
     instant.ifPresent(known -> put(meter, "role", role, seconds(known)));

@@ -9,6 +9,7 @@ import io.pgbackup.archive.WalDestination;
 import io.pgbackup.backup.BackupObserver;
 import io.pgbackup.backup.BackupRun;
 import io.pgbackup.catalog.BaseBackup;
+import io.pgbackup.catalog.GapState;
 import io.pgbackup.catalog.Lineage;
 import io.pgbackup.catalog.LineageCatalog;
 import io.pgbackup.catalog.SegmentSet;
@@ -311,7 +312,7 @@ class BackupsTest {
   @Test
   void owesOneWhereWalIsMissingBehindTheNewest() {
     Backups backups = backups();
-    WalGap gap = new WalGap(SEGMENT.next(), SEGMENT.next().next());
+    WalGap gap = new WalGap(SEGMENT.next(), SEGMENT.next().next(), GapState.OPEN);
 
     backups.consider(known(List.of(gap), TWO.plusSeconds(30)));
     backups.startIfOwed();
@@ -361,7 +362,7 @@ class BackupsTest {
   @Test
   void owesNoneForAGapBeforeTheNewest() {
     Backups backups = backups();
-    WalGap gap = new WalGap(SEGMENT.previous(), SEGMENT.previous());
+    WalGap gap = new WalGap(SEGMENT.previous(), SEGMENT.previous(), GapState.CLOSED);
 
     backups.consider(known(List.of(gap), TWO.plusSeconds(30)));
     backups.consider(known(List.of(gap), TWO.plusSeconds(30)));

@@ -3,36 +3,28 @@ package io.pgbackup.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.pgbackup.catalog.Lineage;
-import io.pgbackup.catalog.LineageCatalog;
-import io.pgbackup.catalog.SegmentSet;
-import io.pgbackup.catalog.WalGap;
 import io.pgbackup.engine.format.ArchiveLayout;
-import io.pgbackup.lineage.ClusterId;
 import io.pgbackup.lineage.LineageUid;
-import io.pgbackup.postgres.Timeline;
-import io.pgbackup.postgres.TimelineHistory;
 import io.pgbackup.postgres.WalFileName;
-import io.pgbackup.postgres.WalSegment;
-import io.pgbackup.postgres.WalSegmentSize;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.store.CreateOutcome;
 import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.StoreFolder;
+import io.pgbackup.store.StoredObject;
 import io.pgbackup.testing.MemoryObjectStore;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class LetGoMarksTest {
   private static final Instant NOW = Instant.parse("2026-11-21T02:00:00Z");
   private static final LineageUid UID = LineageUid.random();
   private static final ArchiveLayout LAYOUT = new ArchiveLayout(StoreFolder.of("a"));
-  private static final WalGap WANTED = gap(5, 9);
-  private static final WalGap LOST = gap(11, 11);
+  private static final String FIRST = "000000010000000000000005";
 
   private boolean away;
   private final MemoryObjectStore store =
@@ -48,81 +40,45 @@ class LetGoMarksTest {
       };
   private final LetGoMarks marks = new LetGoMarks(store, () -> NOW);
 
-  private static String name(int number) {
-    return "0000000100000000%08X".formatted(number);
+  private static WalFileName.Segment file() {
+    return (WalFileName.Segment) WalFileName.parse(FIRST);
   }
 
-  private static WalFileName.Segment file(int number) {
-    return (WalFileName.Segment) WalFileName.parse(name(number));
-  }
-
-  private static WalGap gap(int first, int last) {
-    return new WalGap(
-        WalSegment.parse(name(first), WalSegmentSize.DEFAULT),
-        WalSegment.parse(name(last), WalSegmentSize.DEFAULT));
-  }
-
-  private static CatalogWatch.Known archive(WalGap... gaps) {
-    return new CatalogWatch.Known(
-        UID,
-        new LineageCatalog(
-            new Lineage(new ClusterId("shop", "orders"), UID, StoreFolder.ROOT, Optional.empty()),
-            List.of(),
-            SegmentSet.of(List.of()),
-            WalSegmentSize.DEFAULT,
-            TimelineHistory.root(Timeline.FIRST),
-            List.of(),
-            Map.of(),
-            List.of(gaps),
-            Optional.empty(),
-            Optional.empty(),
-            List.of()),
-        NOW);
+  private List<String> written() {
+    try (Stream<StoredObject> objects = store.list(LAYOUT.gaps().path())) {
+      return objects.map(object -> object.key().name()).toList();
+    }
   }
 
   @Test
-  void tellsAGapThatWasWantedFromALoss() {
-    marks.begun(file(5), Optional.of(UID));
-
-    marks.look(LAYOUT, archive(WANTED, LOST));
-
-    assertThat(marks.letGo(WANTED)).isTrue();
-    assertThat(marks.letGo(LOST)).isFalse();
-  }
-
-  @Test
-  void stillKnowsItInAnotherProcess() {
-    marks.begun(file(5), Optional.empty());
-    marks.look(LAYOUT, archive());
-
+  void writesWhereItBegan() {
+    marks.begun(file(), Optional.of(UID));
+    marks.write(LAYOUT, UID);
+    // another process that goes on in the same gap
     LetGoMarks later = new LetGoMarks(store, () -> NOW);
-    // it goes on letting WAL go, in the middle of the gap
-    later.begun(file(7), Optional.of(UID));
-    later.look(LAYOUT, archive(WANTED, LOST));
+    later.begun(file(), Optional.empty());
+    later.write(LAYOUT, UID);
 
-    assertThat(later.letGo(WANTED)).isTrue();
-    assertThat(later.letGo(LOST)).isFalse();
+    assertThat(written()).containsExactly(FIRST + ".let-go.json");
   }
 
   @Test
   void writesOnceTheStoreIsBack() {
-    marks.begun(file(5), Optional.of(UID));
+    marks.begun(file(), Optional.of(UID));
     away = true;
-    assertThatThrownBy(() -> marks.look(LAYOUT, archive(WANTED)))
-        .isInstanceOf(PgBackupException.class);
-    assertThat(marks.letGo(WANTED)).isFalse();
+    assertThatThrownBy(() -> marks.write(LAYOUT, UID)).isInstanceOf(PgBackupException.class);
 
     away = false;
-    marks.look(LAYOUT, archive(WANTED));
-    assertThat(marks.letGo(WANTED)).isTrue();
+    marks.write(LAYOUT, UID);
+    assertThat(written()).hasSize(1);
   }
 
   @Test
-  void saysNothingOfAnotherLineagesArchive() {
-    marks.begun(file(5), Optional.of(LineageUid.random()));
+  void saysNothingInAnotherLineagesArchive() {
+    marks.begun(file(), Optional.of(LineageUid.random()));
 
-    marks.look(LAYOUT, archive(WANTED));
+    marks.write(LAYOUT, UID);
 
-    assertThat(marks.letGo(WANTED)).isFalse();
+    assertThat(written()).isEmpty();
   }
 }

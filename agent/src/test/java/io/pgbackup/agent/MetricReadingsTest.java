@@ -95,8 +95,9 @@ class MetricReadingsTest {
             new StatusSnapshot.Window(NOW.minusSeconds(900), NOW.minusSeconds(800), "a", 1),
             new StatusSnapshot.Window(NOW.minusSeconds(60), NOW.minusSeconds(5), "b", 1)),
         List.of(
-            new StatusSnapshot.Gap("000000010000000000000001", "000000010000000000000001"),
-            new StatusSnapshot.Gap("000000010000000000000003", "000000010000000000000004", true)),
+            new StatusSnapshot.Gap("000000010000000000000001", "000000010000000000000001", "open"),
+            new StatusSnapshot.Gap(
+                "000000010000000000000003", "000000010000000000000004", "let-go")),
         Optional.of(NOW.minusSeconds(5)),
         Optional.empty(),
         Optional.of(NOW.minusSeconds(3)),
@@ -150,6 +151,7 @@ class MetricReadingsTest {
     String labels = "{cluster=\"orders\",namespace=\"shop\",uid=\"0b8f\"}";
     String role = "{cluster=\"orders\",namespace=\"shop\",role=\"archiver\",uid=\"0b8f\"}";
     String storage = "{cluster=\"orders\",namespace=\"shop\",op=\"%s\",uid=\"0b8f\"}";
+    String gaps = "{cluster=\"orders\",namespace=\"shop\",state=\"%s\",uid=\"0b8f\"}";
 
     assertThat(lines(known(), Optional.of(true)))
         .containsExactlyInAnyOrder(
@@ -175,8 +177,11 @@ class MetricReadingsTest {
             "pgbackup_storage_up" + storage.formatted("write") + " 0.0",
             "pgbackup_wal_archive_lag_bytes" + labels + " 4096.0",
             "pgbackup_wal_archive_lag_seconds" + labels + " 2.5",
-            "pgbackup_wal_gaps" + labels + " 2.0",
-            "pgbackup_wal_gaps_let_go" + labels + " 1.0",
+            "pgbackup_wal_gaps" + gaps.formatted("acknowledged") + " 0.0",
+            "pgbackup_wal_gaps" + gaps.formatted("closed") + " 0.0",
+            "pgbackup_wal_gaps" + gaps.formatted("expired") + " 0.0",
+            "pgbackup_wal_gaps" + gaps.formatted("let-go") + " 1.0",
+            "pgbackup_wal_gaps" + gaps.formatted("open") + " 1.0",
             "pgbackup_wal_outage_level" + labels + " 2.0",
             "pgbackup_wal_refused_total" + labels + " 1.0",
             "pgbackup_wal_volume_free_bytes" + labels + " 4096.0",

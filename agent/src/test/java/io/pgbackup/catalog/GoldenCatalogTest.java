@@ -3,6 +3,7 @@ package io.pgbackup.catalog;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.lineage.ClusterId;
 import io.pgbackup.lineage.LineageUid;
@@ -129,13 +130,32 @@ class GoldenCatalogTest {
   }
 
   @Test
+  void saysOfAGapWhatIsKnownOfIt() throws IOException {
+    Files.delete(archive.resolve("wal_005/000000010000000000000005.lz4"));
+    WalGap gap = read().gaps().getFirst();
+
+    GapMarks.acknowledge(store, new ArchiveLayout(StoreFolder.of("spilo/demo")), gap, "{}");
+
+    assertThat(read().gaps())
+        .containsExactly(new WalGap(gap.first(), gap.last(), GapState.ACKNOWLEDGED));
+  }
+
+  /// P13: a newer base backup ends what there is to be done about it.
+  @Test
+  void aGapBeforeTheNewestBackupIsClosed() throws IOException {
+    Files.delete(archive.resolve("wal_005/000000010000000000000003.lz4"));
+
+    assertThat(read().gaps()).extracting(WalGap::state).containsExactly(GapState.CLOSED);
+  }
+
+  @Test
   void aLostSegmentEndsTheWindowBeforeIt() throws IOException {
     Files.delete(archive.resolve("wal_005/000000010000000000000005.lz4"));
 
     LineageCatalog catalog = read();
 
     WalSegment lost = WalSegment.parse("000000010000000000000005", WalSegmentSize.DEFAULT);
-    assertThat(catalog.gaps()).containsExactly(new WalGap(lost, lost));
+    assertThat(catalog.gaps()).containsExactly(new WalGap(lost, lost, GapState.OPEN));
     assertThat(catalog.windows())
         .singleElement()
         .satisfies(

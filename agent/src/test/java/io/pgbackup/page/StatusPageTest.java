@@ -81,7 +81,8 @@ class StatusPageTest {
 
   @Test
   void showsWhatIsMissing() {
-    snapshot.gaps = List.of(new Gap("000000010000000000000004", "000000010000000000000005"));
+    snapshot.gaps =
+        List.of(new Gap("000000010000000000000004", "000000010000000000000005", "closed"));
 
     assertThat(html())
         .contains(

@@ -3,6 +3,7 @@ package io.pgbackup.restore;
 import static java.util.stream.Collectors.toMap;
 
 import io.pgbackup.catalog.BaseBackup;
+import io.pgbackup.catalog.GapState;
 import io.pgbackup.catalog.Lineage;
 import io.pgbackup.catalog.LineageCatalog;
 import io.pgbackup.catalog.RecoveryWindow;
@@ -129,7 +130,7 @@ record CatalogModel(int segments, Set<Integer> lost, List<Span> backups, Lineage
     WalSegment previous = null;
     for (WalSegment segment : archived) {
       if (previous != null && !previous.next().equals(segment)) {
-        gaps.add(new WalGap(previous.next(), segment.previous()));
+        gaps.add(new WalGap(previous.next(), segment.previous(), GapState.CLOSED));
       }
       previous = segment;
     }

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pgbackup.catalog.BaseBackup;
 import io.pgbackup.catalog.Catalog;
+import io.pgbackup.catalog.GapMarks;
 import io.pgbackup.lineage.Lease;
 import io.pgbackup.lineage.Leases;
+import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.store.ObjectKey;
@@ -81,6 +83,57 @@ class RetentionRunnerTest {
                 .map(backup -> ArchiveModel.LAYOUT.sentinel(backup.name()))
                 .toArray(ObjectKey[]::new));
     assertThat(apply().plan().deletesNothing()).isTrue();
+  }
+
+  /// Behind a base backup that stays for itself there is no WAL any more, and nobody lost it.
+  @Test
+  void walThatGoesBehindAPointIsNoLoss() {
+    new Holds(bucket, clock)
+        .add(
+            ArchiveModel.LAYOUT.prefix(),
+            "auditor",
+            "2026",
+            new Hold.Held.Backup(backups.getFirst().name()),
+            Optional.empty());
+    apply();
+    assertThat(saysExpired(gone())).isTrue();
+    assertThat(marks()).hasSize(1);
+
+    // days later more of it goes, and still one object says it all
+    List<ObjectKey> before = gone();
+    ArchiveModel later = model.without(before);
+    for (int i = 0; i < 2; i++) {
+      later.pass(Duration.ofDays(1)).write(2).full();
+    }
+    later.write(2).fill(bucket);
+    clock = new SteppingClock(later.now());
+    Set<ObjectKey> standing = archive();
+    apply();
+    standing.removeAll(archive());
+    standing.addAll(before);
+    assertThat(standing).hasSizeGreaterThan(before.size());
+    assertThat(saysExpired(standing)).isTrue();
+    assertThat(marks()).hasSize(1);
+  }
+
+  /// Of all WAL among these that lies behind the oldest base backup that is left.
+  private boolean saysExpired(Collection<ObjectKey> gone) {
+    List<WalSegment> segments =
+        gone.stream()
+            .map(ObjectKey::name)
+            .flatMap(
+                name -> WalSegment.tryParse(name.replace(".lz4", ""), ArchiveModel.SIZE).stream())
+            .filter(segment -> backups.getFirst().finishLsn().isBefore(segment.start()))
+            .sorted()
+            .toList();
+    return GapMarks.of(bucket, ArchiveModel.LAYOUT, ArchiveModel.SIZE)
+        .sayExpired(segments.getFirst(), segments.getLast());
+  }
+
+  private List<String> marks() {
+    try (Stream<StoredObject> objects = bucket.list(ArchiveModel.LAYOUT.gaps().path())) {
+      return objects.map(object -> object.key().name()).toList();
+    }
   }
 
   @Test

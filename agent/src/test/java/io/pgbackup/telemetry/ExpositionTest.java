@@ -37,7 +37,6 @@ class ExpositionTest {
             "pgbackup_wal_enabled" + LABELS + " 7.0",
             "pgbackup_wal_discarded_segments_total" + LABELS + " 7.0",
             "pgbackup_backup_overdue_seconds" + LABELS + " 7.0",
-            "pgbackup_wal_gaps_let_go" + LABELS + " 7.0",
             "pgbackup_retention_unreadable_backups" + LABELS + " 7.0",
             "pgbackup_config_reload_success" + LABELS + " 7.0",
             "pgbackup_config_last_reload_success_timestamp_seconds" + LABELS + " 7.0",

@@ -44,6 +44,11 @@ public record ArchiveLayout(StoreFolder prefix) {
     return own().folder("holds");
   }
 
+  /// What somebody has said of missing WAL.
+  public StoreFolder gaps() {
+    return own().folder("gaps");
+  }
+
   /// Verdicts of drills.
   public StoreFolder drills() {
     return own().folder("drills");

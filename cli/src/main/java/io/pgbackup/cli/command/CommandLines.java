@@ -73,6 +73,7 @@ public final class CommandLines {
         new Made(ClustersCommand.class, () -> new ClustersCommand(surroundings)),
         new Made(BackupsCommand.class, () -> new BackupsCommand(surroundings)),
         new Made(WindowCommand.class, () -> new WindowCommand(surroundings)),
+        new Made(GapsCommand.class, () -> GapsCommand.with(surroundings)),
         new Made(StatusCommand.class, () -> new StatusCommand(surroundings)),
         new Made(BackupCommand.class, () -> new BackupCommand(surroundings)),
         new Made(MarkCommand.class, () -> new MarkCommand(surroundings)),

@@ -67,8 +67,8 @@ public final class StatusView {
         .forEach(
             gap ->
                 line(
-                    gap.letGo() ? "let go" : "missing",
-                    "WAL segments %s to %s".formatted(gap.first(), gap.last())));
+                    "missing",
+                    "WAL segments %s to %s, %s".formatted(gap.first(), gap.last(), gap.state())));
     status
         .unprotectedSince()
         .ifPresent(since -> line("restorable", "nothing, unprotected " + since(since)));

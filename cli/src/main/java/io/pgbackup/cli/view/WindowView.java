@@ -35,7 +35,8 @@ public final class WindowView {
 
   /// @param first first missing segment
   /// @param last last missing segment, inclusive
-  public record Gap(String first, String last) {}
+  /// @param state as [io.pgbackup.catalog.GapState] calls it
+  public record Gap(String first, String last, String state) {}
 
   private WindowView() {}
 
@@ -59,7 +60,7 @@ public final class WindowView {
             .toList(),
         catalog.lastCommit(),
         catalog.gaps().stream()
-            .map(gap -> new Gap(gap.first().fileName(), gap.last().fileName()))
+            .map(gap -> new Gap(gap.first().fileName(), gap.last().fileName(), gap.state().word()))
             .toList(),
         catalog.otherTimelines().stream().map(Timeline::id).toList());
   }
@@ -84,7 +85,10 @@ public final class WindowView {
         .ifPresent(
             last -> text.append(line("latest", TargetTime.echo(last, local) + ", with --latest")));
     for (WalGap gap : catalog.gaps()) {
-      text.append(line("missing", "WAL segments " + gap.first() + " to " + gap.last()));
+      text.append(
+          line(
+              "missing",
+              "WAL segments %s to %s, %s".formatted(gap.first(), gap.last(), gap.state().word())));
     }
     if (!catalog.otherTimelines().isEmpty()) {
       text.append(

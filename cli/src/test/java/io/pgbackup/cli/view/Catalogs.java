@@ -1,6 +1,7 @@
 package io.pgbackup.cli.view;
 
 import io.pgbackup.catalog.BaseBackup;
+import io.pgbackup.catalog.GapState;
 import io.pgbackup.catalog.Lineage;
 import io.pgbackup.catalog.LineageCatalog;
 import io.pgbackup.catalog.RecoveryWindow;
@@ -61,7 +62,10 @@ public final class Catalogs {
             window("2026-11-20T02:00:05Z", "2026-11-20T02:00:05.5Z"),
             window("2026-11-20T03:00:00Z", "2026-11-20T05:00:00Z")),
         List.of(
-            new WalGap(segment("000000010000000000000004"), segment("000000010000000000000005"))),
+            new WalGap(
+                segment("000000010000000000000004"),
+                segment("000000010000000000000005"),
+                GapState.CLOSED)),
         Optional.of(Instant.parse("2026-11-20T05:00:00Z")));
   }
 

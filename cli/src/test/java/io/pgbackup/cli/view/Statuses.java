@@ -129,7 +129,9 @@ public final class Statuses {
                 0,
                 Optional.of(new ProblemView("storage", "connection refused", Optional.empty())))),
         List.of(),
-        List.of(new StatusSnapshot.Gap("000000010000000000000004", "000000010000000000000005")),
+        List.of(
+            new StatusSnapshot.Gap(
+                "000000010000000000000004", "000000010000000000000005", "closed")),
         Optional.empty(),
         Optional.of(NOW.minusSeconds(86_400)),
         Optional.empty(),
