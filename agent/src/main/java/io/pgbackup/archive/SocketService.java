@@ -1,5 +1,6 @@
 package io.pgbackup.archive;
 
+import io.pgbackup.engine.MemoryLimit;
 import io.pgbackup.lineage.LineageUid;
 import io.pgbackup.postgres.WalFileName;
 import io.pgbackup.problem.PgBackupException;
@@ -40,10 +41,15 @@ final class SocketService {
     this.archiver = archiver;
     this.server = server;
     this.limits = limits;
-    this.slots = new TransferSlots(limits.transfers());
-    this.extraTransfers = extraTransfers(limits.transfers(), Runtime.getRuntime().maxMemory());
+    this.slots = new TransferSlots(bearable(limits.transfers(), MemoryLimit.heap()));
+    this.extraTransfers = extraTransfers(limits.transfers(), MemoryLimit.heap());
     this.catchUp = new CatchUp(archiver, pgWal, slots);
     this.readAhead = new ReadAhead(server::engine, slots, ahead, limits.idle());
+  }
+
+  /// Fewer than usual where the control group bears no more.
+  static int bearable(int usual, long heap) {
+    return Math.clamp(Math.ceilDiv(heap * usual, USUAL_HEAP), 1, usual);
   }
 
   /// As many again at most, and none in the heap that an agent has by itself.

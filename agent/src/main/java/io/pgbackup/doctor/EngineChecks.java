@@ -2,12 +2,11 @@ package io.pgbackup.doctor;
 
 import io.pgbackup.config.PgBackupConfig;
 import io.pgbackup.crypto.NativeCrypto;
+import io.pgbackup.engine.MemoryLimit;
 import io.pgbackup.engine.format.Codec;
 import io.pgbackup.engine.walg.Walg;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.wording.Sizes;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -19,10 +18,6 @@ import java.util.stream.Stream;
 /// What packs and unpacks: Java, native libraries, wal-g.
 final class EngineChecks {
   private static final int JAVA = 25;
-  private static final List<Path> LIMITS =
-      List.of(
-          Path.of("/sys/fs/cgroup/memory.max"),
-          Path.of("/sys/fs/cgroup/memory/memory.limit_in_bytes"));
 
   /// What the agent's launcher gives its JVM: heap, direct buffers, and what lies beside them.
   private static final long AGENT = (256L + 128 + 128) << 20;
@@ -38,7 +33,7 @@ final class EngineChecks {
         Group.ENGINE,
         List.of(
             Check.of("java", () -> java(Runtime.version())),
-            Check.of("memory", () -> memory(limit())),
+            Check.of("memory", () -> memory(MemoryLimit.ofControlGroup())),
             Check.of("codecs", EngineChecks::codecs),
             Check.of("native-tls", EngineChecks::nativeTls),
             Check.of("wal-g", this::walg)));
@@ -64,20 +59,6 @@ final class EngineChecks {
             "Raise the limit, or give the agent less with PGBACKUP_JAVA_OPTIONS, for instance"
                 + " -Xmx128m: docs/configuration.md.")
         : Outcome.pass(found);
-  }
-
-  private static Optional<Long> limit() {
-    for (Path file : LIMITS) {
-      try {
-        String text = Files.readString(file).strip();
-        // without a limit one says 'max', the other a number near the greatest
-        long limit = text.equals("max") ? Long.MAX_VALUE : Long.parseLong(text);
-        return limit < 1L << 50 ? Optional.of(limit) : Optional.empty();
-      } catch (IOException | NumberFormatException _) {
-        // Not this version of control groups.
-      }
-    }
-    return Optional.empty();
   }
 
   private static Outcome codecs() {

@@ -100,6 +100,13 @@ class TransferSlotsTest {
     assertThat(slots.drain(AT_ONCE)).isTrue();
   }
 
+  /// A JVM with `-Xmx256m` says that it has a little less.
+  @ParameterizedTest
+  @CsvSource({"254, 4", "4096, 4", "160, 3", "128, 2", "64, 1", "16, 1"})
+  void aTightControlGroupGetsFewerPlaces(long mebibytes, int places) {
+    assertThat(SocketService.bearable(4, mebibytes << 20)).isEqualTo(places);
+  }
+
   @ParameterizedTest
   @CsvSource({"256, 0", "300, 0", "384, 2", "512, 4", "4096, 4", "64, 0"})
   void moreRoomIsOnlyWhereTheHeapHasIt(long mebibytes, int extra) {

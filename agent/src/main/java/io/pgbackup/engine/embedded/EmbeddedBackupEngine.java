@@ -8,6 +8,7 @@ import io.pgbackup.engine.BackupEngine;
 import io.pgbackup.engine.BackupListener;
 import io.pgbackup.engine.BackupMarks;
 import io.pgbackup.engine.BackupRequest;
+import io.pgbackup.engine.MemoryLimit;
 import io.pgbackup.engine.TakenBackup;
 import io.pgbackup.engine.TakenBackup.CorruptFile;
 import io.pgbackup.engine.Throttle;
@@ -119,9 +120,10 @@ public final class EmbeddedBackupEngine implements BackupEngine {
     }
 
     int packingThreads() {
-      Runtime runtime = Runtime.getRuntime();
-      long bearable = Math.max(1, runtime.maxMemory() / HEAP_FOR_EACH_THREAD);
-      return threads > 0 ? threads : (int) Math.min(runtime.availableProcessors(), bearable);
+      long bearable = Math.max(1, MemoryLimit.heap() / HEAP_FOR_EACH_THREAD);
+      return threads > 0
+          ? threads
+          : (int) Math.min(Runtime.getRuntime().availableProcessors(), bearable);
     }
   }
 
