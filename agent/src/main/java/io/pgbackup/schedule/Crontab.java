@@ -1,14 +1,27 @@
 package io.pgbackup.schedule;
 
 import java.time.Month;
+import java.util.Map;
 import java.util.SortedSet;
 
 /// A schedule as crontab(5) writes it: minute, hour, day of month, month, day of week. Lists,
 /// ranges, steps and the names `jan`-`dec`, `sun`-`sat` are understood; Sunday is 0 and 7. Where
-/// both days are restricted, that is neither begins with `*`, either one suffices.
+/// both days are restricted, that is neither begins with `*`, either one suffices. `@daily` and its
+/// like stand for five fields.
 ///
 /// Immutable; equal where the text is.
 public final class Crontab {
+  /// All but `@reboot`, which names no time.
+  private static final Map<String, String> NAMED =
+      Map.of(
+          "@yearly", "0 0 1 1 *",
+          "@annually", "0 0 1 1 *",
+          "@monthly", "0 0 1 * *",
+          "@weekly", "0 0 * * 0",
+          "@daily", "0 0 * * *",
+          "@midnight", "0 0 * * *",
+          "@hourly", "0 * * * *");
+
   private final String text;
   private final SortedSet<Integer> minutes;
   private final SortedSet<Integer> hours;
@@ -29,10 +42,11 @@ public final class Crontab {
 
   /// @throws IllegalArgumentException with a message that names the field
   public static Crontab parse(String text) {
-    String[] fields = text.strip().split("\\s+");
+    String stripped = text.strip();
+    String[] fields = NAMED.getOrDefault(stripped, stripped).split("\\s+");
     if (fields.length != 5) {
       throw new IllegalArgumentException(
-          "'%s' is not a crontab schedule: it has five fields, minute, hour, day of month, month, day of week (example: 0 2 * * *)"
+          "'%s' is not a crontab schedule: it has five fields, minute, hour, day of month, month, day of week (example: 0 2 * * *), or is one of @hourly, @daily, @weekly, @monthly and @yearly"
               .formatted(text));
     }
     Crontab crontab = new Crontab(String.join(" ", fields), fields);

@@ -428,7 +428,8 @@ class ConfigLoaderTest {
               storage.url: missing; for example s3://backups or file:///mnt/backups
               storage.pathStyle: must be true or false
               backup.schedule: 'every day' is not a crontab schedule: it has five fields, minute, \
-            hour, day of month, month, day of week (example: 0 2 * * *)
+            hour, day of month, month, day of week (example: 0 2 * * *), or is one \
+            of @hourly, @daily, @weekly, @monthly and @yearly
               backup.threads: must be 0 to 256, got 300
               retention.keepFull: must be at least 1, got 0
               retention.window: must be text; put it in quotes

@@ -43,6 +43,23 @@ class CrontabTest {
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
+      textBlock =
+          """
+          @yearly   | 0 0 1 1 *
+          @annually | 0 0 1 1 *
+          @monthly  | 0 0 1 * *
+          @weekly   | 0 0 * * 0
+          @daily    | 0 0 * * *
+          @midnight | 0 0 * * *
+          @hourly   | 0 * * * *
+          """)
+  void aNamedOneIsWhatItStandsFor(String name, String fields) {
+    assertThat(Crontab.parse(" " + name)).isEqualTo(Crontab.parse(fields)).hasToString(fields);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
       quoteCharacter = '"',
       textBlock =
           """
@@ -64,7 +81,7 @@ class CrontabTest {
           -1 2 * * *     | minute '-1': '' is not a number
           0 2 31 2,4 *   | '0 2 31 2,4 *' never comes: its months have no day 31
           0 0 2 * * ?    | '0 0 2 * * ?' is not a crontab schedule: it has five fields
-          @daily         | '@daily' is not a crontab schedule: it has five fields
+          @reboot        | '@reboot' is not a crontab schedule: it has five fields
           """)
   void namesTheFieldThatIsWrong(String text, String reason) {
     assertThatThrownBy(() -> Crontab.parse(text))
