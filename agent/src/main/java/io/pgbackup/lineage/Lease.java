@@ -146,9 +146,21 @@ public final class Lease implements AutoCloseable {
   }
 
   /// Releases it, so that the next need not wait for its end. A store that does not answer is no
-  /// failure here: the lease runs out by itself, and for the next of this process at once.
+  /// failure here: the lease runs out by itself, and for the next of this process at once. An
+  /// interrupted thread, whose work is broken off, releases it all the same and stays interrupted.
   @Override
   public void close() {
+    boolean interrupted = Thread.interrupted();
+    try {
+      release();
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  private void release() {
     lock.lock();
     try {
       if (closed) {

@@ -64,6 +64,20 @@ class LeasesTest {
     }
   }
 
+  /// As that of a base backup is whose agent stops, or that took too long.
+  @Test
+  void anInterruptedThreadReleasesItToo() {
+    Lease lease = leases.acquire(PREFIX, "backup", "one");
+    Thread.currentThread().interrupt();
+
+    lease.close();
+
+    assertThat(Thread.interrupted()).as("it stays interrupted").isTrue();
+    try (Lease next = new Leases(store, clock).acquire(PREFIX, "backup", "another process")) {
+      assertThat(next.isHeld()).isTrue();
+    }
+  }
+
   @Test
   void aReleasedLeaseIsFreeForAClockThatIsBehind() {
     SteppingClock ahead = new SteppingClock(clock.instant().plus(Duration.ofDays(365)));
@@ -74,6 +88,7 @@ class LeasesTest {
     }
   }
 
+  /// P52.
   @Test
   void anExpiredLeaseIsTakenOverAndItsHolderNotices() {
     Lease dead = leases.acquire(PREFIX, "backup", "one");
@@ -269,6 +284,9 @@ class LeasesTest {
     @Override
     public synchronized Optional<String> replace(
         ObjectKey key, byte[] content, Optional<String> expectedVersion) {
+      if (Thread.currentThread().isInterrupted()) {
+        throw Problem.storageUnavailable("interrupted", "Try again.").asException();
+      }
       if (failing || clock.instant().isBefore(answersAfter)) {
         throw Problem.storageUnavailable("the store does not answer", "Wait.").asException();
       }
