@@ -227,7 +227,8 @@ class AgentFaultsIT {
     }
   }
 
-  /// The store takes a request and never says anything again, as behind a firewall that forgot.
+  /// P18. The store takes a request and never says anything again, as behind a firewall that
+  /// forgot.
   @Test
   void aConnectionOnWhichNothingComesIsGivenUp() {
     TestPostgres postgres = server(folder.resolve("data"));
@@ -242,6 +243,36 @@ class AgentFaultsIT {
     StatusSnapshot after = statusOnce(agent, now -> hasStored(now, written));
 
     assertThat(after.problems()).isEmpty();
+  }
+
+  /// P18. So slow that a segment takes longer than the socket lets a push wait: it goes on without
+  /// PostgreSQL, whose next attempt finds it.
+  @Test
+  void aSlowLineDelaysAndLosesNothing() {
+    TestPostgres postgres = server(folder.resolve("data"));
+    Agent agent = agent(postgres, Clock.systemUTC());
+    statusOnce(agent, AgentFaultsIT::isProtected);
+    proxy.slowTo(128 << 10);
+    postgres.sql(
+        "create table big as select gen_random_uuid() a, gen_random_uuid() b"
+            + " from generate_series(1, 250000)");
+    backUp(agent);
+    write(postgres, 1, 100);
+    Instant written = now(postgres);
+    write(postgres, 101, 101);
+
+    StatusSnapshot after =
+        statusOnce(
+            agent,
+            now -> {
+              hasStored(now, written);
+              assertThat(now.backups()).contains(2);
+              assertThat(now.runningBackup()).isEmpty();
+            });
+
+    assertThat(after.lastRun()).map(BackupRunView::state).contains(State.COMPLETED);
+    assertThat(after.archive().refused()).isZero();
+    assertThat(restored(new RecoveryTarget.AtTime(written))).containsExactly("100|100");
   }
 
   /// For longer than a lease lasts unrenewed, and than a push is held.
@@ -284,7 +315,7 @@ class AgentFaultsIT {
     assertThat(restored(new RecoveryTarget.AtTime(written))).containsExactly("1000|1000");
   }
 
-  /// It would be a pity about the hours that it has read.
+  /// P62. It would be a pity about the hours that it has read.
   @ParameterizedTest
   @ValueSource(strings = {"partNumber=", "_backup_stop_sentinel.json"})
   void aBaseBackupUnderWayOutlivesAStorm(String begins) {
@@ -357,7 +388,7 @@ class AgentFaultsIT {
     assertThat(restored(new RecoveryTarget.AtTime(written))).containsExactly("100|100");
   }
 
-  /// The volume of the data directory is put back to an older snapshot, identity and all; its
+  /// P7. The volume of the data directory is put back to an older snapshot, identity and all; its
   /// server writes other WAL under names that the archive has. Two agents on one prefix are the
   /// same, seen from the archive.
   @Test
@@ -397,7 +428,7 @@ class AgentFaultsIT {
     assertThat(restored(new RecoveryTarget.AtTime(written))).containsExactly("200|200");
   }
 
-  /// A clone comes up beside its server, identity and all, each with an agent of its own.
+  /// P2. A clone comes up beside its server, identity and all, each with an agent of its own.
   @Test
   void ofTwoServersWithOneIdentityOneArchivesAndTheOtherIsRefused() throws Exception {
     TestPostgres first = server(folder.resolve("data"));

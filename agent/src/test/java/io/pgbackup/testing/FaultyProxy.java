@@ -28,6 +28,7 @@ public final class FaultyProxy implements AutoCloseable {
   private final List<Plan> plans = new CopyOnWriteArrayList<>();
   private final List<Storm> storms = new CopyOnWriteArrayList<>();
   private final int port;
+  private volatile int bytesPerSecond = Integer.MAX_VALUE;
   private volatile ServerSocket listener;
 
   private FaultyProxy(URI upstream) {
@@ -140,6 +141,11 @@ public final class FaultyProxy implements AutoCloseable {
     return List.copyOf(requests);
   }
 
+  /// From now on each connection carries so much in a second, either way.
+  public void slowTo(int rate) {
+    bytesPerSecond = rate;
+  }
+
   /// From now on connections are refused.
   public void refuse() {
     closeQuietly(listener);
@@ -158,6 +164,8 @@ public final class FaultyProxy implements AutoCloseable {
     try {
       var socket = new ServerSocket();
       socket.setReuseAddress(true);
+      // what the kernel takes for us is no slow line
+      socket.setReceiveBufferSize(1 << 16);
       socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), onPort));
       Thread.ofVirtual().name("faulty-proxy").start(() -> accept(socket));
       return socket;
@@ -187,7 +195,7 @@ public final class FaultyProxy implements AutoCloseable {
       Request request = request(head);
       requests.add(request);
       byte[] body =
-          in.readNBytes(Integer.parseInt(request.headers().getOrDefault("content-length", "0")));
+          read(in, Integer.parseInt(request.headers().getOrDefault("content-length", "0")));
       answer(client, request, head, body, fault(request));
     } catch (IOException _) {
       // The client or the server went away, which is what tests here are about.
@@ -212,7 +220,7 @@ public final class FaultyProxy implements AutoCloseable {
       throws IOException {
     OutputStream out = client.getOutputStream();
     if (fault.isEmpty()) {
-      out.write(forward(head, body));
+      write(out, forward(head, body));
       return;
     }
     switch (fault.get()) {
@@ -234,6 +242,40 @@ public final class FaultyProxy implements AutoCloseable {
           reset(client);
         }
       }
+    }
+  }
+
+  private byte[] read(InputStream in, int size) throws IOException {
+    var body = new ByteArrayOutputStream(size);
+    while (body.size() < size) {
+      byte[] some = in.readNBytes(Math.min(size - body.size(), atOnce()));
+      if (some.length == 0) {
+        break;
+      }
+      body.writeBytes(some);
+      pause(some.length);
+    }
+    return body.toByteArray();
+  }
+
+  private void write(OutputStream out, byte[] answer) throws IOException {
+    for (int from = 0; from < answer.length; ) {
+      int length = Math.min(answer.length - from, atOnce());
+      out.write(answer, from, length);
+      pause(length);
+      from += length;
+    }
+  }
+
+  private int atOnce() {
+    return Math.max(1, bytesPerSecond / 10);
+  }
+
+  private void pause(int length) throws IOException {
+    try {
+      Thread.sleep(1000L * length / bytesPerSecond);
+    } catch (InterruptedException e) {
+      throw new IOException(e);
     }
   }
 

@@ -155,6 +155,19 @@ class S3FaultsIT {
   }
 
   @Test
+  void aSlowLineIsWaitedFor() throws Exception {
+    byte[] content = new byte[PART + 1];
+    new Random(1).nextBytes(content);
+    proxy.slowTo(2 << 20);
+
+    assertThat(upload(content)).isInstanceOf(Created.class);
+
+    assertRead(content);
+    assertThat(proxy.requests()).as("nothing was sent twice").filteredOn(Kind.PART).hasSize(2);
+    assertNothingUnderWay();
+  }
+
+  @Test
   void aConflictAtTheEndOfAnUploadMeansStartAgain() throws Exception {
     // given
     proxy.breakNext(1, Kind.COMPLETE, FaultyProxy.error(409, "ConditionalRequestConflict"));
