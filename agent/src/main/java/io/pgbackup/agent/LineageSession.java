@@ -95,7 +95,7 @@ public record LineageSession(
         new IndexKeeper(store, catalog, folder, clock)::read);
   }
 
-  private static Throttle throttle(BackupConfig config, Clock clock) {
+  static Throttle throttle(BackupConfig config, Clock clock) {
     return config
         .maxRate()
         .map(rate -> new Throttle(() -> rate.at(LocalTime.now(clock.withZone(config.timeZone())))))

@@ -240,6 +240,34 @@ class ReloadIT {
         .isGreaterThan((double) before.at().getEpochSecond());
   }
 
+  /// P92. One that is not slowed has read all of it long before.
+  @Test
+  void slowsTheNextBaseBackupDown() {
+    long rate = 2 << 20;
+    Instant before = status().configuration().orElseThrow().loadedAt();
+    configure("backup: { threads: 1, maxRate: 2MiB }\n" + wal(""));
+    statusOnce(now -> assertThat(now.configuration().orElseThrow().loadedAt()).isAfter(before));
+    takeABackup();
+    StatusSnapshot first =
+        statusOnce(
+            now -> {
+              assertThat(now.runningBackup()).isPresent();
+              assertThat(readBy(now)).isPositive();
+            });
+
+    StatusSnapshot later =
+        statusOnce(now -> assertThat(now.at()).isAfter(first.at().plusSeconds(2)));
+
+    double seconds = Duration.between(first.at(), later.at()).toMillis() / 1000.0;
+    assertThat((double) (readBy(later) - readBy(first)))
+        .isPositive()
+        .isLessThan(rate * seconds + (1 << 20));
+  }
+
+  private static long readBy(StatusSnapshot status) {
+    return status.runningBackup().orElseThrow().bytes();
+  }
+
   @Test
   void refusesABrokenChangeAndTakesTheMendedOne() {
     configure("backup: { schedule: \"0 25 * * *\", threds: 2 }\n" + wal(""));

@@ -17,6 +17,8 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
@@ -95,6 +97,7 @@ class ArchiveSocketTest {
     }
   }
 
+  /// P15.
   @Test
   void aPushIsAnsweredOnlyWhenItIsStored() throws IOException {
     engine.gate = new CountDownLatch(1);
@@ -128,6 +131,7 @@ class ArchiveSocketTest {
     }
   }
 
+  /// P1.
   @Test
   void otherContentIsRefusedAndNothingIsOverwritten() throws IOException {
     byte[] first = segment(16);
@@ -211,6 +215,7 @@ class ArchiveSocketTest {
     }
   }
 
+  /// P19.
   @Test
   void aPushThatTakesTooLongGoesOnAndTheNextAttemptSucceeds() throws IOException {
     reopen(new SocketLimits(2, 16, LATE, LATE, LATE, LATE, SOON, LATE, LATE));
@@ -246,6 +251,33 @@ class ArchiveSocketTest {
           .isInstanceOf(SocketReply.Failed.class);
       engine.gate.countDown();
       assertThat(first.reply()).isEqualTo(new SocketReply.Done());
+    }
+  }
+
+  /// P21. As many again, where the heap has room for them: here it has.
+  @Test
+  void inAHurryMoreFilesAreStoredAtOnce() throws IOException {
+    engine.gate = new CountDownLatch(1);
+    List<TestClient> clients = new ArrayList<>();
+    try {
+      for (int number = 1; number <= 4; number++) {
+        TestClient client = client();
+        clients.add(client);
+        client.push("00000001000000000000000" + number, "", segment(16));
+      }
+      await().until(() -> engine.waiting.get() == 2);
+
+      socket.hurry(true);
+
+      await().until(() -> engine.waiting.get() == 4);
+      engine.gate.countDown();
+      for (TestClient client : clients) {
+        assertThat(client.reply()).isEqualTo(new SocketReply.Done());
+      }
+    } finally {
+      for (TestClient client : clients) {
+        client.close();
+      }
     }
   }
 
