@@ -312,6 +312,7 @@ class AgentIT {
     assertThat(walgs()).as("no orphan").isEmpty();
   }
 
+  /// P78.
   @Test
   void showsTheFixedMetricsWithTheirTrueValues() {
     Agent agent = besideRunningServer();
@@ -349,6 +350,7 @@ class AgentIT {
     return instant.getEpochSecond() + instant.getNano() / 1e9;
   }
 
+  /// P74.
   @Test
   void appliesItsRulesWhenTheirScheduleComes() {
     retention =
@@ -498,7 +500,7 @@ class AgentIT {
     assertThat(get(second, "/").body()).contains("<span class=\"bad\">failed </span>");
   }
 
-  /// The last verdict is of 2026-09, so one was missed.
+  /// P39. The last verdict is of 2026-09, so one was missed.
   @Test
   void restoresOnTrialByItself() throws IOException {
     Agent first = besideRunningServer();
@@ -607,6 +609,7 @@ class AgentIT {
     statusOnce(tomorrow, status -> assertThat(status.backups()).contains(2));
   }
 
+  /// P14.
   @Test
   void bringsTheLastCommitsIntoTheArchiveBeforeItGoes() {
     Agent first = besideRunningServer();
@@ -625,6 +628,7 @@ class AgentIT {
     assertThat(status.lastCommit().orElseThrow()).isAfter(after);
   }
 
+  /// P85.
   @Test
   void staysReadyAndSaysSoWhileTheStoreIsAway() {
     Agent agent = besideRunningServer();

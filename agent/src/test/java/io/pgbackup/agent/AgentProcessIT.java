@@ -90,6 +90,7 @@ class AgentProcessIT {
                 + " 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"));
   }
 
+  /// P14.
   @Test
   void drainsAndExitsWithZeroWhenItIsTerminated() throws Exception {
     AgentProcess first = agent();

@@ -251,6 +251,7 @@ class BackupsTest {
     await().untilAsserted(() -> assertThat(afterwards).hasValue(1));
   }
 
+  /// P51.
   @Test
   void makesUpForAMissedRunOnce() {
     Backups backups = backups();

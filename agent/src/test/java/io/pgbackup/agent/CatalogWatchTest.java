@@ -98,6 +98,7 @@ class CatalogWatchTest {
     assertThat(watch.known()).isEmpty();
   }
 
+  /// P80.
   @Test
   void knowsWhatWasListedAndSinceWhen() {
     lineages.check();

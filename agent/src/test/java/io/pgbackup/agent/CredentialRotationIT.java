@@ -188,6 +188,7 @@ class CredentialRotationIT {
     postgres.sql("insert into orders values (%d); select pg_switch_wal()".formatted(number));
   }
 
+  /// P57.
   @Test
   void aBaseBackupAndAStreamOfWalGoThroughRotationsAndAnExpiry() {
     // given: so much that packs to nothing less, as many parts

@@ -16,6 +16,7 @@ class HeartbeatTest {
     return heartbeat.due(NOW.plusSeconds(60L * minutes), LSN.plus(bytes));
   }
 
+  /// P82.
   @Test
   void comesOnceInEachIntervalInWhichTheServerWasIdle() {
     assertThat(due(0, 0)).isFalse();

@@ -40,6 +40,7 @@ class LagTrackerTest {
     return WalSegment.containing(Timeline.FIRST, Lsn.parse(lsn), WalSegmentSize.DEFAULT);
   }
 
+  /// P82.
   @Test
   void nothingWaitsWhileOnlyTheUnfinishedSegmentIsMissing() {
     assertThat(tracker.observe(stats(0, "0/3000100"), STORED))
@@ -87,6 +88,7 @@ class LagTrackerTest {
     assertThat(tracker.observe(stats(5, "0/4000100", waiting), STORED).waiting()).isZero();
   }
 
+  /// P15.
   @Test
   void seesAnArchiveThatStaysEmptyAlthoughTheServerSaysThatAllIsArchived() {
     assertThat(tracker.observe(stats(0, "0/3000100"), Optional.empty()))

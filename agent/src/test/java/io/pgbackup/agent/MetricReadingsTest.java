@@ -132,6 +132,7 @@ class MetricReadingsTest {
         .toList();
   }
 
+  /// P79.
   @Test
   void whatIsNotKnownIsAbsent() {
     String labels = "{cluster=\"orders\",namespace=\"shop\",uid=\"\"}";
@@ -146,6 +147,7 @@ class MetricReadingsTest {
             "pgbackup_wal_refused_total" + labels + " 0.0");
   }
 
+  /// P83.
   @Test
   void showsTheNewestWindowAndTheAgeOfTheNewestBackup() {
     String labels = "{cluster=\"orders\",namespace=\"shop\",uid=\"0b8f\"}";

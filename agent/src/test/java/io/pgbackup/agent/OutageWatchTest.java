@@ -43,6 +43,7 @@ class OutageWatchTest {
     }
   }
 
+  /// P20.
   @Test
   void tellsEachChangeOnceAndTheRemedyWhileItIsCritical() {
     lookFor(Duration.ofMinutes(30), 1 << 20);

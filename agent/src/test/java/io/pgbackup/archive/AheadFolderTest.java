@@ -34,6 +34,7 @@ class AheadFolderTest {
     return PosixFilePermissions.toString(Files.getPosixFilePermissions(path));
   }
 
+  /// P26.
   @Test
   void aSegmentLiesBesideTheDataDirectoryForItsOwnerOnly() throws IOException {
     var file = ahead.keep(NAME, CONTENT).orElseThrow();

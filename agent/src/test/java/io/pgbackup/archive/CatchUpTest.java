@@ -68,6 +68,12 @@ class CatchUpTest {
     Files.createFile(folder.resolve("pg_wal/archive_status").resolve(name + mark));
   }
 
+  private List<Path> marks() throws IOException {
+    try (var files = Files.list(folder.resolve("pg_wal/archive_status"))) {
+      return files.sorted().toList();
+    }
+  }
+
   private void wait(int from, int to) throws IOException {
     for (int number = from; number <= to; number++) {
       waits(name(number), content(number), ".ready");
@@ -86,14 +92,17 @@ class CatchUpTest {
     return IntStream.rangeClosed(from, to).mapToObj(CatchUpTest::name).toList();
   }
 
+  /// P12.
   @Test
   void whatWaitsIsStoredBeforePostgresAsks() throws IOException {
     wait(1, 12);
     push(1, content(1));
+    List<Path> marks = marks();
 
     behind(1);
 
     await().untilAsserted(() -> assertThat(engine.files).containsOnlyKeys(names(1, 12)));
+    assertThat(marks()).as("only PostgreSQL says what it has archived").isEqualTo(marks);
     assertThat(admitted).as("in order, as the fence wants").isEqualTo(names(1, 12));
     for (int number = 2; number <= 12; number++) {
       assertThat(push(number, content(number))).isEqualTo(Pushed.STORED);
@@ -103,6 +112,7 @@ class CatchUpTest {
     assertThat(archiver.status().alreadyStored()).isZero();
   }
 
+  /// P21.
   @Test
   void severalAreStoredAtOnceAndRoomStaysForPostgres() throws IOException {
     wait(1, 20);

@@ -78,6 +78,7 @@ class PgWalTest {
     assertRefused(() -> pgWal.size(SEGMENT));
   }
 
+  /// P22.
   @ParameterizedTest
   @ValueSource(strings = {"pg_wal/RECOVERYXLOG", "./pg_wal/RECOVERYXLOG"})
   void aDestinationLiesInPgWal(String text) {

@@ -184,6 +184,7 @@ class WalArchiverTest {
     assertThat(archiver.status().underWay()).isZero();
   }
 
+  /// P23.
   @Test
   void theSameFileSentTwiceAtOnceIsPushedOnce() throws Exception {
     engine.gate = new CountDownLatch(1);

@@ -72,6 +72,7 @@ class BackupRunnerIT {
     }
   }
 
+  /// P48.
   @Test
   void anArchiveCommandThatFailsIsNoticedBeforeAnyFileIsRead() {
     try (TestPostgres postgres = server(PostgresRelease.NEWEST, "false")) {

@@ -111,6 +111,7 @@ class BackupRunnerTest {
     assertThat(run(() -> {}, BackupRunnerTest::push)).isInstanceOf(BackupRun.Completed.class);
   }
 
+  /// P52.
   @Test
   void whoLostTheLeaseWritesNoSentinel() {
     BackupRun.Ended end =
@@ -149,6 +150,7 @@ class BackupRunnerTest {
             });
   }
 
+  /// P52.
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 2})
   void oneThatTakesTooLongIsEndedAndSaysWhatItWaitedFor(int reached) {

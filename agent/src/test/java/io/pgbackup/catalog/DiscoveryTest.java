@@ -52,6 +52,7 @@ class DiscoveryTest {
         .containsExactly(tuple(StoreFolder.of(folder).path(), "default/" + cluster, uid));
   }
 
+  /// P73.
   @Test
   void eachPostgresVersionUnderOneUidIsALineage() {
     layouts.walG("spilo/orders/u-1/wal/14");

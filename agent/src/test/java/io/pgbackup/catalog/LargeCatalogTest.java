@@ -103,6 +103,7 @@ class LargeCatalogTest {
         .isEqualTo("base_" + LargeArchive.segment(10_000).fileName());
   }
 
+  /// P11.
   @Test
   void aHoleThatWasMadeByHandIsFoundWithinADay() {
     LargeArchive archive = archive(20_000, 1);

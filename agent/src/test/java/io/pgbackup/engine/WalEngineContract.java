@@ -78,6 +78,7 @@ public abstract class WalEngineContract {
         .containsExactly(name + ".lz4");
   }
 
+  /// P3.
   @Test
   void aHistoryFileStaysWhatItIs() {
     assertThat(engine.push(HISTORY, WAY)).isEqualTo(Pushed.STORED);
@@ -94,6 +95,7 @@ public abstract class WalEngineContract {
     assertThat(engine.push(SEGMENT, segment(1))).isEqualTo(Pushed.ALREADY_STORED);
   }
 
+  /// P1.
   @Test
   void otherContentIsRefusedAndTheFirstStays() {
     engine.push(SEGMENT, segment(1));

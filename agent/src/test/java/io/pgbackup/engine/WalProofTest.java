@@ -84,6 +84,7 @@ class WalProofTest {
     assertThat(clock.instant()).isEqualTo(Instant.parse("2026-08-21T02:00:00.050Z"));
   }
 
+  /// P48.
   @Test
   void namesTheBlockingSegmentAndWhatTheArchiverSaysWhenTimeIsUp() {
     put(FIRST + ".lz4");

@@ -46,6 +46,7 @@ class ClaimsTest {
     assertThat(claims.create(PREFIX, claim("5d6c", 180007))).isEqualTo(claim("5d6c", 180006));
   }
 
+  /// P2.
   @Test
   void anotherOwnerIsRefusedAndBothAreNamed() {
     claims.create(PREFIX, claim("5d6c", 180006));

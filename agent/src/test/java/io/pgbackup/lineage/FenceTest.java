@@ -143,6 +143,7 @@ class FenceTest {
         .hasMessageContaining("comes from data of lineage clone, and this archive is of 5d6c");
   }
 
+  /// P2.
   @Test
   void refusesAnotherClustersSegment() {
     SyntheticWal other = SyntheticWal.create(SystemIdentifier.parse("42"), SIZE);
@@ -246,6 +247,7 @@ class FenceTest {
         .doesNotThrowAnyException();
   }
 
+  /// P3.
   @Test
   void refusesAHistoryThatComesAnotherWayThanTheArchives() {
     Fence fence = fence(Optional.empty());

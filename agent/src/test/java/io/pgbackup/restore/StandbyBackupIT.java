@@ -102,6 +102,7 @@ class StandbyBackupIT {
     }
   }
 
+  /// P50.
   @Test
   void aPromotionUnderWayEndsIt() throws Exception {
     try (ProtectedServer primary = primary();

@@ -26,6 +26,7 @@ class StoreOutageIT {
   @TempDir(factory = EnterableTempDir.class)
   private Path folder;
 
+  /// P24.
   @EachRelease
   void recoveryNeverEndsEarlyAndGoesOnWhenTheStoreIsBack(PostgresRelease release) {
     S3Server s3 = S3Server.shared();

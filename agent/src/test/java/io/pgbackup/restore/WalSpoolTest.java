@@ -110,6 +110,7 @@ class WalSpoolTest {
     }
   }
 
+  /// P24.
   @Test
   void answersOneOnlyForProvenAbsence() throws Exception {
     engine.put(segment(1), "one");
@@ -179,6 +180,7 @@ class WalSpoolTest {
     }
   }
 
+  /// P9.
   @Test
   void historyOffThePathIsNeverServed() throws Exception {
     engine.put("00000002.history", "1\t0/200000\tx\n");

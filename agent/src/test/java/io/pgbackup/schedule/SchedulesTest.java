@@ -28,6 +28,7 @@ class SchedulesTest {
     schedules.close();
   }
 
+  /// P51.
   @Test
   void makesUpForAllMissedRunsByOne() {
     AtomicInteger runs = new AtomicInteger();

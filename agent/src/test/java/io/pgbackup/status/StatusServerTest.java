@@ -280,6 +280,7 @@ class StatusServerTest {
         .isEqualTo(requests.problem.get());
   }
 
+  /// P91.
   @Test
   void showsARunUntilItsEndAndAfter() throws Exception {
     HttpResponse<String> response = get("/api/v1/backups/7f");

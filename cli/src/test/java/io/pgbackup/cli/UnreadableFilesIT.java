@@ -18,7 +18,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// A base backup as the server's own user, of a data directory in which something is not that
+/// P59: a base backup as the server's own user, of a data directory in which something is not that
 /// user's: what is left out of a backup is missed at the restore.
 class UnreadableFilesIT {
   @TempDir(factory = EnterableTempDir.class)

@@ -68,6 +68,7 @@ class WalStatusIT {
 
   @ParameterizedTest
   @CsvSource({
+    /// P24.
     "0, 0",
     "74, 1",
     "1, 126",

@@ -99,6 +99,7 @@ class WalgWalFaultsTest {
     assertThat(spool).as("the spool is clean").isEmptyDirectory();
   }
 
+  /// P11.
   @Test
   void whatItSaysItStoredIsLookedFor() throws IOException {
     given(IDLE, _ -> 'O');
@@ -300,6 +301,7 @@ class WalgWalFaultsTest {
     assertThat(embedded.fetch(NAME)).hasValue(OTHER);
   }
 
+  /// P19.
   @Test
   void oneThatHangsIsKilledAndStartedAgain() throws IOException {
     // given

@@ -81,6 +81,7 @@ class R2RulesIT {
     r2.close();
   }
 
+  /// P61.
   @Test
   void writesPartsOfOneSize() throws Exception {
     // given
@@ -132,6 +133,7 @@ class R2RulesIT {
                     .containsKeys("x-amz-checksum-crc32c", "if-none-match", "content-length"));
   }
 
+  /// P62.
   @Test
   void survivesBeingToldToSlowDown() {
     // given: two writes of one key within a second

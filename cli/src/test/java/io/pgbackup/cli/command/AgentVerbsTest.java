@@ -157,6 +157,7 @@ class AgentVerbsTest {
     }
   }
 
+  /// P91.
   @Test
   void backupExitsWithTheRunsStatus() throws IOException {
     ProblemView problem =

@@ -123,6 +123,7 @@ class RetentionVerbsTest {
     assertThat(segmentOne()).exists();
   }
 
+  /// P73.
   @Test
   void aPlanSaysWhyEachBackupStaysAndApplyDoesIt() {
     claim();
@@ -179,6 +180,7 @@ class RetentionVerbsTest {
     assertThat(plan.path("done").isNull()).isTrue();
   }
 
+  /// P72.
   @Test
   void aDayToComeIsSimulated() {
     claim();
