@@ -2,6 +2,7 @@ package io.pgbackup.agent;
 
 import io.pgbackup.archive.ArchiveClient;
 import io.pgbackup.archive.ArchiveSocket;
+import io.pgbackup.archive.ArchiveStatus;
 import io.pgbackup.archive.OutageGovernor;
 import io.pgbackup.archive.Retry;
 import io.pgbackup.archive.SocketLimits;
@@ -9,6 +10,7 @@ import io.pgbackup.archive.WalArchiver;
 import io.pgbackup.archive.WalServer;
 import io.pgbackup.config.ConfigFile;
 import io.pgbackup.config.PgBackupConfig;
+import io.pgbackup.config.PgBackupConfig.RetentionRun;
 import io.pgbackup.credentials.CredentialScope;
 import io.pgbackup.credentials.StoreCredentials;
 import io.pgbackup.crypto.ObjectCipher;
@@ -38,6 +40,7 @@ import io.pgbackup.stream.StreamArchive;
 import io.pgbackup.stream.StreamListener;
 import io.pgbackup.stream.StreamSession;
 import io.pgbackup.telemetry.Exposition;
+import io.pgbackup.telemetry.Meters;
 import io.pgbackup.telemetry.ObservedStore;
 import io.pgbackup.telemetry.Readings;
 import io.pgbackup.telemetry.StoreHealth;
@@ -78,7 +81,9 @@ public final class Agent implements AutoCloseable {
   private final CompletableFuture<Problem> fatal = new CompletableFuture<>();
   private final Closing closing = new Closing();
   private final CredentialWatch credential;
+  private final StoreHealth health;
   private final ObjectStore store;
+  private final CommandWatch command;
   private final ServerWatch server;
   private final LineageKeeper lineages;
   private final LetGoMarks letGo;
@@ -157,7 +162,7 @@ public final class Agent implements AutoCloseable {
 
     ObjectCipher cipher = Encryption.open(config.encryption());
     warnIfUnreadable(cipher);
-    StoreHealth health = new StoreHealth(clock);
+    health = new StoreHealth(clock);
     credentials = StoreCredentials.of(config.storage(), scope(config), clock);
     boolean needsThem = "s3".equals(config.storage().url().getScheme());
     credential =
@@ -167,9 +172,10 @@ public final class Agent implements AutoCloseable {
             this::credentialRenewed);
     store = new ObservedStore(Stores.open(config.storage(), credentials), health);
     wired = new Wired(config, cipher, Engines.open(config, credentials, clock));
+    command = new CommandWatch(config.wal().socket(), this::lastReceived);
     server =
         new ServerWatch(
-            config.postgres(), this::storesWal, this::streamsWal, pace.server(), problems);
+            config.postgres(), this::storesWal, this::streamsWal, pace.server(), command, problems);
     lineages =
         new LineageKeeper(
             config.postgres().dataDirectory(),
@@ -256,6 +262,7 @@ public final class Agent implements AutoCloseable {
             verdicts::of,
             this::drillsNow,
             pages,
+            this::retentionNow,
             runs,
             schedules,
             BACKUPS,
@@ -306,6 +313,24 @@ public final class Agent implements AutoCloseable {
   private StatusSnapshot.Drills drillsNow() {
     return DrillStatus.of(
         wired.config(), drills.view(), verdicts.verdict(), schedules.next(DRILLS));
+  }
+
+  private Optional<ArchiveStatus.Archived> lastReceived() {
+    return archiver.status().last();
+  }
+
+  private StatusSnapshot.Retention retentionNow() {
+    PgBackupConfig config = wired.config();
+    boolean here = config.retention().run() == RetentionRun.AGENT;
+    return new StatusSnapshot.Retention(
+        new StatusSnapshot.Schedule(
+            here,
+            config.retention().schedule().toString(),
+            config.backup().timeZone().getId(),
+            config.retentionTiming().delay().toSeconds(),
+            schedules.next(RETENTION).filter(_ -> here)),
+        retention.overdueSince().filter(_ -> here),
+        retention.view().flatMap(RetentionWatch.View::lastSuccess));
   }
 
   private boolean storesWal() {
@@ -570,15 +595,7 @@ public final class Agent implements AutoCloseable {
   }
 
   private StatusSources statusSources() {
-    Exposition exposition =
-        new Exposition(
-            () -> {
-              Readings readings =
-                  MetricReadings.of(snapshots.now(), runs.failures(), server.answered());
-              retention.view().ifPresent(view -> MetricReadings.add(view, readings));
-              verdicts.verdict().ifPresent(verdict -> MetricReadings.add(verdict, readings));
-              return readings;
-            });
+    Exposition exposition = new Exposition(this::readings);
     return new StatusSources(
         snapshots::now,
         snapshots::page,
@@ -586,6 +603,24 @@ public final class Agent implements AutoCloseable {
         this::unready,
         backups,
         snapshots::backups);
+  }
+
+  private Readings readings() {
+    Readings readings = MetricReadings.of(snapshots.now(), server.answered());
+    readings.put(
+        Meters.AGENT_START, "version", snapshots.version(), startedAt.toEpochMilli() / 1e3);
+    readings.put(Meters.RETENTION_WINDOW, wired.config().retention().window().toMillis() / 1e3);
+    readings.put(
+        Meters.LINEAGE_CLAIMED,
+        lineages.current().map(session -> session.lineage().claim().claimedAt()));
+    command.ours().ifPresent(ours -> readings.put(Meters.WAL_COMMAND_OURS, ours ? 1 : 0));
+    server.seen().ifPresent(seen -> MetricReadings.add(seen, readings));
+    MetricReadings.add(runs.figures(), readings);
+    MetricReadings.add(archiver.status(), readings);
+    MetricReadings.add(health.counts(), readings);
+    retention.view().ifPresent(view -> MetricReadings.add(view, readings));
+    verdicts.verdict().ifPresent(verdict -> MetricReadings.add(verdict, readings));
+    return readings;
   }
 
   private Optional<String> unready() {

@@ -1,5 +1,6 @@
 package io.pgbackup.agent;
 
+import io.pgbackup.archive.ArchiveStatus;
 import io.pgbackup.archive.OutageGovernor.Level;
 import io.pgbackup.catalog.GapState;
 import io.pgbackup.drill.DrillVerdict;
@@ -8,10 +9,12 @@ import io.pgbackup.schedule.Timing;
 import io.pgbackup.status.StatusSnapshot;
 import io.pgbackup.telemetry.Meters;
 import io.pgbackup.telemetry.Readings;
+import io.pgbackup.telemetry.StoreHealth;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 
 /// The metrics, from the same snapshot that the status shows.
@@ -19,11 +22,11 @@ final class MetricReadings {
   private MetricReadings() {}
 
   /// @param answered whether PostgreSQL answered when it was last asked; empty before
-  static Readings of(StatusSnapshot status, long failures, Optional<Boolean> answered) {
+  static Readings of(StatusSnapshot status, Optional<Boolean> answered) {
     Readings readings =
         new Readings(
             status.cluster().namespace(), status.cluster().name(), status.uid().orElse(""));
-    backups(status, failures, readings);
+    backups(status, readings);
     answered.ifPresent(up -> readings.put(Meters.POSTGRES_UP, number(up)));
     status.storage().up().forEach((op, up) -> readings.put(Meters.STORAGE_UP, op, number(up)));
     status.storage().credential().ifPresent(used -> credential(used, readings));
@@ -49,8 +52,20 @@ final class MetricReadings {
     if (!status.windows().isEmpty()) {
       readings.put(Meters.WINDOW_START, Optional.of(status.windows().getLast().start()));
       readings.put(Meters.WINDOW_END, Optional.of(status.windows().getLast().end()));
+      readings.put(
+          Meters.WINDOW_LENGTH,
+          seconds(status.windows().getLast().start(), status.windows().getLast().end()));
     }
+    readings.put(
+        Meters.LINEAGE_CONFLICT,
+        number(
+            status.lineageConflict().isPresent()
+                || status.problems().stream().anyMatch(it -> it.about().equals("timeline"))));
     status.engines().ifPresent(engines -> engines(engines, readings));
+    status
+        .retention()
+        .filter(retention -> retention.schedule().enabled())
+        .ifPresent(retention -> retention(retention, status.at(), readings));
     status
         .drills()
         .filter(drills -> drills.schedule().enabled())
@@ -78,6 +93,14 @@ final class MetricReadings {
             .overdueSince()
             .map(since -> Math.max(0, Duration.between(since, now).toMillis() / 1e3))
             .orElse(0.0));
+  }
+
+  private static void retention(
+      StatusSnapshot.Retention retention, Instant now, Readings readings) {
+    readings.put(Meters.RETENTION_NEXT, retention.schedule().next());
+    readings.put(
+        Meters.RETENTION_OVERDUE,
+        retention.overdueSince().map(since -> seconds(since, now)).orElse(0.0));
   }
 
   private static void outage(StatusSnapshot.Outage outage, Readings readings) {
@@ -112,6 +135,37 @@ final class MetricReadings {
             });
   }
 
+  static void add(RunBook.Figures runs, Readings readings) {
+    readings.put(Meters.BACKUP_FAILURES, (double) runs.failed());
+    readings.put(Meters.BACKUP_COMPLETED, (double) runs.completed());
+    readings.put(Meters.BACKUP_FAILED_IN_A_ROW, (double) runs.failedInARow());
+    readings.put(Meters.BACKUP_LAST_FAILURE, runs.lastFailure());
+  }
+
+  static void add(ArchiveStatus pushes, Readings readings) {
+    readings.put(Meters.WAL_ARCHIVED, (double) pushes.archived());
+    readings.put(Meters.WAL_ARCHIVED_BYTES, (double) pushes.bytes());
+    readings.put(Meters.WAL_FAILED, (double) pushes.failed());
+    readings.put(Meters.WAL_LAST_ARCHIVED, pushes.last().map(ArchiveStatus.Archived::at));
+  }
+
+  static void add(ServerWatch.Seen server, Readings readings) {
+    readings.put(Meters.POSTGRES_PRIMARY, number(server.primary()));
+    readings.put(Meters.ARCHIVER_ARCHIVED, (double) server.stats().archivedCount());
+    readings.put(Meters.ARCHIVER_FAILED, (double) server.stats().failedCount());
+    readings.put(Meters.WAL_READY, (double) server.stats().waitingFiles());
+    readings.put(Meters.WAL_READY_AGE, server.stats().lag().toMillis() / 1e3);
+  }
+
+  static void add(Map<StoreHealth.Operation, StoreHealth.Count> requests, Readings readings) {
+    requests.forEach(
+        (operation, count) -> {
+          String op = operation.name().toLowerCase(Locale.ROOT);
+          readings.putRequests(op, "answered", count.answered());
+          readings.putRequests(op, "failed", count.failed());
+        });
+  }
+
   static void add(RetentionWatch.View retention, Readings readings) {
     readings.put(Meters.RETENTION_LAST_SUCCESS, retention.lastSuccess());
     readings.put(Meters.RETENTION_DELETABLE, (double) retention.deletable());
@@ -133,12 +187,16 @@ final class MetricReadings {
     engines.peakMemory().ifPresent(bytes -> readings.put(Meters.WALG_MEMORY, (double) bytes));
   }
 
-  private static void backups(StatusSnapshot status, long failures, Readings readings) {
-    readings.put(Meters.BACKUP_FAILURES, (double) failures);
+  private static void backups(StatusSnapshot status, Readings readings) {
     readings.put(Meters.BACKUP_RUNNING, number(status.runningBackup().isPresent()));
     readings.put(Meters.BACKUP_NEXT, status.schedule().next());
     readings.put(
         Meters.BACKUP_LAST_SUCCESS, status.lastBackup().map(StatusSnapshot.Backup::finishTime));
+    status
+        .runningBackup()
+        .ifPresent(run -> readings.put(Meters.BACKUP_PROGRESS, (double) run.bytes()));
+    status.backups().ifPresent(count -> readings.put(Meters.BACKUPS, count));
+    status.lastBackup().ifPresent(newest -> newest(newest, readings));
     status
         .lastBackup()
         .flatMap(StatusSnapshot.Backup::corruptPages)
@@ -155,6 +213,16 @@ final class MetricReadings {
           .ifPresent(
               late -> readings.put(Meters.BACKUP_OVERDUE, Math.max(0, late.toMillis() / 1e3)));
     }
+  }
+
+  private static void newest(StatusSnapshot.Backup backup, Readings readings) {
+    readings.put(Meters.BACKUP_CONTENT, (double) backup.uncompressedSize());
+    readings.put(Meters.BACKUP_STORED, (double) backup.compressedSize());
+    readings.put(Meters.BACKUP_DURATION, seconds(backup.startTime(), backup.finishTime()));
+  }
+
+  private static double seconds(Instant from, Instant to) {
+    return Math.max(0, Duration.between(from, to).toMillis() / 1e3);
   }
 
   private static Optional<Instant> due(StatusSnapshot.Schedule schedule, Instant last) {

@@ -78,6 +78,7 @@ final class RetentionWatch {
   private @Nullable LineageUid told;
   private @Nullable RetentionRules toldRules;
   private volatile boolean due;
+  private volatile Instant dueSince = Instant.MIN;
   private volatile Optional<View> view = Optional.empty();
   private Instant notBefore = Instant.MIN;
   private int waits;
@@ -131,7 +132,16 @@ final class RetentionWatch {
 
   /// The schedule came.
   void scheduled() {
+    if (!due) {
+      dueSince = clock.instant();
+    }
     due = true;
+  }
+
+  /// When the schedule came for which the rules are not applied to their end. A standby's agent
+  /// leaves that to the primary's.
+  Optional<Instant> overdueSince() {
+    return due && primary.get() ? Optional.of(dueSince) : Optional.empty();
   }
 
   /// Empty before the first look at the archive.

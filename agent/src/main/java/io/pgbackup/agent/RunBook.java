@@ -27,7 +27,13 @@ final class RunBook {
           return size() > KEPT;
         }
       };
-  private long failures;
+
+  /// What became of the runs since the agent started.
+  ///
+  /// @param failedInARow since the last one that completed
+  record Figures(long completed, long failed, long failedInARow, Optional<Instant> lastFailure) {}
+
+  private Figures figures = new Figures(0, 0, 0, Optional.empty());
   private Optional<TakenBackup> lastTaken = Optional.empty();
 
   synchronized BackupRunView begin(String id, Instant at) {
@@ -55,8 +61,8 @@ final class RunBook {
     return lastTaken;
   }
 
-  synchronized long failures() {
-    return failures;
+  synchronized Figures figures() {
+    return figures;
   }
 
   BackupObserver observer(String id) {
@@ -83,8 +89,17 @@ final class RunBook {
   private synchronized void became(BackupRun run) {
     runs.computeIfPresent(run.id(), (_, before) -> next(before, run));
     switch (run) {
-      case BackupRun.Failed _ -> failures++;
-      case BackupRun.Completed completed -> lastTaken = Optional.of(completed.backup());
+      case BackupRun.Failed failed ->
+          figures =
+              new Figures(
+                  figures.completed(),
+                  figures.failed() + 1,
+                  figures.failedInARow() + 1,
+                  Optional.of(failed.since()));
+      case BackupRun.Completed completed -> {
+        lastTaken = Optional.of(completed.backup());
+        figures = new Figures(figures.completed() + 1, figures.failed(), 0, figures.lastFailure());
+      }
       case BackupRun.Running _ -> {}
     }
   }

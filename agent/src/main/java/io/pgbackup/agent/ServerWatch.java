@@ -30,6 +30,7 @@ final class ServerWatch implements AutoCloseable {
   private final BooleanSupplier archiving;
   private final BooleanSupplier streaming;
   private final Duration interval;
+  private final CommandWatch command;
   private final Problems problems;
   private final Heartbeat heartbeat = new Heartbeat();
   private @Nullable PostgresClient client;
@@ -40,16 +41,19 @@ final class ServerWatch implements AutoCloseable {
   /// @param archiving whether WAL is stored; otherwise nothing is asked of the server's archiving,
   ///   and no commits are made for it
   /// @param streaming whether the agent fetches WAL itself, so that the server need not archive
+  /// @param command judges where the server sends WAL
   ServerWatch(
       PostgresConfig config,
       BooleanSupplier archiving,
       BooleanSupplier streaming,
       Duration interval,
+      CommandWatch command,
       Problems problems) {
     this.config = config;
     this.archiving = archiving;
     this.streaming = streaming;
     this.interval = interval;
+    this.command = command;
     this.problems = problems;
   }
 
@@ -69,6 +73,7 @@ final class ServerWatch implements AutoCloseable {
       problems.clear(Problems.About.POSTGRES);
     } catch (PgBackupException e) {
       seen = Optional.empty();
+      command.skip();
       disconnect();
       problems.report(Problems.About.POSTGRES, e.problem());
     } finally {
@@ -94,19 +99,30 @@ final class ServerWatch implements AutoCloseable {
 
   private void checkArchiving(Seen now) {
     boolean sends = archiving.getAsBoolean() && !streaming.getAsBoolean();
-    Optional<Problem> problem = sends ? ofArchiving(now) : Optional.empty();
+    Optional<Problem> problem = Optional.empty();
+    if (sends) {
+      problem = ofArchiving(now, command.look(now));
+    } else {
+      command.skip();
+    }
     problem.ifPresentOrElse(
         found -> problems.report(Problems.About.WAL, found),
         () -> problems.clear(Problems.About.WAL));
   }
 
-  /// What keeps a primary's commits out of the archive for longer than anybody would expect.
-  static Optional<Problem> ofArchiving(Seen now) {
+  /// What keeps a primary's commits out of the archive, or out of it for longer than anybody would
+  /// expect.
+  ///
+  /// @param elsewhere that its WAL goes elsewhere
+  static Optional<Problem> ofArchiving(Seen now, Optional<Problem> elsewhere) {
     if (now.primary() && !now.facts().archives()) {
       return Optional.of(
           Problem.misconfigured(
               "archive_mode is off, so no WAL reaches the archive",
               "Set archive_mode = on and archive_command, and restart the server."));
+    }
+    if (elsewhere.isPresent()) {
+      return elsewhere;
     }
     if (now.primary() && now.facts().archiveTimeout().isZero()) {
       return Optional.of(

@@ -38,6 +38,7 @@ import java.util.stream.Stream;
 /// @param drills the newest verdict over a base backup
 /// @param trials what is known of drills
 /// @param pages what is known of corrupt ones
+/// @param retention what is known of it
 /// @param storeUrl as a person calls the store
 /// @param schedule name of the base backups' schedule
 record Snapshots(
@@ -60,6 +61,7 @@ record Snapshots(
     Function<String, Optional<DrillVerdict>> drills,
     Supplier<StatusSnapshot.Drills> trials,
     PageWatch pages,
+    Supplier<StatusSnapshot.Retention> retention,
     RunBook runs,
     Schedules schedules,
     String schedule,
@@ -95,7 +97,8 @@ record Snapshots(
         scheduleNow(config),
         Optional.of(configurationNow()),
         problemsNow(),
-        Optional.of(trials.get()));
+        Optional.of(trials.get()),
+        Optional.of(retention.get()));
   }
 
   Page page() {

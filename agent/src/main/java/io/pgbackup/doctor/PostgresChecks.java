@@ -1,5 +1,7 @@
 package io.pgbackup.doctor;
 
+import io.pgbackup.archive.ArchiveCommand;
+import io.pgbackup.archive.ArchiveCommand.Verdict;
 import io.pgbackup.config.PgBackupConfig;
 import io.pgbackup.config.PgBackupConfig.PostgresConfig;
 import io.pgbackup.postgres.jdbc.PostgresClient;
@@ -132,11 +134,15 @@ final class PostgresChecks {
               ? "a standby does not archive"
               : "wal.enabled is false: WAL is let go");
     }
-    return ArchiveCommand.judge(
+    return switch (ArchiveCommand.judge(
         facts().archiveMode(),
         facts().archiveCommand(),
-        health().setting("archive_library"),
-        config.wal().socket());
+        facts().archiveLibrary(),
+        config.wal().socket())) {
+      case Verdict.Ours ours -> Outcome.pass(ours.found());
+      case Verdict.Elsewhere elsewhere -> Outcome.warn(elsewhere.found(), elsewhere.remedy());
+      case Verdict.Foreign foreign -> Outcome.fail(foreign.problem());
+    };
   }
 
   private Outcome archiveTimeout() {

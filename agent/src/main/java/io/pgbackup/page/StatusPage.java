@@ -151,6 +151,7 @@ public final class StatusPage {
         .ifPresent(problem -> item("Last base backup", "failed: " + problem.message()));
     item("Next base backup", next(status.schedule(), "backup.enabled"));
     status.drills().ifPresent(this::drills);
+    status.retention().ifPresent(this::retention);
     html.markup("</dl></section>");
   }
 
@@ -248,6 +249,16 @@ public final class StatusPage {
               .orElse("");
       item("Next restore on trial", next(drills.schedule(), "drill.enabled") + late);
     }
+  }
+
+  private void retention(StatusSnapshot.Retention retention) {
+    String late =
+        retention.overdueSince().map(since -> "; not done since " + Times.second(since)).orElse("");
+    item(
+        "Next retention",
+        retention.schedule().enabled()
+            ? next(retention.schedule(), "") + late
+            : "by a job: retention.run is job");
   }
 
   private static String span(double seconds) {

@@ -24,6 +24,7 @@ import java.util.Optional;
 /// @param configuration left out by an agent that is older
 /// @param problems that stand now
 /// @param drills left out by an agent that is older
+/// @param retention left out by an agent that is older
 public record StatusSnapshot(
     Instant at,
     String version,
@@ -46,7 +47,18 @@ public record StatusSnapshot(
     Schedule schedule,
     Optional<Configuration> configuration,
     List<StandingProblem> problems,
-    Optional<Drills> drills) {
+    Optional<Drills> drills,
+    Optional<Retention> retention) {
+  /// Why the agent refuses: the data, or the folder in the store, are another's. While a server or
+  /// a store is away the lineage is only not known yet.
+  public Optional<ProblemView> lineageConflict() {
+    return problems.stream()
+        .filter(standing -> standing.about().equals("lineage"))
+        .map(StandingProblem::problem)
+        .filter(it -> it.kind().equals("refused") || it.kind().equals("misconfigured"))
+        .findFirst();
+  }
+
   public record Cluster(String namespace, String name) {}
 
   /// @param reachable whether it answered when it was last asked
@@ -220,6 +232,14 @@ public record StatusSnapshot(
       Optional<Instant> runningSince,
       Optional<Instant> overdueSince,
       Optional<Verdict> last) {}
+
+  /// What applies the retention rules.
+  ///
+  /// @param schedule enabled where this agent does it; otherwise a job does
+  /// @param overdueSince when the schedule came for which they are not applied to their end
+  /// @param lastSuccess since the agent started
+  public record Retention(
+      Schedule schedule, Optional<Instant> overdueSince, Optional<Instant> lastSuccess) {}
 
   /// What a restore on trial proved.
   ///

@@ -13,8 +13,24 @@ public enum Meters {
       "pgbackup_backup_failures_total",
       Kind.COUNTER,
       "Base backups that failed since the agent started"),
+  BACKUP_COMPLETED(
+      "pgbackup_backup_completed_total",
+      Kind.COUNTER,
+      "Base backups that this agent completed since it started"),
+  BACKUP_LAST_FAILURE(
+      "pgbackup_backup_last_failure_timestamp_seconds",
+      Kind.GAUGE,
+      "When a base backup of this agent last failed, since it started"),
+  BACKUP_FAILED_IN_A_ROW(
+      "pgbackup_backup_consecutive_failures",
+      Kind.GAUGE,
+      "How many base backups of this agent failed since its last one that completed"),
   BACKUP_RUNNING(
       "pgbackup_backup_running", Kind.GAUGE, "1 while a base backup of this agent is under way"),
+  BACKUP_PROGRESS(
+      "pgbackup_backup_progress_bytes",
+      Kind.GAUGE,
+      "What the base backup that is under way has read; absent where none is. pgbackup_backup_content_bytes is what to expect"),
   BACKUP_NEXT(
       "pgbackup_backup_next_timestamp_seconds",
       Kind.GAUGE,
@@ -24,6 +40,17 @@ public enum Meters {
       Kind.GAUGE,
       "How long ago the schedule first came after the newest base backup finished; 0 where it has"
           + " not"),
+  BACKUPS("pgbackup_backups", Kind.GAUGE, "Base backups in the archive"),
+  BACKUP_CONTENT(
+      "pgbackup_backup_content_bytes",
+      Kind.GAUGE,
+      "Size of the newest base backup before compression"),
+  BACKUP_STORED(
+      "pgbackup_backup_stored_bytes", Kind.GAUGE, "What the newest base backup takes in the store"),
+  BACKUP_DURATION(
+      "pgbackup_backup_duration_seconds",
+      Kind.GAUGE,
+      "How long the newest base backup took, by the database server's clock"),
   BACKUP_CORRUPT_PAGES(
       "pgbackup_backup_corrupt_pages",
       Kind.GAUGE,
@@ -40,6 +67,32 @@ public enum Meters {
       Kind.COUNTER,
       "WAL segments answered as stored and let go since the agent started, because wal.enabled is"
           + " false"),
+  WAL_COMMAND_OURS(
+      "pgbackup_wal_archive_command_ours",
+      Kind.GAUGE,
+      "1 where PostgreSQL hands its WAL to this agent, 0 where it goes elsewhere or may get lost; absent where that cannot be told, and where the server is not to archive"),
+  WAL_ARCHIVED(
+      "pgbackup_wal_archived_files_total",
+      Kind.COUNTER,
+      "WAL files that the store confirmed since the agent started"),
+  WAL_ARCHIVED_BYTES(
+      "pgbackup_wal_archived_bytes_total", Kind.COUNTER, "Their size before compression"),
+  WAL_FAILED(
+      "pgbackup_wal_failed_total",
+      Kind.COUNTER,
+      "WAL files that were not stored when PostgreSQL asked for it, since the agent started; it asks again"),
+  WAL_LAST_ARCHIVED(
+      "pgbackup_wal_last_archived_timestamp_seconds",
+      Kind.GAUGE,
+      "When the store last confirmed a WAL file to this agent"),
+  WAL_READY(
+      "pgbackup_wal_ready_files",
+      Kind.GAUGE,
+      "Finished WAL files that PostgreSQL has marked for archiving and not archived"),
+  WAL_READY_AGE(
+      "pgbackup_wal_ready_oldest_age_seconds",
+      Kind.GAUGE,
+      "How long the oldest segment among them has waited; 0 where none does"),
   WAL_LAG_SECONDS(
       "pgbackup_wal_archive_lag_seconds",
       Kind.GAUGE,
@@ -105,10 +158,34 @@ public enum Meters {
       "pgbackup_recovery_window_end_timestamp_seconds",
       Kind.GAUGE,
       "The end, exclusive, of the newest recovery window: the last commit in the archive"),
+  WINDOW_LENGTH(
+      "pgbackup_recovery_window_seconds",
+      Kind.GAUGE,
+      "From the start to the end of the newest recovery window"),
+  LINEAGE_CLAIMED(
+      "pgbackup_lineage_claimed_timestamp_seconds",
+      Kind.GAUGE,
+      "When the lineage was begun here: nothing can be restored from before"),
+  LINEAGE_CONFLICT(
+      "pgbackup_lineage_conflict",
+      Kind.GAUGE,
+      "1 while the agent refuses because the data, or the folder in the store, are another's"),
   CATALOG_READ(
       "pgbackup_catalog_read_timestamp_seconds",
       Kind.GAUGE,
       "When the archive was last listed; backups, windows and gaps are as of then"),
+  RETENTION_WINDOW(
+      "pgbackup_retention_window_seconds",
+      Kind.GAUGE,
+      "How far back every instant is to stay restorable: retention.window"),
+  RETENTION_NEXT(
+      "pgbackup_retention_next_timestamp_seconds",
+      Kind.GAUGE,
+      "When the schedule applies the retention rules next; absent where a job does"),
+  RETENTION_OVERDUE(
+      "pgbackup_retention_overdue_seconds",
+      Kind.GAUGE,
+      "How long ago the schedule came for which the retention rules are not applied to their end; 0 where they are, absent where a job applies them"),
   RETENTION_LAST_SUCCESS(
       "pgbackup_retention_last_success_timestamp_seconds",
       Kind.GAUGE,
@@ -182,6 +259,10 @@ public enum Meters {
       Kind.GAUGE,
       "1 while the credential is past its time, or the store refuses it as unknown; WAL waits in"
           + " PostgreSQL"),
+  AGENT_START(
+      "pgbackup_agent_start_timestamp_seconds",
+      Kind.GAUGE,
+      "When the agent was started, with its version"),
   CONFIG_RELOAD_SUCCESS(
       "pgbackup_config_reload_success",
       Kind.GAUGE,
@@ -194,10 +275,26 @@ public enum Meters {
       "pgbackup_postgres_up",
       Kind.GAUGE,
       "Whether PostgreSQL answered when it was last asked; what is behind it is unknown otherwise"),
+  POSTGRES_PRIMARY(
+      "pgbackup_postgres_primary",
+      Kind.GAUGE,
+      "1 for a primary, 0 for a standby; absent while the server does not answer"),
+  ARCHIVER_ARCHIVED(
+      "pgbackup_postgres_archiver_archived_total",
+      Kind.COUNTER,
+      "Files that PostgreSQL's archiver calls archived, as pg_stat_archiver counts"),
+  ARCHIVER_FAILED(
+      "pgbackup_postgres_archiver_failed_total",
+      Kind.COUNTER,
+      "Attempts of PostgreSQL's archiver that failed, as pg_stat_archiver counts"),
   STORAGE_UP(
       "pgbackup_storage_up",
       Kind.GAUGE,
       "Whether the last request of this kind (op: list, read, write) was answered by the store"),
+  STORAGE_REQUESTS(
+      "pgbackup_storage_requests_total",
+      Kind.COUNTER,
+      "Requests to the store since the agent started, by kind (op: list, read, write) and outcome (answered, failed), each after the attempts that it is given"),
   BROKER_EXPIRATION(
       "pgbackup_broker_credential_expiration_timestamp_seconds",
       Kind.GAUGE,

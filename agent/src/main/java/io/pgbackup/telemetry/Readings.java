@@ -57,13 +57,23 @@ public final class Readings {
     return put(meter, "state", state, value);
   }
 
+  /// How many requests of one kind ended so.
+  public Readings putRequests(String operation, String outcome, long count) {
+    Map<String, String> labels = labels();
+    labels.put("op", operation);
+    labels.put("outcome", outcome);
+    values.put(new Sample(Meters.STORAGE_REQUESTS, labels), (double) count);
+    return this;
+  }
+
   /// An instant that belongs to one role of credentials, where it is known.
   public Readings put(Meters meter, String role, Optional<Instant> instant) {
     instant.ifPresent(known -> put(meter, "role", role, seconds(known)));
     return this;
   }
 
-  private Readings put(Meters meter, String label, String text, double value) {
+  /// A value that has one label more.
+  public Readings put(Meters meter, String label, String text, double value) {
     Map<String, String> labels = labels();
     labels.put(label, text);
     values.put(new Sample(meter, labels), value);

@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/// What became of the last request of each kind that this process sent to the store.
+/// What became of the last request of each kind that this process sent to the store, and of all.
 ///
 /// Thread-safe.
 public final class StoreHealth {
@@ -27,7 +27,17 @@ public final class StoreHealth {
     }
   }
 
+  /// Since the process started.
+  ///
+  /// @param answered also with an answer that nobody likes
+  public record Count(long answered, long failed) {
+    private Count plus(Outcome one) {
+      return one.up() ? new Count(answered + 1, failed) : new Count(answered, failed + 1);
+    }
+  }
+
   private final InstantSource clock;
+  private final Map<Operation, Count> counts = new EnumMap<>(Operation.class);
   private final Map<Operation, Outcome> outcomes = new EnumMap<>(Operation.class);
 
   public StoreHealth(InstantSource clock) {
@@ -37,6 +47,11 @@ public final class StoreHealth {
   /// Kinds that were never tried are left out.
   public synchronized Map<Operation, Outcome> outcomes() {
     return new EnumMap<>(outcomes);
+  }
+
+  /// Kinds that were never tried are left out.
+  public synchronized Map<Operation, Count> counts() {
+    return new EnumMap<>(counts);
   }
 
   <T> T watch(Operation operation, Supplier<T> request) {
@@ -70,6 +85,8 @@ public final class StoreHealth {
   }
 
   private synchronized void record(Operation operation, Optional<Problem> problem) {
-    outcomes.put(operation, new Outcome(clock.instant(), problem));
+    Outcome outcome = new Outcome(clock.instant(), problem);
+    outcomes.put(operation, outcome);
+    counts.merge(operation, new Count(0, 0).plus(outcome), (before, _) -> before.plus(outcome));
   }
 }

@@ -457,7 +457,7 @@ class BackupsTest {
     backups.startIfOwed();
     awaitEnd();
     assertThat(problems.about(About.BACKUP)).contains(problem);
-    assertThat(book.failures()).isOne();
+    assertThat(book.figures().failed()).isOne();
 
     backups.startIfOwed();
     assertThat(taker.runs).as("at once").hasValue(1);

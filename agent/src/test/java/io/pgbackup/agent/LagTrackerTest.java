@@ -29,6 +29,7 @@ class LagTrackerTest {
         Optional.empty(),
         Optional.empty(),
         0,
+        0,
         Lsn.parse(lsn),
         segment(lsn),
         waiting,

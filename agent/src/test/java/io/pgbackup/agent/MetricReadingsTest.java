@@ -54,6 +54,7 @@ class MetricReadingsTest {
           new StatusSnapshot.Schedule(true, "0 2 * * *", "UTC", Optional.empty()),
           Optional.empty(),
           List.of(),
+          Optional.empty(),
           Optional.empty());
 
   private static StatusSnapshot known() {
@@ -120,11 +121,12 @@ class MetricReadingsTest {
         Optional.of(
             new StatusSnapshot.Configuration(NOW.minusSeconds(100), Optional.of("it is broken"))),
         List.of(),
+        Optional.empty(),
         Optional.empty());
   }
 
   private static List<String> lines(StatusSnapshot status, Optional<Boolean> answered) {
-    return new Exposition(() -> MetricReadings.of(status, 4, answered))
+    return new Exposition(() -> MetricReadings.of(status, answered))
         .scrape()
         .lines()
         .filter(line -> !line.startsWith("#"))
@@ -140,8 +142,8 @@ class MetricReadingsTest {
     assertThat(lines(NOTHING_KNOWN, Optional.empty()))
         .containsExactly(
             "pgbackup_backup_enabled" + labels + " 1.0",
-            "pgbackup_backup_failures_total" + labels + " 4.0",
             "pgbackup_backup_running" + labels + " 0.0",
+            "pgbackup_lineage_conflict" + labels + " 0.0",
             "pgbackup_wal_discarded_segments_total" + labels + " 0.0",
             "pgbackup_wal_enabled" + labels + " 1.0",
             "pgbackup_wal_refused_total" + labels + " 0.0");
@@ -158,12 +160,17 @@ class MetricReadingsTest {
     assertThat(lines(known(), Optional.of(true)))
         .containsExactlyInAnyOrder(
             "pgbackup_backup_age_seconds" + labels + " 60.0",
+            "pgbackup_backup_content_bytes" + labels + " 2.0",
+            "pgbackup_backup_duration_seconds" + labels + " 30.0",
+            "pgbackup_backup_stored_bytes" + labels + " 1.0",
+            "pgbackup_backups" + labels + " 1.0",
+            "pgbackup_lineage_conflict" + labels + " 0.0",
+            "pgbackup_recovery_window_seconds" + labels + " 55.0",
             "pgbackup_backup_enabled" + labels + " 1.0",
             "pgbackup_config_last_reload_success_timestamp_seconds" + labels + " 999900.0",
             "pgbackup_config_reload_success" + labels + " 0.0",
             "pgbackup_wal_discarded_segments_total" + labels + " 3.0",
             "pgbackup_wal_enabled" + labels + " 1.0",
-            "pgbackup_backup_failures_total" + labels + " 4.0",
             "pgbackup_backup_last_success_timestamp_seconds" + labels + " 999940.0",
             "pgbackup_backup_next_timestamp_seconds" + labels + " 1000060.0",
             "pgbackup_backup_overdue_seconds" + labels + " 0.0",

@@ -79,7 +79,7 @@ class RunBookTest {
                 4000,
                 Optional.empty()));
     assertThat(book.running()).isEmpty();
-    assertThat(book.failures()).isZero();
+    assertThat(book.figures().failed()).isZero();
   }
 
   @Test
@@ -90,7 +90,7 @@ class RunBookTest {
     book.observer("a").became(new BackupRun.Failed("a", problem, NOW));
 
     assertThat(book.find("a").flatMap(BackupRunView::problem)).contains(ProblemView.of(problem));
-    assertThat(book.failures()).isOne();
+    assertThat(book.figures().failed()).isOne();
   }
 
   @Test
@@ -101,7 +101,7 @@ class RunBookTest {
     book.abandon("a", Problem.bug("again"), NOW);
 
     assertThat(state("a")).isEqualTo(State.FAILED);
-    assertThat(book.failures()).isOne();
+    assertThat(book.figures().failed()).isOne();
   }
 
   @Test

@@ -18,11 +18,11 @@ class ServerWatchTest {
   void saysWhatNothingLimits() {
     ServerWatch.Seen good = Servers.primary().orElseThrow();
 
-    assertThat(ServerWatch.ofArchiving(good)).isEmpty();
-    assertThat(ServerWatch.ofArchiving(with(good, "on", Duration.ZERO)))
+    assertThat(ServerWatch.ofArchiving(good, Optional.empty())).isEmpty();
+    assertThat(ServerWatch.ofArchiving(with(good, "on", Duration.ZERO), Optional.empty()))
         .map(Problem::message)
         .hasValueSatisfying(message -> assertThat(message).startsWith("archive_timeout is 0"));
-    assertThat(ServerWatch.ofArchiving(with(good, "off", Duration.ZERO)))
+    assertThat(ServerWatch.ofArchiving(with(good, "off", Duration.ZERO), Optional.empty()))
         .map(Problem::message)
         .hasValueSatisfying(message -> assertThat(message).startsWith("archive_mode is off"));
   }
@@ -31,7 +31,8 @@ class ServerWatchTest {
   void aStandbyArchivesNothingAndNeedsNoTimeout() {
     ServerWatch.Seen standby = Servers.standby().orElseThrow();
 
-    assertThat(ServerWatch.ofArchiving(with(standby, "on", Duration.ZERO))).isEmpty();
+    assertThat(ServerWatch.ofArchiving(with(standby, "on", Duration.ZERO), Optional.empty()))
+        .isEmpty();
   }
 
   /// Whatever waits for a new server's lineage waits for its first answer.
@@ -52,6 +53,7 @@ class ServerWatchTest {
             () -> true,
             () -> false,
             Duration.ofMinutes(1),
+            new CommandWatch(folder.resolve("archive.sock"), Optional::empty),
             new Problems(Clock.systemUTC()))) {
       assertThat(watch.look()).isEqualTo(Duration.ofSeconds(1));
       assertThat(watch.answered()).contains(false);
@@ -72,6 +74,7 @@ class ServerWatchTest {
             facts.dataChecksums(),
             archiveMode,
             facts.archiveCommand(),
+            facts.archiveLibrary(),
             archiveTimeout,
             facts.blockSize(),
             facts.blocksPerFile()),

@@ -53,6 +53,7 @@ class ServerJudgementsTest {
     return new ArchiverStats(
         archived.map(at -> new Attempt("000000010000000000000004", at)),
         failed.map(at -> new Attempt("000000010000000000000005", at)),
+        archived.isPresent() ? 7 : 0,
         failed.isPresent() ? 3 : 0,
         Lsn.parse("0/6000000"),
         SEGMENT,

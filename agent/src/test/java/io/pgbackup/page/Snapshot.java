@@ -115,6 +115,7 @@ final class Snapshot {
         new StatusSnapshot.Schedule(true, "0 2 * * *", "UTC", Optional.of(NOW.plusSeconds(75_600))),
         Optional.of(new StatusSnapshot.Configuration(NOW.minusSeconds(7200), Optional.empty())),
         problems,
+        Optional.empty(),
         Optional.empty());
   }
 }

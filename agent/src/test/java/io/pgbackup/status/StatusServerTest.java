@@ -93,6 +93,7 @@ class StatusServerTest {
                   "storage",
                   NOW,
                   new ProblemView("storage", "connection refused", Optional.of("Wait.")))),
+          Optional.empty(),
           Optional.empty());
   private static final Page PAGE = new Page("<h1>Protected</h1>", "default-src 'none'");
   private static final BackupRunView RUN =

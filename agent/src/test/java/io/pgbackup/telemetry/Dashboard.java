@@ -18,7 +18,12 @@ final class Dashboard {
 
   /// Lie ahead, so that what is left is shown and not how long ago it was.
   private static final Set<Meters> TO_COME =
-      Set.of(Meters.BACKUP_NEXT, Meters.CREDENTIAL_EXPIRATION, Meters.BROKER_EXPIRATION);
+      Set.of(
+          Meters.BACKUP_NEXT,
+          Meters.RETENTION_NEXT,
+          Meters.DRILL_NEXT,
+          Meters.CREDENTIAL_EXPIRATION,
+          Meters.BROKER_EXPIRATION);
 
   /// Exposed by `credentials serve`, which knows no lineage.
   private static final Set<Meters> OF_THE_BROKER =
@@ -34,9 +39,10 @@ final class Dashboard {
   private static final List<Subject> SUBJECTS =
       List.of(
           new Subject(
-              "What can be restored", List.of("pgbackup_recovery_window_", "pgbackup_catalog_")),
+              "What can be restored",
+              List.of("pgbackup_recovery_window_", "pgbackup_catalog_", "pgbackup_lineage_")),
           new Subject("WAL", List.of("pgbackup_wal_")),
-          new Subject("Base backups", List.of("pgbackup_backup_")),
+          new Subject("Base backups", List.of("pgbackup_backup")),
           new Subject("Retention", List.of("pgbackup_retention_")),
           new Subject("Restores on trial", List.of("pgbackup_drill_")),
           new Subject(
@@ -46,7 +52,8 @@ final class Dashboard {
                   "pgbackup_postgres_",
                   "pgbackup_credential_",
                   "pgbackup_broker_",
-                  "pgbackup_config_")),
+                  "pgbackup_config_",
+                  "pgbackup_agent_")),
           new Subject("Engine wal-g", List.of("pgbackup_walg_")));
 
   private final ArrayNode panels = JSON.createArrayNode();
@@ -184,9 +191,14 @@ final class Dashboard {
   }
 
   private static String legend(Meters meter) {
-    return meter == Meters.STORAGE_UP
-        ? "{{namespace}}/{{cluster}} {{op}}"
-        : "{{namespace}}/{{cluster}} {{role}}";
+    String own =
+        switch (meter) {
+          case STORAGE_UP -> " {{op}}";
+          case STORAGE_REQUESTS -> " {{op}} {{outcome}}";
+          case AGENT_START -> " {{version}}";
+          default -> " {{role}}";
+        };
+    return "{{namespace}}/{{cluster}}" + own;
   }
 
   private static String unit(Meters meter) {

@@ -131,16 +131,9 @@ record Happening(boolean warning, Reason reason, String note) {
     return status.uid().isEmpty() && !standing.since().isBefore(status.at().minus(START));
   }
 
-  /// While a server or a store is away the lineage is only not known yet.
-  private static Optional<ProblemView> conflict(StatusSnapshot status) {
-    return problems(status, "lineage").stream()
-        .filter(it -> it.kind().equals("refused") || it.kind().equals("misconfigured"))
-        .findFirst();
-  }
-
   private static Optional<Happening> lineage(Optional<StatusSnapshot> before, StatusSnapshot now) {
-    Optional<ProblemView> conflict = conflict(now);
-    return conflict.equals(before.flatMap(Happening::conflict))
+    Optional<ProblemView> conflict = now.lineageConflict();
+    return conflict.equals(before.flatMap(StatusSnapshot::lineageConflict))
         ? Optional.empty()
         : conflict.map(it -> bad(Reason.LINEAGE_CONFLICT, words(it)));
   }

@@ -11,6 +11,7 @@ import java.util.Optional;
 ///
 /// @param lastArchived the file that the archive command accepted last
 /// @param lastFailed the file it refused last; later success does not clear it
+/// @param archivedCount files since the statistics were reset
 /// @param failedCount since the statistics were reset, which crash recovery also does
 /// @param currentLsn end of WAL written so far; in recovery, replayed so far
 /// @param currentSegment the segment that holds `currentLsn`
@@ -20,6 +21,7 @@ import java.util.Optional;
 public record ArchiverStats(
     Optional<Attempt> lastArchived,
     Optional<Attempt> lastFailed,
+    long archivedCount,
     long failedCount,
     Lsn currentLsn,
     WalSegment currentSegment,

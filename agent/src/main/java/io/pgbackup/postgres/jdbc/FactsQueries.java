@@ -37,6 +37,7 @@ final class FactsQueries {
         current_setting('data_checksums') = 'on' AS checksums,
         current_setting('archive_mode') AS archive_mode,
         current_setting('archive_command') AS archive_command,
+        coalesce(current_setting('archive_library', true), '') AS archive_library,
         (SELECT setting::int FROM pg_settings WHERE name = 'archive_timeout') AS archive_timeout,
       """
           + TIMELINE
@@ -57,6 +58,7 @@ final class FactsQueries {
           THEN coalesce(pg_last_wal_replay_lsn(), '0/0') ELSE pg_current_wal_lsn() END AS lsn)
       SELECT archiver.last_archived_wal, archiver.last_archived_time,
         archiver.last_failed_wal, archiver.last_failed_time, archiver.failed_count,
+        archiver.archived_count,
         wal.lsn::text AS lsn, clock_timestamp() AS now,
         (SELECT count(*) FROM ready) AS waiting,
         oldest.name AS oldest, oldest.modification AS oldest_since,
@@ -83,6 +85,7 @@ final class FactsQueries {
         row.getBoolean("checksums"),
         row.getString("archive_mode"),
         row.getString("archive_command"),
+        row.getString("archive_library"),
         Duration.ofSeconds(row.getInt("archive_timeout")),
         row.getInt("block_size"),
         row.getInt("blocks_per_file"));
@@ -95,6 +98,7 @@ final class FactsQueries {
     return new ArchiverStats(
         attempt(row, "last_archived"),
         attempt(row, "last_failed"),
+        row.getLong("archived_count"),
         row.getLong("failed_count"),
         lsn,
         WalSegment.containing(timeline(row), lsn, size),

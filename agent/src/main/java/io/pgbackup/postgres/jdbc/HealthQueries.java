@@ -14,8 +14,8 @@ import java.util.OptionalLong;
 final class HealthQueries {
   static final String SETTINGS =
       """
-      SELECT name, setting FROM pg_settings WHERE name IN ('archive_library', 'wal_level', 'fsync',
-        'full_page_writes', 'data_checksums', 'max_slot_wal_keep_size')
+      SELECT name, setting FROM pg_settings WHERE name IN ('wal_level', 'fsync', 'full_page_writes',
+        'data_checksums', 'max_slot_wal_keep_size')
       """;
 
   static final String RIGHTS =

@@ -16,6 +16,7 @@ import java.time.Duration;
 /// @param dataChecksums whether pages carry checksums
 /// @param archiveMode `off`, `on` or `always`
 /// @param archiveCommand `(disabled)` where archive_mode is off
+/// @param archiveLibrary that takes the WAL in its place; empty where there is none
 /// @param archiveTimeout after which an unfinished segment is finished and archived; zero for never
 /// @param blockSize bytes of a page, 8192 unless built otherwise
 /// @param blocksPerFile pages in one file of a relation, 131072 unless built otherwise
@@ -29,6 +30,7 @@ public record ServerFacts(
     boolean dataChecksums,
     String archiveMode,
     String archiveCommand,
+    String archiveLibrary,
     Duration archiveTimeout,
     int blockSize,
     int blocksPerFile) {

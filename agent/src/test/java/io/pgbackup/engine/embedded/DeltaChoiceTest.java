@@ -94,6 +94,7 @@ class DeltaChoiceTest {
                 true,
                 "on",
                 "true",
+                "",
                 Duration.ZERO,
                 PageHeader.PAGE,
                 131072),

@@ -94,6 +94,7 @@ class DeltaServerTest {
             checksums,
             "on",
             "true",
+            "",
             Duration.ZERO,
             blockSize,
             131072),

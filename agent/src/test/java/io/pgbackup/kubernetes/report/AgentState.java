@@ -141,6 +141,7 @@ final class AgentState {
                 new StatusSnapshot.Schedule(false, "0 5 * * 0", "UTC", Optional.empty()),
                 Optional.empty(),
                 Optional.empty(),
-                verdict)));
+                verdict)),
+        Optional.empty());
   }
 }

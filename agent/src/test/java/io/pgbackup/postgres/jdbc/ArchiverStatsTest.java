@@ -49,6 +49,7 @@ class ArchiverStatsTest {
         Optional.empty(),
         Optional.empty(),
         0,
+        0,
         CURRENT,
         segment(CURRENT),
         oldest,

@@ -99,6 +99,7 @@ class PostgresClientIT {
                   true,
                   "on",
                   "false",
+                  "",
                   Duration.ofMinutes(2),
                   8192,
                   131072))

@@ -94,6 +94,7 @@ public final class Statuses {
         new StatusSnapshot.Schedule(true, "0 2 * * *", "UTC", Optional.of(NOW.plusSeconds(75600))),
         Optional.of(new StatusSnapshot.Configuration(NOW.minusSeconds(7200), Optional.empty())),
         List.of(),
+        Optional.empty(),
         Optional.empty());
   }
 
@@ -160,6 +161,7 @@ public final class Statuses {
                     "storage",
                     "s3://backups does not answer: connection refused",
                     Optional.of("PostgreSQL keeps its WAL until the store is back.")))),
+        Optional.empty(),
         Optional.empty());
   }
 }

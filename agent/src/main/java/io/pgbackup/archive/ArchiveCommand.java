@@ -1,4 +1,4 @@
-package io.pgbackup.doctor;
+package io.pgbackup.archive;
 
 import io.pgbackup.problem.Problem;
 import java.nio.file.Path;
@@ -9,7 +9,28 @@ import java.util.regex.Pattern;
 
 /// Whether PostgreSQL hands its WAL to our agent: what `archive_command` says, compared with what
 /// the documentation gives.
-final class ArchiveCommand {
+public final class ArchiveCommand {
+  /// What is to be thought of a server's settings. Texts are in the form of a [Problem]'s.
+  public sealed interface Verdict {
+    String found();
+
+    /// It is what the documentation gives.
+    record Ours(String found) implements Verdict {}
+
+    /// It is ours and speaks to another socket than the agent's, or to the same by another path.
+    record Elsewhere(String found, String remedy) implements Verdict {}
+
+    /// WAL does not come here, or may be lost on the way.
+    ///
+    /// @param certain otherwise the program is none that we know, and may be a script around ours
+    record Foreign(Problem problem, boolean certain) implements Verdict {
+      @Override
+      public String found() {
+        return problem.message();
+      }
+    }
+  }
+
   static final Path DEFAULT_SOCKET = Path.of("/run/pgbackup/archive.sock");
 
   /// Whatever comes before it failed, and PostgreSQL would not learn of it.
@@ -20,22 +41,22 @@ final class ArchiveCommand {
 
   /// @param library `archive_library`, empty where there is none
   /// @param socket on which the agent listens
-  static Outcome judge(String mode, String command, String library, Path socket) {
+  public static Verdict judge(String mode, String command, String library, Path socket) {
     String ours = "archive_command = 'pgbackup wal push --socket %s %%p'".formatted(socket);
     if (mode.equals("off")) {
-      return Outcome.fail(
+      return certain(
           Problem.postgresFailed(
               "archive_mode is off: no WAL is archived, nothing can be restored to an instant",
               "Set archive_mode = on and " + ours + ", and restart the server."));
     }
     if (!library.isEmpty()) {
-      return Outcome.fail(
+      return certain(
           Problem.postgresFailed(
               "archive_library '%s' takes the WAL, and not archive_command".formatted(library),
               "Set archive_library = '' and " + ours + ", and reload the server."));
     }
     if (command.isBlank() || command.equals("(disabled)")) {
-      return Outcome.fail(
+      return certain(
           Problem.postgresFailed(
               "archive_command is empty: finished WAL waits in pg_wal",
               "Set " + ours + ", and reload the server."));
@@ -43,10 +64,18 @@ final class ArchiveCommand {
     return judge(command, socket, ours);
   }
 
-  private static Outcome judge(String command, Path socket, String ours) {
+  private static Verdict certain(Problem problem) {
+    return new Verdict.Foreign(problem, /* certain= */ true);
+  }
+
+  private static Verdict unknown(Problem problem) {
+    return new Verdict.Foreign(problem, /* certain= */ false);
+  }
+
+  private static Verdict judge(String command, Path socket, String ours) {
     List<String> words = words(command);
     if (!isOurs(words)) {
-      return Outcome.fail(
+      return unknown(
           Problem.postgresFailed(
               "archive_command is not pgbackup's: " + command,
               "Set "
@@ -54,7 +83,7 @@ final class ArchiveCommand {
                   + " (or what the same client is called there), and reload the server."));
     }
     if (HIDES_FAILURE.matcher(command).find()) {
-      return Outcome.fail(
+      return certain(
           Problem.refused(
               "archive_command hides a failure from PostgreSQL, which then removes WAL that was not"
                   + " archived: "
@@ -62,7 +91,7 @@ final class ArchiveCommand {
               "Set " + ours + ", and reload the server."));
     }
     if (!command.contains("%p")) {
-      return Outcome.fail(
+      return certain(
           Problem.postgresFailed(
               "archive_command does not name the file, which %p stands for: " + command,
               "Set " + ours + ", and reload the server."));
@@ -70,7 +99,7 @@ final class ArchiveCommand {
     return judgeSocket(words, command, socket, ours);
   }
 
-  private static Outcome judgeSocket(List<String> words, String command, Path socket, String ours) {
+  private static Verdict judgeSocket(List<String> words, String command, Path socket, String ours) {
     boolean elsewhere =
         words.stream().anyMatch(word -> word.equals("-c") || word.startsWith("--config"));
     Path spoken =
@@ -79,14 +108,14 @@ final class ArchiveCommand {
             .map(Path::of)
             .orElse(DEFAULT_SOCKET);
     if (!elsewhere && !isDaemonClient(words) && !spoken.equals(socket)) {
-      return Outcome.warn(
+      return new Verdict.Elsewhere(
           "archive_command speaks to %s, and the agent listens on %s".formatted(spoken, socket),
           "Unless both are one socket seen from two containers, or PGBACKUP_WAL_SOCKET is set in the"
               + " server's environment: set "
               + ours
               + ".");
     }
-    return Outcome.pass("WAL goes to the agent: " + command);
+    return new Verdict.Ours("WAL goes to the agent: " + command);
   }
 
   private static List<String> words(String command) {

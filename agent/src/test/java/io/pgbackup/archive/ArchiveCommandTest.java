@@ -1,7 +1,8 @@
-package io.pgbackup.doctor;
+package io.pgbackup.archive;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pgbackup.archive.ArchiveCommand.Verdict;
 import io.pgbackup.problem.ExitStatus;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -12,7 +13,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ArchiveCommandTest {
   private static final Path SOCKET = Path.of("/run/pgbackup/archive.sock");
 
-  private static Outcome judge(String command) {
+  private static Verdict judge(String command) {
     return ArchiveCommand.judge("on", command, "", SOCKET);
   }
 
@@ -31,11 +32,11 @@ class ArchiveCommandTest {
         "walg-daemon-client /run/pgbackup/archive.sock wal-push %f",
       })
   void knowsOurs(String command) {
-    Outcome outcome = judge(command);
+    Verdict outcome = judge(command);
 
     assertThat(outcome.found()).contains(command);
     if (!command.contains("walg-daemon-client")) {
-      assertThat(outcome).isInstanceOf(Outcome.Pass.class);
+      assertThat(outcome).isInstanceOf(Verdict.Ours.class);
     }
   }
 
@@ -54,12 +55,15 @@ class ArchiveCommandTest {
   void namesWhatIsNot(String command, String words) {
     assertThat(judge(command))
         .isInstanceOfSatisfying(
-            Outcome.Fail.class,
+            Verdict.Foreign.class,
             fail -> {
               assertThat(fail.found()).contains(words);
               assertThat(fail.problem().hint().orElseThrow())
                   .contains("archive_command = 'pgbackup wal push --socket " + SOCKET + " %p'");
               assertThat(ExitStatus.of(fail.problem())).isEqualTo(ExitStatus.POSTGRES);
+              assertThat(fail.certain())
+                  .as("a program that nobody knows may be a script around ours")
+                  .isEqualTo(!words.contains("not pgbackup's"));
             });
   }
 
@@ -73,7 +77,7 @@ class ArchiveCommandTest {
   void aHiddenFailureLosesWal(String command) {
     assertThat(judge(command))
         .isInstanceOfSatisfying(
-            Outcome.Fail.class,
+            Verdict.Foreign.class,
             fail -> assertThat(ExitStatus.of(fail.problem())).isEqualTo(ExitStatus.REFUSED));
   }
 
@@ -81,10 +85,10 @@ class ArchiveCommandTest {
   void anotherSocketIsAWarning() {
     assertThat(judge("pgbackup wal push --socket /tmp/other.sock %p"))
         .isInstanceOfSatisfying(
-            Outcome.Warn.class,
+            Verdict.Elsewhere.class,
             warn -> assertThat(warn.found()).contains("/tmp/other.sock", SOCKET.toString()));
     assertThat(ArchiveCommand.judge("on", "pgbackup wal push %p", "", Path.of("/srv/archive.sock")))
-        .isInstanceOf(Outcome.Warn.class);
+        .isInstanceOf(Verdict.Elsewhere.class);
   }
 
   @Test
