@@ -37,6 +37,9 @@ final class PageStyle {
       .none{fill:var(--none)}.window{fill:var(--window)}.tick{fill:var(--ink)}
       .gap{fill:var(--bad);opacity:.55}
       .axis{display:flex;justify-content:space-between;font-size:.85rem;margin:.1rem 0 .5rem}
+      .legend{display:flex;flex-wrap:wrap;gap:.1rem 1rem;font-size:.85rem;margin:0 0 .5rem;\
+      color:var(--soft)}
+      .legend svg{display:inline-block;width:.75rem;height:.75rem;margin-right:.35rem}
       .wide{overflow-x:auto}
       table{border-collapse:collapse;width:100%;font-size:.9rem}
       th,td{text-align:left;padding:.3rem .75rem .3rem 0;border-bottom:1px solid var(--line);\

@@ -10,8 +10,9 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 
-/// Windows and base backups along one time axis that ends now, to scale. What lies between two
-/// windows cannot be restored, and is hatched.
+/// Windows and base backups along one time axis that ends now, to scale, with a legend. What lies
+/// between two windows cannot be restored, and is lower too, for whoever sees no difference between
+/// the colours.
 final class WindowDrawing {
   private static final int WIDTH = 1000;
   private static final int ROW = 26;
@@ -20,6 +21,9 @@ final class WindowDrawing {
   private final List<StatusSnapshot.Backup> backups;
   private final Instant begin;
   private final Instant end;
+
+  /// Whether there is something between two windows.
+  private boolean broken;
 
   private WindowDrawing(StatusSnapshot status, List<StatusSnapshot.Backup> backups) {
     this.status = status;
@@ -62,12 +66,39 @@ final class WindowDrawing {
     }
     html.element("figcaption", "base backups");
     ticks(html);
-    return html.markup("<p class=axis>")
-        .element("time", Times.second(begin))
-        .element("span", Times.span(Duration.between(begin, end)))
-        .element("time", Times.second(end))
-        .markup("</p></figure>")
+    return legend(
+            html.markup("<p class=axis>")
+                .element("time", Times.second(begin))
+                .element("span", Times.span(Duration.between(begin, end)))
+                .element("time", Times.second(end))
+                .markup("</p>"))
+        .markup("</figure>")
         .toString();
+  }
+
+  /// Only of what is drawn.
+  private Html legend(Html html) {
+    html.markup("<p class=legend>");
+    legend(html, "window", "can be restored");
+    if (broken) {
+      legend(html, "gap", "cannot be restored");
+    }
+    legend(html, "none", "outside of all windows");
+    if (!backups.isEmpty()) {
+      legend(html, "tick", "a base backup finished");
+    }
+    return html.markup("</p>");
+  }
+
+  private static void legend(Html html, String style, String words) {
+    html.markup("<span><svg class=key viewBox=\"0 0 12 12\" aria-hidden=true>")
+        .markup(
+            style.equals("tick")
+                ? "<rect class=tick x=4.5 y=0 width=3 height=12 /></svg>"
+                : "<rect class=%s x=0 y=%d width=12 height=%d /></svg>"
+                    .formatted(style, style.equals("gap") ? 3 : 0, style.equals("gap") ? 6 : 12))
+        .text(words)
+        .markup("</span> ");
   }
 
   private void row(Html html, long timeline) {
@@ -83,6 +114,7 @@ final class WindowDrawing {
       Instant to = windows.get(i).start();
       if (from.isBefore(to)) {
         bar(html, "gap", from, to, "cannot be restored");
+        broken = true;
       }
     }
     windows.forEach(window -> bar(html, "window", window.start(), window.end(), "can be restored"));
@@ -117,11 +149,12 @@ final class WindowDrawing {
     html.markup(
             String.format(
                 Locale.ROOT,
-                "<rect class=%s x=%.1f y=4 width=%.1f height=%d>",
+                "<rect class=%s x=%.1f y=%d width=%.1f height=%d>",
                 style,
                 left,
+                style.equals("gap") ? 8 : 4,
                 Math.max(2, position(to) - left),
-                ROW - 8))
+                style.equals("gap") ? ROW - 16 : ROW - 8))
         .element("title", "%s: %s to %s".formatted(what, Times.second(from), Times.second(to)))
         .markup("</rect>");
   }

@@ -42,12 +42,30 @@ class StatusPageIT {
         assertThat(browser.ask("document.documentElement.scrollWidth <= window.innerWidth"))
             .as("at %d", width)
             .isEqualTo("true");
+        assertThat(
+                browser.ask(
+                    "[...document.querySelectorAll('.legend span')].every(it => {"
+                        + "const box = it.getBoundingClientRect();"
+                        + "return box.height > 0 && box.left >= 0 && box.right <= window.innerWidth"
+                        + " && it.querySelector('svg').getBoundingClientRect().width >= 10})"))
+            .as("the legend's words and signs at %d", width)
+            .isEqualTo("true");
       }
       assertThat(browser.ask("document.querySelector('h1').textContent")).isEqualTo("One problem");
       // the policy let its own style pass
       assertThat(browser.ask("getComputedStyle(document.querySelector('dl')).display"))
           .isEqualTo("grid");
-      assertThat(browser.ask("document.querySelectorAll('rect.window').length")).isEqualTo("2");
+      assertThat(browser.ask("document.querySelectorAll('figure > svg rect.window').length"))
+          .isEqualTo("2");
+      assertThat(browser.ask("document.querySelector('.legend').innerText"))
+          .contains("can be restored", "a base backup finished");
+      assertThat(
+              browser.ask(
+                  "['window', 'none', 'tick'].every(it => getComputedStyle(document.querySelector("
+                      + "'.legend .' + it)).fill == getComputedStyle(document.querySelector("
+                      + "'figure > svg .' + it)).fill)"))
+          .as("the signs have the colours of what they stand for")
+          .isEqualTo("true");
       assertThat(
               browser.ask(
                   "performance.getEntriesByType('resource')"

@@ -122,7 +122,8 @@ class StatusPageTest {
     assertThat(drawn)
         .contains(
             "class=window x=0.0 y=4 width=250.0",
-            "class=gap x=250.0 y=4 width=250.0",
+            "class=gap x=250.0 y=8 width=250.0",
+            "cannot be restored</span>",
             "class=window x=500.0 y=4 width=500.0");
   }
 
