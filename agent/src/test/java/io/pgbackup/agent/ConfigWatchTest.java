@@ -7,6 +7,7 @@ import io.pgbackup.config.ConfigFile;
 import io.pgbackup.config.ConfigLoader;
 import io.pgbackup.config.PgBackupConfig;
 import io.pgbackup.problem.Problem;
+import io.pgbackup.testing.LogLines;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -124,6 +125,37 @@ class ConfigWatchTest {
     assertThat(taken).hasSize(1);
     assertThat(refused()).isEmpty();
     assertThat(problems.all()).isEmpty();
+  }
+
+  @Test
+  void aRefusedChangeIsLoggedOnceAndItsEndToo() {
+    write(BASE + "backup: { compresion: lz4 }\n");
+
+    List<String> lines =
+        LogLines.of(
+            Problems.class,
+            () -> {
+              look();
+              look();
+              look();
+              look();
+            });
+    assertThat(lines)
+        .singleElement()
+        .asString()
+        .contains("WARN", "about=CONFIGURATION", "pgbackup.yaml has 1 problem");
+
+    write(LZ4);
+    assertThat(
+            LogLines.of(
+                Problems.class,
+                () -> {
+                  look();
+                  look();
+                }))
+        .singleElement()
+        .asString()
+        .contains("about=CONFIGURATION problem is gone");
   }
 
   @Test

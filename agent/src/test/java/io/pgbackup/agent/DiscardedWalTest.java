@@ -7,6 +7,7 @@ import io.pgbackup.lineage.LineageUid;
 import io.pgbackup.postgres.WalFileName;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
+import io.pgbackup.testing.LogLines;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -66,6 +67,27 @@ class DiscardedWalTest {
     assertThat(gaps)
         .containsExactly(
             "000000010000000000000005", "000000010000000000000008", "00000001000000000000000A");
+  }
+
+  @Test
+  void saysOnceThatWalIsLetGoUntilItWasStoredAgain() {
+    assertThat(LogLines.of(DiscardedWal.class, this::threeFiles))
+        .singleElement()
+        .asString()
+        .contains("WARN", "first=" + SEGMENT.text(), "wal.enabled is false", "let go");
+
+    assertThat(LogLines.of(DiscardedWal.class, this::threeFiles)).isEmpty();
+
+    enabled = true;
+    letsGo();
+    enabled = false;
+    assertThat(LogLines.of(DiscardedWal.class, this::threeFiles)).hasSize(1);
+  }
+
+  private void threeFiles() {
+    letsGo();
+    letsGo();
+    letsGo();
   }
 
   @Test

@@ -9,6 +9,7 @@ import io.pgbackup.lineage.LineageUid;
 import io.pgbackup.postgres.WalFileName;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
+import io.pgbackup.testing.LogLines;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -59,6 +60,22 @@ class WalArchiverTest {
                 0,
                 Optional.of(new ArchiveStatus.Archived(NAME, NOW)),
                 Optional.empty()));
+  }
+
+  /// A busy server writes thousands in an hour: each is a line for DEBUG only.
+  @Test
+  void aStoredSegmentIsNoLineInTheLog() {
+    WalArchiver archiver = archiver(ONCE);
+
+    assertThat(
+            LogLines.of(
+                WalArchiver.class,
+                () -> {
+                  push(archiver, (byte) 1);
+                  push(archiver, (byte) 1);
+                }))
+        .isEmpty();
+    assertThat(archiver.status().archived()).isEqualTo(2);
   }
 
   @Test

@@ -13,6 +13,7 @@ import io.pgbackup.postgres.WalSegmentSize;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.store.StoreFolder;
+import io.pgbackup.testing.LogLines;
 import io.pgbackup.testing.MemoryObjectStore;
 import io.pgbackup.testing.SteppingClock;
 import java.time.Duration;
@@ -62,6 +63,28 @@ class BackupRunnerTest {
     assertThat(recorder.states).extracting(BackupRun::id).containsOnly("run-1");
     assertThat(recorder.states.getLast()).isEqualTo(end);
     assertThat(recorder.bytes).isEqualTo(1000);
+  }
+
+  @Test
+  void eachRunIsOneLineInTheLog() {
+    assertThat(LogLines.of(BackupRunner.class, () -> run(() -> {}, BackupRunnerTest::push)))
+        .singleElement()
+        .asString()
+        .contains("INFO", "run=run-1", "backup=" + TAKEN.name(), "base backup completed");
+
+    Problem problem = Problem.postgresFailed("no server", "Start it.");
+    assertThat(
+            LogLines.of(
+                BackupRunner.class,
+                () ->
+                    run(
+                        () -> {
+                          throw problem.asException();
+                        },
+                        BackupRunnerTest::push)))
+        .singleElement()
+        .asString()
+        .contains("ERROR", "run=run-1", "no server", "Start it.", "base backup failed");
   }
 
   @Test
