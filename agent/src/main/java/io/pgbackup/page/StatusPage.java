@@ -284,17 +284,14 @@ public final class StatusPage {
     }
     html.markup("<section>")
         .element("h2", "Base backups")
-        .markup("<div class=wide><table><thead><tr><th>finished<th>name<th>kind")
-        .markup("<th class=number>data<th class=number>stored<th>restored on trial</thead><tbody>");
+        // the name is longest and says least: where there is no room, it is the one to be scrolled to
+        .markup("<div class=wide><table><thead><tr><th>finished<th>restored on trial<th>kind")
+        .markup("<th class=number>data<th class=number>stored<th>name</thead><tbody>");
     for (StatusSnapshot.Backup backup : backups) {
       html.markup("<tr><td>")
           .element("time", Times.second(backup.finishTime()))
           .element("small", " " + ago(backup.finishTime()))
-          .element("td", "name", backup.name())
-          .element("td", backup.name().contains("_D_") ? "delta" : "full")
-          .element("td", "number", Sizes.human(backup.uncompressedSize()))
-          .element("td", "number", Sizes.human(backup.compressedSize()));
-      html.markup("<td>");
+          .markup("<td>");
       backup
           .corruptPages()
           .filter(count -> count > 0)
@@ -304,6 +301,10 @@ public final class StatusPage {
                           "span", "bad", count + (count == 1 ? " page" : " pages") + " corrupt")
                       .text(" "));
       backup.proof().ifPresent(this::proof);
+      html.element("td", backup.name().contains("_D_") ? "delta" : "full")
+          .element("td", "number", Sizes.human(backup.uncompressedSize()))
+          .element("td", "number", Sizes.human(backup.compressedSize()))
+          .element("td", "name", backup.name());
     }
     html.markup("</tbody></table></div>");
     status
