@@ -9,7 +9,6 @@ import io.pgbackup.problem.Problem;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /// Whether PostgreSQL hands its WAL to this agent. By what its settings say; and where they name a
 /// program that nobody knows, which may be a script around ours, only by what becomes of WAL: what
@@ -21,7 +20,8 @@ final class CommandWatch {
 
   private final Path socket;
   private final Supplier<Optional<ArchiveStatus.Archived>> received;
-  private @Nullable Optional<String> archivedAtFirst;
+  private boolean looked;
+  private Optional<String> archivedAtFirst = Optional.empty();
   private volatile Optional<Boolean> ours = Optional.empty();
 
   /// @param socket on which the agent listens
@@ -39,7 +39,7 @@ final class CommandWatch {
   /// The server is not asked, or not to archive.
   void skip() {
     ours = Optional.empty();
-    archivedAtFirst = null;
+    looked = false;
   }
 
   /// @return what is wrong
@@ -74,13 +74,12 @@ final class CommandWatch {
   /// Empty where nothing was archived since the agent looks, or what was says nothing.
   private Optional<Boolean> arrives(ArchiverStats stats) {
     Optional<String> archived = stats.lastArchived().map(ArchiverStats.Attempt::file);
-    Optional<String> first = archivedAtFirst;
-    if (first == null) {
-      first = archived;
+    if (!looked) {
+      looked = true;
       archivedAtFirst = archived;
     }
     Optional<WalFileName> got = received.get().map(ArchiveStatus.Archived::name);
-    if (archived.isEmpty() || (got.isEmpty() && archived.equals(first))) {
+    if (archived.isEmpty() || (got.isEmpty() && archived.equals(archivedAtFirst))) {
       return Optional.empty();
     }
     if (got.map(WalFileName::text).equals(archived)) {
