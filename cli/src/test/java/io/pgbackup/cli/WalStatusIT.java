@@ -67,8 +67,8 @@ class WalStatusIT {
   }
 
   @ParameterizedTest
+  // P24
   @CsvSource({
-    /// P24.
     "0, 0",
     "74, 1",
     "1, 126",
