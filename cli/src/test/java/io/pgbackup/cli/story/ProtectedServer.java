@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -137,6 +138,22 @@ final class ProtectedServer implements AutoCloseable {
     all[1] = otherConfiguration.toString();
     System.arraycopy(arguments, 0, all, 2, arguments.length);
     return installation.pgbackup(Map.of(), all);
+  }
+
+  /// Begins a command that is not waited for.
+  Process started(String... arguments) {
+    List<String> command =
+        new ArrayList<>(
+            List.of(installation.cli().toString(), "--config", configuration.toString()));
+    command.addAll(List.of(arguments));
+    try {
+      return new ProcessBuilder(command)
+          .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+          .redirectError(ProcessBuilder.Redirect.DISCARD)
+          .start();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   Path configuration() {
