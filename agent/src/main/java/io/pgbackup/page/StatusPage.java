@@ -284,7 +284,8 @@ public final class StatusPage {
     }
     html.markup("<section>")
         .element("h2", "Base backups")
-        // the name is longest and says least: where there is no room, it is the one to be scrolled to
+        // the name is longest and says least: where there is no room, it is the one to be scrolled
+        // to
         .markup("<div class=wide><table><thead><tr><th>finished<th>restored on trial<th>kind")
         .markup("<th class=number>data<th class=number>stored<th>name</thead><tbody>");
     for (StatusSnapshot.Backup backup : backups) {
