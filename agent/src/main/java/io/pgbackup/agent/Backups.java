@@ -4,6 +4,7 @@ import io.pgbackup.backup.BackupRun;
 import io.pgbackup.catalog.WalGap;
 import io.pgbackup.config.PgBackupConfig;
 import io.pgbackup.config.PgBackupConfig.BackupSource;
+import io.pgbackup.config.PgBackupConfig.PagePolicy;
 import io.pgbackup.engine.BackupRequest;
 import io.pgbackup.lineage.LineageUid;
 import io.pgbackup.problem.Problem;
@@ -130,16 +131,23 @@ final class Backups implements BackupRequests {
             .deadline()
             .flatMap(limit -> book.find(id).map(run -> run.startedAt().plus(limit)));
     due.failed(now);
+    boolean late = deadline.filter(passed -> !passed.isAfter(now)).isPresent();
     Optional<Instant> next =
-        deadline
-            .filter(passed -> !passed.isAfter(now))
-            .flatMap(_ -> config.get().backupTiming().firstAfter(now));
+        late || byCorruptPages(problem)
+            ? config.get().backupTiming().firstAfter(now)
+            : Optional.empty();
     next.ifPresent(due::postponed);
     boolean byTheStore = problem instanceof Problem.StorageFailed && problem.retryMayHelp();
     synchronized (this) {
       storeFailed = byTheStore && next.isEmpty() ? Optional.of(now) : Optional.empty();
     }
     problems.report(Problems.About.BACKUP, problem);
+  }
+
+  /// They stay as they are, and each attempt reads, and with wal-g stores, everything.
+  private boolean byCorruptPages(Problem problem) {
+    return config.get().backup().corruptPages() == PagePolicy.FAIL
+        && problem instanceof Problem.VerificationFailed;
   }
 
   private synchronized void completed(LineageSession session, String id) {

@@ -22,6 +22,7 @@ final class CommandWatch {
   private final Supplier<Optional<ArchiveStatus.Archived>> received;
   private boolean looked;
   private Optional<String> archivedAtFirst = Optional.empty();
+  private Optional<WalFileName> receivedAtFirst = Optional.empty();
   private volatile Optional<Boolean> ours = Optional.empty();
 
   /// @param socket on which the agent listens
@@ -57,7 +58,8 @@ final class CommandWatch {
     Optional<Boolean> arrives = arrives(now.stats());
     Optional<Problem> problem =
         switch (verdict) {
-          case Verdict.Ours _ -> Optional.empty();
+          // it may say in a file to which socket
+          case Verdict.Ours _ -> arrives.filter(here -> !here).map(_ -> lost(now));
           case Verdict.Elsewhere elsewhere ->
               arrives
                   .filter(here -> !here)
@@ -71,19 +73,31 @@ final class CommandWatch {
     return problem;
   }
 
+  private static Problem lost(ServerWatch.Seen now) {
+    return Problem.misconfigured(
+        "PostgreSQL calls WAL archived that this agent never got, and archive_command looks like"
+            + " ours: "
+            + now.facts().archiveCommand(),
+        "Look for another agent, or another socket in the file that it names.");
+  }
+
   /// Empty where nothing was archived since the agent looks, or what was says nothing.
   private Optional<Boolean> arrives(ArchiverStats stats) {
     Optional<String> archived = stats.lastArchived().map(ArchiverStats.Attempt::file);
+    Optional<WalFileName> got = received.get().map(ArchiveStatus.Archived::name);
     if (!looked) {
       looked = true;
       archivedAtFirst = archived;
+      receivedAtFirst = got;
     }
-    Optional<WalFileName> got = received.get().map(ArchiveStatus.Archived::name);
-    if (archived.isEmpty() || (got.isEmpty() && archived.equals(archivedAtFirst))) {
+    if (archived.isEmpty()) {
       return Optional.empty();
     }
     if (got.map(WalFileName::text).equals(archived)) {
       return Optional.of(true);
+    }
+    if (archived.equals(archivedAtFirst) && got.equals(receivedAtFirst)) {
+      return Optional.empty();
     }
     if (archived.get().length() != SEGMENT_NAME) {
       return Optional.empty();

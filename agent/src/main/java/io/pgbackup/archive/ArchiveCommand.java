@@ -33,6 +33,8 @@ public final class ArchiveCommand {
 
   static final Path DEFAULT_SOCKET = Path.of("/run/pgbackup/archive.sock");
 
+  private static final String DAEMON_CLIENT = "walg-daemon-client";
+
   /// Whatever comes before it failed, and PostgreSQL would not learn of it.
   private static final Pattern HIDES_FAILURE =
       Pattern.compile("(\\|\\|\\s*(true|:|exit 0|/bin/true)|;\\s*(true|:|exit 0|/bin/true))\\s*$");
@@ -90,7 +92,8 @@ public final class ArchiveCommand {
                   + command,
               "Set " + ours + ", and reload the server."));
     }
-    if (!command.contains("%p")) {
+    // WAL-G's daemon is given the bare name
+    if (!command.contains("%p") && !(isDaemonClient(words) && command.contains("%f"))) {
       return certain(
           Problem.postgresFailed(
               "archive_command does not name the file, which %p stands for: " + command,
@@ -105,9 +108,10 @@ public final class ArchiveCommand {
     Path spoken =
         option(words, "--socket")
             .or(() -> option(words, "PGBACKUP_WAL_SOCKET"))
+            .or(() -> daemonSocket(words))
             .map(Path::of)
             .orElse(DEFAULT_SOCKET);
-    if (!elsewhere && !isDaemonClient(words) && !spoken.equals(socket)) {
+    if (!elsewhere && !spoken.equals(socket)) {
       return new Verdict.Elsewhere(
           "archive_command speaks to %s, and the agent listens on %s".formatted(spoken, socket),
           "Unless both are one socket seen from two containers, or PGBACKUP_WAL_SOCKET is set in the"
@@ -144,7 +148,13 @@ public final class ArchiveCommand {
 
   /// WAL-G's, which our socket understands too.
   private static boolean isDaemonClient(List<String> words) {
-    return program(words, "walg-daemon-client") >= 0 && words.contains("wal-push");
+    return program(words, DAEMON_CLIENT) >= 0 && words.contains("wal-push");
+  }
+
+  /// Its first argument.
+  private static Optional<String> daemonSocket(List<String> words) {
+    int at = program(words, DAEMON_CLIENT);
+    return at >= 0 && at + 1 < words.size() ? Optional.of(words.get(at + 1)) : Optional.empty();
   }
 
   private static int program(List<String> words, String name) {

@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.postgres.Lsn;
+import io.pgbackup.postgres.Timeline;
+import io.pgbackup.postgres.TimelineHistory;
 import io.pgbackup.postgres.WalFileName;
 import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.postgres.WalSegmentSize;
@@ -23,8 +25,9 @@ import java.util.stream.Stream;
 /// it is written, or `<first>-<last>.acknowledged.json` and `<first>-<last>.expired.json`. The name
 /// says it all; what is inside is for people.
 ///
-/// Positions count, not timelines: of one gap the first segment may be on one timeline and the last
-/// on another. Immutable.
+/// A mark counts where recovery along the path reads its timelines: of one gap the first segment
+/// may be on one timeline and the last on another, and what expired of a timeline behind the point
+/// where it was left says nothing of the younger one. Immutable.
 public final class GapMarks {
   private static final Pattern NAME =
       Pattern.compile("([0-9A-F]{24})(?:-([0-9A-F]{24}))?\\.(let-go|acknowledged|expired)\\.json");
@@ -32,7 +35,41 @@ public final class GapMarks {
   /// @param last the same as the first where only that is known
   private record Mark(ObjectKey key, WalSegment first, WalSegment last, GapState state) {
     boolean covers(WalSegment from, WalSegment to) {
-      return first.start().compareTo(from.start()) <= 0 && last.start().compareTo(to.start()) >= 0;
+      return first.timeline().equals(from.timeline())
+          && last.timeline().equals(to.timeline())
+          && first.start().compareTo(from.start()) <= 0
+          && last.start().compareTo(to.start()) >= 0;
+    }
+
+    /// What of it lies on the path.
+    Optional<Span> on(TimelineHistory path) {
+      if (!isPartOf(path, first.timeline()) || !isPartOf(path, last.timeline())) {
+        return Optional.empty();
+      }
+      Lsn entered = beginOfSegment(path.beginOf(first.timeline()));
+      Lsn from = first.start().isBefore(entered) ? entered : first.start();
+      Lsn to =
+          path.endOf(last.timeline())
+              .map(this::beginOfSegment)
+              .filter(left -> left.isBefore(last.end()))
+              .orElse(last.end());
+      return from.isBefore(to) ? Optional.of(new Span(from, to)) : Optional.empty();
+    }
+
+    private static boolean isPartOf(TimelineHistory path, Timeline timeline) {
+      return timeline.equals(path.timeline()) || path.endOf(timeline).isPresent();
+    }
+
+    /// The segment in which a timeline was left is read of the younger one.
+    private Lsn beginOfSegment(Lsn position) {
+      return WalSegment.containing(first.timeline(), position, first.size()).start();
+    }
+  }
+
+  /// @param to exclusive
+  private record Span(Lsn from, Lsn to) {
+    boolean meets(WalGap gap) {
+      return from.isBefore(gap.last().end()) && gap.first().start().isBefore(to);
     }
   }
 
@@ -98,40 +135,35 @@ public final class GapMarks {
     store.create(key, document.getBytes(UTF_8), Map.of());
   }
 
-  /// What was said of missing segments; empty where nobody spoke of all of them.
-  Optional<GapState> of(WalSegment first, WalSegment last) {
+  /// What was said of a gap; empty where nobody spoke of all of it.
+  Optional<GapState> of(WalGap gap, TimelineHistory path) {
     List<Mark> ranges =
         marks.stream()
             .filter(mark -> mark.state() != GapState.LET_GO)
-            .filter(mark -> mark.last().start().compareTo(first.start()) >= 0)
-            .filter(mark -> mark.first().start().compareTo(last.start()) <= 0)
-            .sorted(Comparator.comparing(mark -> mark.first().start()))
+            .filter(mark -> mark.on(path).filter(span -> span.meets(gap)).isPresent())
             .toList();
-    if (cover(ranges, first, last)) {
+    if (cover(ranges.stream().flatMap(mark -> mark.on(path).stream()).toList(), gap)) {
       return Optional.of(
           ranges.stream().anyMatch(mark -> mark.state() == GapState.ACKNOWLEDGED)
               ? GapState.ACKNOWLEDGED
               : GapState.EXPIRED);
     }
-    return marks.stream().anyMatch(mark -> begins(mark, first, last))
+    return marks.stream()
+            .filter(mark -> mark.state() == GapState.LET_GO)
+            .flatMap(mark -> mark.on(path).stream())
+            .anyMatch(span -> span.meets(gap))
         ? Optional.of(GapState.LET_GO)
         : Optional.empty();
   }
 
-  private static boolean begins(Mark mark, WalSegment first, WalSegment last) {
-    return mark.state() == GapState.LET_GO
-        && mark.first().start().compareTo(first.start()) >= 0
-        && mark.first().start().compareTo(last.start()) <= 0;
-  }
-
-  private static boolean cover(List<Mark> ranges, WalSegment first, WalSegment last) {
-    Lsn to = first.start();
-    for (Mark range : ranges) {
-      if (range.first().start().compareTo(to) <= 0 && range.last().end().compareTo(to) > 0) {
-        to = range.last().end();
+  private static boolean cover(List<Span> spans, WalGap gap) {
+    Lsn to = gap.first().start();
+    for (Span span : spans.stream().sorted(Comparator.comparing(Span::from)).toList()) {
+      if (span.from().compareTo(to) <= 0 && to.isBefore(span.to())) {
+        to = span.to();
       }
     }
-    return to.compareTo(last.end()) >= 0;
+    return !to.isBefore(gap.last().end());
   }
 
   /// Whether one mark says that retention keeps nothing between these.

@@ -29,15 +29,15 @@ final class Gaps {
                 closed ? GapState.CLOSED : GapState.OPEN));
       }
     }
-    return gaps.isEmpty() ? List.of() : spokenFor(gaps, marks.get());
+    return gaps.isEmpty() ? List.of() : spokenFor(gaps, marks.get(), path);
   }
 
-  private static List<WalGap> spokenFor(List<WalGap> gaps, GapMarks marks) {
+  private static List<WalGap> spokenFor(List<WalGap> gaps, GapMarks marks, TimelineHistory path) {
     return gaps.stream()
         .map(
             gap ->
                 marks
-                    .of(gap.first(), gap.last())
+                    .of(gap, path)
                     .map(state -> new WalGap(gap.first(), gap.last(), state))
                     .orElse(gap))
         .toList();

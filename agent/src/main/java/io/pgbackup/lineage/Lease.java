@@ -182,6 +182,7 @@ public final class Lease implements AutoCloseable {
           .addKeyValue("expires", document.expiresAt())
           .log("lease not released");
     } catch (InterruptedException _) {
+      leases.abandon(document);
       Thread.currentThread().interrupt();
     } finally {
       lock.unlock();

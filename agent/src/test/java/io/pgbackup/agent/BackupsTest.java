@@ -566,6 +566,26 @@ class BackupsTest {
     await().untilAsserted(() -> assertThat(taker.runs).hasValue(2));
   }
 
+  /// The pages do not mend themselves, and each attempt reads everything.
+  @Test
+  void oneThatFailedForCorruptPagesWaitsForTheSchedule() {
+    timing = "schedule: \"0 * * * *\", corruptPages: fail";
+    taker.failure = Optional.of(Problem.verificationFailed("page checksums do not hold", "Look."));
+    Backups backups = backups();
+    backups.scheduled();
+    awaitEnd();
+    await().until(() -> problems.about(About.BACKUP).isPresent());
+
+    now.set(TWO.plusSeconds(3599));
+    backups.consider(known());
+    backups.startIfOwed();
+    assertThat(taker.runs).hasValue(1);
+
+    now.set(TWO.plusSeconds(3600));
+    backups.startIfOwed();
+    await().untilAsserted(() -> assertThat(taker.runs).hasValue(2));
+  }
+
   @Test
   void breaksOffABackupUnderWayWhenTheAgentStops() {
     Backups backups = backups();

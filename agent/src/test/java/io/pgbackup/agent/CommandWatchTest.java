@@ -127,6 +127,27 @@ class CommandWatchTest {
     assertThat(watch.ours()).contains(false);
   }
 
+  /// Its socket may stand in a file.
+  @Test
+  void ourOwnCommandWhoseWalNeverArrivesIsNot() {
+    String command = "pgbackup --config /etc/other.yaml wal push %p";
+    assertThat(look(command, FIRST)).isEmpty();
+
+    assertThat(look(command, SECOND))
+        .hasValueSatisfying(problem -> assertThat(problem.message()).contains("looks like ours"));
+    assertThat(watch.ours()).contains(false);
+  }
+
+  @Test
+  void whatWasGivenBeforeArchivingWasSwitchedOffSaysNothing() {
+    receive(FIRST);
+    assertThat(look(SCRIPT, FIRST)).isEmpty();
+    watch.skip();
+
+    assertThat(look(SCRIPT, "000000010000000000000009")).isEmpty();
+    assertThat(watch.ours()).isEmpty();
+  }
+
   @Test
   void nothingIsSaidOfAServerThatIsNotToArchive() {
     assertThat(look("cp %p /mnt/%f", FIRST)).isEmpty();

@@ -35,9 +35,7 @@ class ArchiveCommandTest {
     Verdict outcome = judge(command);
 
     assertThat(outcome.found()).contains(command);
-    if (!command.contains("walg-daemon-client")) {
-      assertThat(outcome).isInstanceOf(Verdict.Ours.class);
-    }
+    assertThat(outcome).isInstanceOf(Verdict.Ours.class);
   }
 
   @ParameterizedTest
@@ -87,6 +85,10 @@ class ArchiveCommandTest {
         .isInstanceOfSatisfying(
             Verdict.Elsewhere.class,
             warn -> assertThat(warn.found()).contains("/tmp/other.sock", SOCKET.toString()));
+    // where WAL-G's own daemon still runs
+    assertThat(judge("walg-daemon-client /tmp/wal-g wal-push %f"))
+        .isInstanceOfSatisfying(
+            Verdict.Elsewhere.class, warn -> assertThat(warn.found()).contains("/tmp/wal-g"));
     assertThat(ArchiveCommand.judge("on", "pgbackup wal push %p", "", Path.of("/srv/archive.sock")))
         .isInstanceOf(Verdict.Elsewhere.class);
   }

@@ -3,12 +3,16 @@ package io.pgbackup.catalog;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pgbackup.engine.format.ArchiveLayout;
+import io.pgbackup.postgres.Lsn;
+import io.pgbackup.postgres.Timeline;
+import io.pgbackup.postgres.TimelineHistory;
 import io.pgbackup.postgres.WalFileName;
 import io.pgbackup.postgres.WalSegment;
 import io.pgbackup.postgres.WalSegmentSize;
 import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.StoreFolder;
 import io.pgbackup.testing.MemoryObjectStore;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -27,7 +31,19 @@ class GapMarksTest {
   }
 
   private Optional<GapState> of(int first, int last) {
-    return GapMarks.of(store, LAYOUT, WalSegmentSize.DEFAULT).of(segment(first), segment(last));
+    return of(segment(first), segment(last), TimelineHistory.root(Timeline.FIRST));
+  }
+
+  private Optional<GapState> of(WalSegment first, WalSegment last, TimelineHistory path) {
+    return GapMarks.of(store, LAYOUT, WalSegmentSize.DEFAULT)
+        .of(new WalGap(first, last, GapState.CLOSED), path);
+  }
+
+  /// Leaves the first timeline in the middle of segment 8.
+  private static TimelineHistory branched() {
+    Lsn left = segment(8).start().plus(0x1000);
+    return new TimelineHistory(
+        new Timeline(2), List.of(new TimelineHistory.Ancestor(Timeline.FIRST, left)));
   }
 
   private void letGo(int first) {
@@ -70,8 +86,21 @@ class GapMarksTest {
     expire(segment(1, 4), segment(1, 9));
     expire(segment(2, 8), segment(2, 12));
 
-    assertThat(of(4, 12)).as("over a change of timelines").contains(GapState.EXPIRED);
-    assertThat(of(4, 13)).isEmpty();
+    assertThat(of(segment(1, 4), segment(2, 12), branched()))
+        .as("over a change of timelines")
+        .contains(GapState.EXPIRED);
+    assertThat(of(segment(1, 4), segment(2, 13), branched())).isEmpty();
+  }
+
+  @Test
+  void whatExpiredOfATimelineThatWasLeftIsNotTheYoungerOne() {
+    expire(segment(1, 4), segment(1, 20));
+    GapMarks.letGo(
+        store, LAYOUT, (WalFileName.Segment) WalFileName.parse(segment(1, 15).fileName()), "{}");
+
+    assertThat(of(segment(1, 4), segment(1, 7), branched())).contains(GapState.EXPIRED);
+    assertThat(of(segment(2, 10), segment(2, 15), branched())).as("a loss").isEmpty();
+    assertThat(of(segment(1, 6), segment(2, 8), branched())).as("a loss in 8").isEmpty();
   }
 
   @Test
