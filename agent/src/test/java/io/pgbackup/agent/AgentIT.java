@@ -335,7 +335,8 @@ class AgentIT {
     assertThat(value(lines, "pgbackup_storage_up" + labels.replace("uid", "op=\"list\",uid")))
         .isEqualTo(1);
     assertThat(value(lines, "pgbackup_postgres_up" + labels)).isEqualTo(1);
-    assertThat(value(lines, "pgbackup_wal_gaps" + labels)).isZero();
+    assertThat(value(lines, "pgbackup_wal_gaps" + labels.replace("uid", "state=\"open\",uid")))
+        .isZero();
   }
 
   private static double value(List<String> lines, String series) {
