@@ -40,9 +40,7 @@ final class LetGoMarks {
   void write(ArchiveLayout layout, LineageUid uid) {
     for (Pending next = pending.peek(); next != null; next = pending.peek()) {
       if (next.uid().map(uid::equals).orElse(true)) {
-        String document =
-            "{\"at\":\"%s\",\"reason\":\"wal.enabled is false\"}%n".formatted(clock.instant());
-        GapMarks.letGo(store, layout, next.first(), document);
+        GapMarks.letGo(store, layout, next.first(), clock.instant());
       }
       pending.remove();
     }

@@ -88,11 +88,7 @@ final class MetricReadings {
     readings.put(Meters.DRILL_RUNNING, number(drills.runningSince().isPresent()));
     readings.put(Meters.DRILL_NEXT, drills.schedule().next());
     readings.put(
-        Meters.DRILL_OVERDUE,
-        drills
-            .overdueSince()
-            .map(since -> Math.max(0, Duration.between(since, now).toMillis() / 1e3))
-            .orElse(0.0));
+        Meters.DRILL_OVERDUE, drills.overdueSince().map(since -> seconds(since, now)).orElse(0.0));
   }
 
   private static void retention(
@@ -190,37 +186,31 @@ final class MetricReadings {
   private static void backups(StatusSnapshot status, Readings readings) {
     readings.put(Meters.BACKUP_RUNNING, number(status.runningBackup().isPresent()));
     readings.put(Meters.BACKUP_NEXT, status.schedule().next());
-    readings.put(
-        Meters.BACKUP_LAST_SUCCESS, status.lastBackup().map(StatusSnapshot.Backup::finishTime));
     status
         .runningBackup()
         .ifPresent(run -> readings.put(Meters.BACKUP_PROGRESS, (double) run.bytes()));
     status.backups().ifPresent(count -> readings.put(Meters.BACKUPS, count));
-    status.lastBackup().ifPresent(newest -> newest(newest, readings));
-    status
-        .lastBackup()
-        .flatMap(StatusSnapshot.Backup::corruptPages)
-        .ifPresent(pages -> readings.put(Meters.BACKUP_CORRUPT_PAGES, (double) pages));
-    status
-        .lastBackup()
-        .map(backup -> Duration.between(backup.finishTime(), status.at()))
-        .ifPresent(age -> readings.put(Meters.BACKUP_AGE, Math.max(0, age.toMillis() / 1e3)));
+    status.lastBackup().ifPresent(newest -> newest(newest, status.at(), readings));
     if (status.schedule().enabled()) {
       status
           .lastBackup()
           .flatMap(backup -> due(status.schedule(), backup.finishTime()))
-          .map(due -> Duration.between(due, status.at()))
-          .ifPresent(
-              late -> readings.put(Meters.BACKUP_OVERDUE, Math.max(0, late.toMillis() / 1e3)));
+          .ifPresent(due -> readings.put(Meters.BACKUP_OVERDUE, seconds(due, status.at())));
     }
   }
 
-  private static void newest(StatusSnapshot.Backup backup, Readings readings) {
+  private static void newest(StatusSnapshot.Backup backup, Instant now, Readings readings) {
+    readings.put(Meters.BACKUP_LAST_SUCCESS, Optional.of(backup.finishTime()));
+    readings.put(Meters.BACKUP_AGE, seconds(backup.finishTime(), now));
+    backup
+        .corruptPages()
+        .ifPresent(pages -> readings.put(Meters.BACKUP_CORRUPT_PAGES, (double) pages));
     readings.put(Meters.BACKUP_CONTENT, (double) backup.uncompressedSize());
     readings.put(Meters.BACKUP_STORED, (double) backup.compressedSize());
     readings.put(Meters.BACKUP_DURATION, seconds(backup.startTime(), backup.finishTime()));
   }
 
+  /// 0 where the clocks disagree.
   private static double seconds(Instant from, Instant to) {
     return Math.max(0, Duration.between(from, to).toMillis() / 1e3);
   }

@@ -41,8 +41,9 @@ final class SocketService {
     this.archiver = archiver;
     this.server = server;
     this.limits = limits;
-    this.slots = new TransferSlots(bearable(limits.transfers(), MemoryLimit.heap()));
-    this.extraTransfers = extraTransfers(limits.transfers(), MemoryLimit.heap());
+    long heap = MemoryLimit.heap();
+    this.slots = new TransferSlots(bearable(limits.transfers(), heap));
+    this.extraTransfers = extraTransfers(limits.transfers(), heap);
     this.catchUp = new CatchUp(archiver, pgWal, slots);
     this.readAhead = new ReadAhead(server::engine, slots, ahead, limits.idle());
   }

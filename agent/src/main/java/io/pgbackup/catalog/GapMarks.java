@@ -12,6 +12,7 @@ import io.pgbackup.postgres.WalSegmentSize;
 import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.StoredObject;
+import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -92,12 +93,7 @@ public final class GapMarks {
     if (!name.matches()) {
       return Optional.empty();
     }
-    GapState state =
-        switch (name.group(3)) {
-          case "let-go" -> GapState.LET_GO;
-          case "acknowledged" -> GapState.ACKNOWLEDGED;
-          default -> GapState.EXPIRED;
-        };
+    GapState state = GapState.ofWord(name.group(3)).orElseThrow();
     return WalSegment.tryParse(name.group(1), size)
         .flatMap(
             first ->
@@ -109,51 +105,54 @@ public final class GapMarks {
 
   /// From this segment on WAL is let go.
   public static void letGo(
-      ObjectStore store, ArchiveLayout layout, WalFileName.Segment first, String document) {
-    write(store, layout.gaps().key(first.text() + ".let-go.json"), document);
+      ObjectStore store, ArchiveLayout layout, WalFileName.Segment first, Instant at) {
+    write(store, layout, first.text(), GapState.LET_GO, because(at, "wal.enabled is false"));
   }
 
   /// One that is greater later is another gap.
   public static void acknowledge(
       ObjectStore store, ArchiveLayout layout, WalGap gap, String document) {
-    write(store, ranged(layout, gap.first(), gap.last(), "acknowledged"), document);
+    write(store, layout, gap.first() + "-" + gap.last(), GapState.ACKNOWLEDGED, document);
   }
 
   /// Between these, both inclusive, the retention rules keep nothing.
   public static void expire(
-      ObjectStore store, ArchiveLayout layout, WalSegment first, WalSegment last, String document) {
-    write(store, ranged(layout, first, last, "expired"), document);
+      ObjectStore store, ArchiveLayout layout, WalSegment first, WalSegment last, Instant at) {
+    write(store, layout, first + "-" + last, GapState.EXPIRED, because(at, "retention"));
   }
 
-  private static ObjectKey ranged(
-      ArchiveLayout layout, WalSegment first, WalSegment last, String state) {
-    return layout.gaps().key("%s-%s.%s.json".formatted(first, last, state));
+  private static String because(Instant at, String reason) {
+    return "{\"at\":\"%s\",\"reason\":\"%s\"}%n".formatted(at, reason);
   }
 
   /// One that stands already says the same.
-  private static void write(ObjectStore store, ObjectKey key, String document) {
+  private static void write(
+      ObjectStore store, ArchiveLayout layout, String where, GapState state, String document) {
+    ObjectKey key = layout.gaps().key("%s.%s.json".formatted(where, state.word()));
     store.create(key, document.getBytes(UTF_8), Map.of());
   }
 
+  /// The part of a mark that lies on a path.
+  private record Placed(GapState state, Span span) {}
+
   /// What was said of a gap; empty where nobody spoke of all of it.
   Optional<GapState> of(WalGap gap, TimelineHistory path) {
-    List<Mark> ranges =
+    List<Placed> placed =
         marks.stream()
-            .filter(mark -> mark.state() != GapState.LET_GO)
-            .filter(mark -> mark.on(path).filter(span -> span.meets(gap)).isPresent())
+            .flatMap(mark -> mark.on(path).map(span -> new Placed(mark.state(), span)).stream())
+            .filter(mark -> mark.span().meets(gap))
             .toList();
-    if (cover(ranges.stream().flatMap(mark -> mark.on(path).stream()).toList(), gap)) {
+    List<Span> ranges =
+        placed.stream().filter(mark -> mark.state() != GapState.LET_GO).map(Placed::span).toList();
+    if (cover(ranges, gap)) {
       return Optional.of(
-          ranges.stream().anyMatch(mark -> mark.state() == GapState.ACKNOWLEDGED)
-              ? GapState.ACKNOWLEDGED
-              : GapState.EXPIRED);
+          says(placed, GapState.ACKNOWLEDGED) ? GapState.ACKNOWLEDGED : GapState.EXPIRED);
     }
-    return marks.stream()
-            .filter(mark -> mark.state() == GapState.LET_GO)
-            .flatMap(mark -> mark.on(path).stream())
-            .anyMatch(span -> span.meets(gap))
-        ? Optional.of(GapState.LET_GO)
-        : Optional.empty();
+    return says(placed, GapState.LET_GO) ? Optional.of(GapState.LET_GO) : Optional.empty();
+  }
+
+  private static boolean says(List<Placed> placed, GapState state) {
+    return placed.stream().anyMatch(mark -> mark.state() == state);
   }
 
   private static boolean cover(List<Span> spans, WalGap gap) {

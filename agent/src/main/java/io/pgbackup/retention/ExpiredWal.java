@@ -70,8 +70,7 @@ final class ExpiredWal {
     List<ObjectKey> replaced = new ArrayList<>();
     for (Between each : going) {
       if (!marks.sayExpired(each.first(), each.last())) {
-        String document = "{\"at\":\"%s\",\"reason\":\"retention\"}%n".formatted(now);
-        GapMarks.expire(store, layout, each.first(), each.last(), document);
+        GapMarks.expire(store, layout, each.first(), each.last(), now);
         replaced.addAll(marks.expiredWithin(each.first(), each.last()));
       }
     }

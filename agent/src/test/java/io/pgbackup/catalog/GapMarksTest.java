@@ -12,6 +12,7 @@ import io.pgbackup.postgres.WalSegmentSize;
 import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.StoreFolder;
 import io.pgbackup.testing.MemoryObjectStore;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,6 +20,8 @@ import org.junit.jupiter.api.Test;
 
 class GapMarksTest {
   private static final ArchiveLayout LAYOUT = new ArchiveLayout(StoreFolder.of("a"));
+
+  private static final Instant NOW = Instant.parse("2026-11-23T02:00:00Z");
 
   private final MemoryObjectStore store = new MemoryObjectStore();
 
@@ -48,7 +51,7 @@ class GapMarksTest {
 
   private void letGo(int first) {
     GapMarks.letGo(
-        store, LAYOUT, (WalFileName.Segment) WalFileName.parse(segment(first).fileName()), "{}");
+        store, LAYOUT, (WalFileName.Segment) WalFileName.parse(segment(first).fileName()), NOW);
   }
 
   private void acknowledge(int first, int last) {
@@ -57,7 +60,7 @@ class GapMarksTest {
   }
 
   private void expire(WalSegment first, WalSegment last) {
-    GapMarks.expire(store, LAYOUT, first, last, "{}");
+    GapMarks.expire(store, LAYOUT, first, last, NOW);
   }
 
   @Test
@@ -96,7 +99,7 @@ class GapMarksTest {
   void whatExpiredOfATimelineThatWasLeftIsNotTheYoungerOne() {
     expire(segment(1, 4), segment(1, 20));
     GapMarks.letGo(
-        store, LAYOUT, (WalFileName.Segment) WalFileName.parse(segment(1, 15).fileName()), "{}");
+        store, LAYOUT, (WalFileName.Segment) WalFileName.parse(segment(1, 15).fileName()), NOW);
 
     assertThat(of(segment(1, 4), segment(1, 7), branched())).contains(GapState.EXPIRED);
     assertThat(of(segment(2, 10), segment(2, 15), branched())).as("a loss").isEmpty();

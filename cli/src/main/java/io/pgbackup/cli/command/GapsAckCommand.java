@@ -66,9 +66,7 @@ final class GapsAckCommand extends RetentionVerb {
         found.gap(),
         JsonOutput.render(
             new Document(
-                tools.clock().instant().toString(),
-                owner == null ? System.getProperty("user.name", "unknown") : owner,
-                requireNonNull(reason))));
+                tools.clock().instant().toString(), orThisUser(owner), requireNonNull(reason))));
     List<GapsView.Row> rows = GapsView.rows(catalog.read(found.lineage())).toList();
     print(() -> JsonOutput.render(rows), () -> GapsView.table(rows));
   }

@@ -80,7 +80,7 @@ final class HoldAddCommand extends RetentionVerb {
             .holds()
             .add(
                 lineage.prefix(),
-                owner == null ? System.getProperty("user.name", "unknown") : owner,
+                orThisUser(owner),
                 requireNonNull(reason),
                 held,
                 Optional.ofNullable(length)

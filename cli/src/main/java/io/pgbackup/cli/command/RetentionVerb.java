@@ -12,6 +12,7 @@ import io.pgbackup.retention.RetentionRules;
 import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 
 /// A verb about what is kept of the lineages that its options choose, the ended ones too.
@@ -81,4 +82,9 @@ abstract class RetentionVerb extends Verb {
   }
 
   abstract void run(Tools tools, List<Lineage> lineages);
+
+  /// In whose name something is said.
+  static String orThisUser(@Nullable String owner) {
+    return owner == null ? System.getProperty("user.name", "unknown") : owner;
+  }
 }
