@@ -8,11 +8,12 @@ import io.pgbackup.postgres.jdbc.PostgresClient;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import java.io.IOException;
-import java.io.InputStream;
+import java.lang.foreign.Arena;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.Optional;
 import java.util.function.Function;
 
@@ -30,7 +31,7 @@ record OwnWal(Path dataDirectory, PostgresConfig postgres) implements OwnServer 
   @Override
   public Answer holds(WalFileName name, byte[] content) {
     Path folder = dataDirectory.resolve("pg_wal");
-    try (InputStream file = Files.newInputStream(folder.resolve(name.text()))) {
+    try (FileChannel file = FileChannel.open(folder.resolve(name.text()))) {
       return equal(file, content) ? Answer.SAME : Answer.OTHER;
     } catch (NoSuchFileException _) {
       return Files.isReadable(folder) ? Answer.OTHER : ask(name, content);
@@ -39,17 +40,21 @@ record OwnWal(Path dataDirectory, PostgresConfig postgres) implements OwnServer 
     }
   }
 
-  private static boolean equal(InputStream file, byte[] content) throws IOException {
-    byte[] buffer = new byte[BUFFER];
-    int position = 0;
-    for (int read = file.read(buffer); read > 0; read = file.read(buffer)) {
-      if (read > content.length - position
-          || !Arrays.equals(buffer, 0, read, content, position, position + read)) {
-        return false;
+  /// Reads into memory outside the heap, whence nothing need be copied to be compared.
+  private static boolean equal(FileChannel file, byte[] content) throws IOException {
+    try (Arena arena = Arena.ofConfined()) {
+      ByteBuffer buffer = arena.allocate(BUFFER).asByteBuffer();
+      ByteBuffer expected = ByteBuffer.wrap(content);
+      while (file.read(buffer.clear()) >= 0) {
+        buffer.flip();
+        if (buffer.remaining() > expected.remaining()
+            || !buffer.equals(expected.slice(expected.position(), buffer.remaining()))) {
+          return false;
+        }
+        expected.position(expected.position() + buffer.remaining());
       }
-      position += read;
+      return !expected.hasRemaining();
     }
-    return position == content.length;
   }
 
   private Answer ask(WalFileName name, byte[] content) {

@@ -83,10 +83,12 @@ public final class EmbeddedWalEngine implements WalEngine {
   }
 
   private Pushed push(WalFileName name, byte[] content, PackedBytes encoded) {
-    // The store's answer takes about as long as the work on the bytes.
-    try (var listing = Answer.of("wal-listing", () -> objects.find(name))) {
-      String digest = Sha256.hex(content);
+    // The store's answer takes about as long as the work on the bytes, and the digest about as long
+    // as the packing.
+    try (var listing = Answer.of("wal-listing", () -> objects.find(name));
+        var digesting = Answer.of("wal-digest", () -> Sha256.hex(content))) {
       packing.pack(content, encoded);
+      String digest = digesting.await();
       List<WalObject> standing = listing.await();
       if (!standing.isEmpty()) {
         // WAL-G takes any of them for the file, so each must hold it.

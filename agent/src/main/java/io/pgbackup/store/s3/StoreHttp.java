@@ -33,7 +33,7 @@ public final class StoreHttp {
       connection.setConnectTimeout(Math.toIntExact(CONNECT.toMillis()));
       connection.setReadTimeout(Math.toIntExact(SILENCE.toMillis()));
       connection.setUseCaches(false);
-      return connection;
+      return new WideWrites(connection);
     } catch (IOException e) {
       throw new java.io.UncheckedIOException(e);
     }
