@@ -3,10 +3,8 @@ package io.pgbackup.cli.story;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.pgbackup.archive.ArchiveClient;
 import io.pgbackup.cli.story.Meter.Cost;
-import io.pgbackup.lineage.LineageUid;
-import io.pgbackup.postgres.WalFileName;
+import io.pgbackup.config.PgBackupConfig.StorageConfig;
 import io.pgbackup.postgres.process.ServerUser;
 import io.pgbackup.testing.EnterableTempDir;
 import io.pgbackup.testing.PostgresRelease;
@@ -18,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -28,8 +27,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Base backups, restores, single segments and memory beside stock wal-g and pgBackRest, of one
-/// server and to MinIO on the same machine. Asserts only that what was restored is whole. No part
-/// of the build; docs/benchmarks.md says how to run it.
+/// server and over TLS to one MinIO on the same machine. Asserts only that what was restored is
+/// whole. No part of the build; docs/benchmarks.md says how to run it.
 class PeersBench {
   /// Six rows in a page, some 1.4 GiB.
   private static final int ROWS = 1_100_000;
@@ -44,35 +43,48 @@ class PeersBench {
   private final List<String> table = new ArrayList<>();
   private Meter meter;
   private S3Server s3;
-  private S3Server tls;
   private ProtectedServer server;
   private StockPeers peers;
   private Map<String, String> walg;
   private String restBucket;
   private Process daemon;
+  private Path client;
 
   @BeforeEach
-  void server() throws IOException {
+  void server() throws Exception {
     meter = new Meter(folder);
-    s3 = S3Server.shared();
-    tls = S3Server.secured(TestAuthority.in(folder).serverFiles("ip:127.0.0.1"));
-    restBucket = tls.newBucket();
+    TestAuthority authority = TestAuthority.in(folder);
+    s3 = S3Server.secured(authority.serverFiles("ip:127.0.0.1"));
+    restBucket = s3.newBucket();
     server =
         new ProtectedServer(
             PostgresRelease.OLDER,
             folder,
-            s3.storageConfig(s3.newBucket()),
+            trusting(s3.storageConfig(s3.newBucket()), authority.certificateFile()),
             "backup: { schedule: \"0 5 1 1 *\", compression: lz4 }\n");
     peers = new StockPeers(server.postgres(), folder);
-    walg = peers.walgSettings(s3, s3.newBucket(), "lz4");
+    client = peers.staticClient();
+    walg = new HashMap<>(peers.walgSettings(s3, s3.newBucket(), "lz4"));
+    walg.put("WALG_S3_CA_CERT_FILE", authority.certificateFile().toString());
     daemon = peers.daemon(walg, server.postgres().dataDirectory(), walgSocket());
+  }
+
+  private static StorageConfig trusting(StorageConfig storage, Path authority) {
+    return new StorageConfig(
+        storage.url(),
+        storage.endpoint(),
+        storage.region(),
+        storage.pathStyle(),
+        Optional.of(authority),
+        storage.credentials(),
+        storage.prefix());
   }
 
   @AfterEach
   void end() {
     daemon.destroy();
     server.close();
-    tls.close();
+    s3.close();
   }
 
   @Test
@@ -87,11 +99,12 @@ class PeersBench {
     Thread.sleep(20_000);
     note("idle, resident", "pgbackup agent", Meter.residentMib(server.agent().pid()));
     note("idle, resident", "wal-g daemon", Meter.residentMib(daemon.pid()));
+    archiveByClient();
     load();
     for (int round = 0; round < ROUNDS; round++) {
       backups();
     }
-    restores();
+    restores("lz4");
     segmentsOneByOne();
     backlog();
     note("whole run, peak", "pgbackup agent", Meter.peakMib(server.agent().pid()));
@@ -99,6 +112,14 @@ class PeersBench {
     Thread.sleep(20_000);
     note("after the run, resident", "pgbackup agent", Meter.residentMib(server.agent().pid()));
     note("after the run, resident", "wal-g daemon", Meter.residentMib(daemon.pid()));
+    restoresOfZstd();
+  }
+
+  private void archiveByClient() {
+    TestPostgres postgres = server.postgres();
+    postgres.configure(
+        "archive_command", client + " --socket " + folder.resolve("archive.sock") + " push %p");
+    postgres.reload();
   }
 
   private Path walgSocket() {
@@ -157,11 +178,26 @@ class PeersBench {
   }
 
   private List<String> rest(String... words) throws IOException {
-    return peers.pgBackRest(tls, restBucket, server.postgres().dataDirectory(), words);
+    return peers.pgBackRest(s3, restBucket, server.postgres().dataDirectory(), words);
   }
 
-  /// To a server that has recovered everything.
-  private void restores() throws Exception {
+  private void restoresOfZstd() throws Exception {
+    Path configuration = server.configuration();
+    Files.writeString(configuration, Files.readString(configuration).replace("lz4", "zstd"));
+    server.restartAgent();
+    archiveByClient();
+    walg.put("WALG_COMPRESSION_METHOD", "zstd");
+    server.mustDo("backup");
+    meter.run(
+        walg,
+        List.of(
+            peers.walg().toString(), "backup-push", server.postgres().dataDirectory().toString()));
+    restores("zstd");
+  }
+
+  /// To a server that has recovered everything, from base backups taken one right after the other.
+  private void restores(String codec) throws Exception {
+    String name = "restore and recovery, " + codec;
     server.archiveEverything();
     for (String segment : peers.finished()) {
       meter.run(walg, List.of(peers.walg().toString(), "wal-push", wal(segment).toString()));
@@ -170,7 +206,7 @@ class PeersBench {
       }
     }
     String expected = checksum(server.postgres());
-    Path ours = folder.resolve("ours");
+    Path ours = folder.resolve("ours-" + codec);
     Cost restored =
         meter.run(
             Map.of(),
@@ -186,23 +222,25 @@ class PeersBench {
                 ours.toString(),
                 "--pg-bin-dir",
                 server.binaries()));
-    row("restore and recovery, lz4", "pgbackup", restored);
+    row(name, "pgbackup", restored);
     isWhole(ours, Map.of("archive_mode", "off"), expected);
 
-    Path theirs = folder.resolve("theirs");
+    Path theirs = folder.resolve("theirs-" + codec);
     Cost fetched =
         meter.run(
             walg, List.of(peers.walg().toString(), "backup-fetch", theirs.toString(), "LATEST"));
-    row("restore without recovery, lz4", "wal-g", fetched);
+    row("restore without recovery, " + codec, "wal-g", fetched);
     recover(
+        name,
         "wal-g",
         theirs,
         "env " + words(walg) + " " + peers.walg() + " wal-fetch %f %p",
         fetched,
         expected);
-    if (StockPeers.pgBackRest().isPresent()) {
+    // it keeps the codec that it began with
+    if ("lz4".equals(codec) && StockPeers.pgBackRest().isPresent()) {
       Path third = Files.createDirectories(folder.resolve("third"));
-      Cost rested = meter.run(Map.of(), peers.pgBackRest(tls, restBucket, third, "restore"));
+      Cost rested = meter.run(Map.of(), peers.pgBackRest(s3, restBucket, third, "restore"));
       row("restore without recovery, lz4", "pgbackrest", rested);
     }
   }
@@ -215,17 +253,15 @@ class PeersBench {
         .orElseThrow();
   }
 
-  private void recover(String who, Path data, String command, Cost fetched, String expected)
+  private void recover(
+      String what, String who, Path data, String command, Cost fetched, String expected)
       throws IOException {
     Files.createFile(data.resolve("recovery.signal"));
     ServerUser.forNewDirectory().ownTree(data);
     long start = System.nanoTime();
     isWhole(data, Map.of("restore_command", command, "archive_mode", "off"), expected);
     double recovery = (System.nanoTime() - start) / 1e9;
-    row(
-        "restore and recovery, lz4",
-        who,
-        new Cost(fetched.wall() + recovery, fetched.cpu(), fetched.peakMib()));
+    row(what, who, new Cost(fetched.wall() + recovery, fetched.cpu(), fetched.peakMib()));
   }
 
   private void isWhole(Path data, Map<String, String> settings, String expected) {
@@ -355,9 +391,14 @@ class PeersBench {
     row(what, who, new Cost(wall / segments.size(), cpu / segments.size(), 0));
   }
 
-  private void byUs(String segment) {
-    new ArchiveClient(folder.resolve("archive.sock"), PATIENCE)
-        .push(wal(segment), Optional.of(new LineageUid(server.uid())));
+  private void byUs(String segment) throws Exception {
+    run(
+        List.of(
+            client.toString(),
+            "--socket",
+            folder.resolve("archive.sock").toString(),
+            "push",
+            wal(segment).toString()));
   }
 
   private void byDaemonClient(Path socket, String segment) throws Exception {
@@ -371,7 +412,6 @@ class PeersBench {
   }
 
   private void fetched(List<String> segments) throws Exception {
-    ArchiveClient client = new ArchiveClient(folder.resolve("archive.sock"), PATIENCE);
     Path target = folder.resolve("fetched");
     pushed(
         "a segment fetched",
@@ -379,12 +419,14 @@ class PeersBench {
         segments,
         false,
         segment -> {
-          assertThat(
-                  client.fetch(
-                      WalFileName.parse(segment),
-                      target,
-                      Optional.of(new LineageUid(server.uid()))))
-              .isTrue();
+          run(
+              List.of(
+                  client.toString(),
+                  "--socket",
+                  folder.resolve("archive.sock").toString(),
+                  "fetch",
+                  segment,
+                  target.toString()));
           Files.delete(target);
         });
     pushed(

@@ -71,6 +71,7 @@ final class ProtectedServer implements AutoCloseable {
     yaml.append("storage:\n  url: %s\n".formatted(storage.url()));
     storage.endpoint().ifPresent(endpoint -> yaml.append("  endpoint: " + endpoint + "\n"));
     yaml.append("  region: %s\n  pathStyle: true\n".formatted(storage.region()));
+    storage.caFile().ifPresent(authority -> yaml.append("  caFile: " + authority + "\n"));
     storage
         .credentials()
         .map(ProtectedServer::keys)

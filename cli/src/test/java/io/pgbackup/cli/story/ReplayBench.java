@@ -119,11 +119,7 @@ class ReplayBench {
   }
 
   private String byUs() throws Exception {
-    Path client = folder.resolve("pgbackup-client");
-    run(
-        Map.of(),
-        List.of("cc", "-O2", "-o", client.toString(), "../sidecar-image/client/pgbackup-client.c"));
-    return client + " --socket " + folder.resolve("archive.sock") + " fetch %f %p";
+    return peers.staticClient() + " --socket " + folder.resolve("archive.sock") + " fetch %f %p";
   }
 
   private String byWalg() {

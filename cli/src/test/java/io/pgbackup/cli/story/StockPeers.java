@@ -1,5 +1,6 @@
 package io.pgbackup.cli.story;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -51,6 +52,18 @@ final class StockPeers {
         Map.entry("PGPORT", Integer.toString(postgres.port())),
         Map.entry("PGUSER", "postgres"),
         Map.entry("PGDATABASE", "postgres"));
+  }
+
+  /// Our static client, compiled here.
+  Path staticClient() throws Exception {
+    Path client = folder.resolve("pgbackup-client");
+    Process compiler =
+        new ProcessBuilder(
+                "cc", "-O2", "-o", client.toString(), "../sidecar-image/client/pgbackup-client.c")
+            .inheritIO()
+            .start();
+    assertThat(compiler.waitFor()).as("cc").isZero();
+    return client;
   }
 
   /// wal-g's daemon. PostgreSQL, another user where this is root, opens for writing what it
