@@ -217,7 +217,9 @@ public final class Agent implements AutoCloseable {
             this::gapOpened,
             problems,
             clock);
-    lag = new WalLag(server, catalog, archiver::status, this::storesWal, streaming::state);
+    lag =
+        new WalLag(
+            server::seen, catalog::known, archiver::status, this::storesWal, streaming::state);
     outage =
         new OutageWatch(
             lag::lag,

@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// [#update] belongs to one thread; the lag may be read by all.
 final class WalLag {
-  private final ServerWatch server;
-  private final CatalogWatch catalog;
+  private final Supplier<Optional<ServerWatch.Seen>> server;
+  private final Supplier<Optional<CatalogWatch.Known>> catalog;
   private final Supplier<ArchiveStatus> pushes;
   private final BooleanSupplier stored;
   private final Supplier<Optional<WalStreaming.State>> stream;
@@ -31,8 +31,8 @@ final class WalLag {
   /// @param stored whether WAL is stored at all
   /// @param stream what is known of the stream, where WAL is streamed
   WalLag(
-      ServerWatch server,
-      CatalogWatch catalog,
+      Supplier<Optional<ServerWatch.Seen>> server,
+      Supplier<Optional<CatalogWatch.Known>> catalog,
       Supplier<ArchiveStatus> pushes,
       BooleanSupplier stored,
       Supplier<Optional<WalStreaming.State>> stream) {
@@ -50,9 +50,17 @@ final class WalLag {
   }
 
   /// Whether WAL of this server waits for the store where it is not there: also of one that does
-  /// not answer, but not where WAL is let go, nor on a standby that does not archive.
+  /// not answer, but not where WAL is let go, nor on a standby that does not archive, nor where the
+  /// archive has not been read and the server says that nothing waits.
   boolean concerned() {
-    return stored.getAsBoolean() && server.seen().map(WalLag::archives).orElse(true);
+    return stored.getAsBoolean() && server.get().map(this::mayWait).orElse(true);
+  }
+
+  private boolean mayWait(ServerWatch.Seen now) {
+    return archives(now)
+        && (catalog.get().isPresent()
+            || stream.get().isPresent()
+            || now.stats().oldestWaiting().isPresent());
   }
 
   private static boolean archives(ServerWatch.Seen now) {
@@ -60,8 +68,8 @@ final class WalLag {
   }
 
   void update() {
-    Optional<ServerWatch.Seen> seen = server.seen().filter(WalLag::archives);
-    Optional<CatalogWatch.Known> known = catalog.known();
+    Optional<ServerWatch.Seen> seen = server.get().filter(WalLag::archives);
+    Optional<CatalogWatch.Known> known = catalog.get();
     if (seen.isEmpty()) {
       lag = Optional.empty();
       return;

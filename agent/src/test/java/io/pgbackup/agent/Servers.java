@@ -27,6 +27,24 @@ final class Servers {
     return Optional.of(seen(identifier, timeline, false));
   }
 
+  /// A primary with WAL that its archiver has not got rid of.
+  static Optional<ServerWatch.Seen> behind(ArchiverStats.Waiting oldest, Lsn end, Instant at) {
+    ServerWatch.Seen idle = seen(IDENTIFIER, Timeline.FIRST, false);
+    return Optional.of(
+        new ServerWatch.Seen(
+            idle.facts(),
+            new ArchiverStats(
+                Optional.empty(),
+                Optional.empty(),
+                0,
+                0,
+                end,
+                WalSegment.containing(Timeline.FIRST, end, WalSegmentSize.DEFAULT),
+                Optional.of(oldest),
+                1,
+                at)));
+  }
+
   static Optional<ServerWatch.Seen> standby() {
     return Optional.of(seen(IDENTIFIER, Timeline.FIRST, true));
   }
