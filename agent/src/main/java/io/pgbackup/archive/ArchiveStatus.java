@@ -7,13 +7,14 @@ import java.util.Optional;
 
 /// What archiving did since the agent started, at one moment. Immutable.
 ///
-/// @param archived files that the store confirmed, those it held already included
+/// @param archived pushes that the store confirmed before they were answered, of files it held
+///   already included
 /// @param alreadyStored those of them that stood there before with the same content
 /// @param bytes uncompressed size of the archived files
-/// @param failed pushes that ended without being stored, refusals not counted
+/// @param failed pushes that were not stored when they were answered, refusals not counted
 /// @param refused pushes refused for safety: other content under that name, another lineage
 /// @param underWay pushes that have not ended
-/// @param last empty until the first file is archived
+/// @param last the file the store confirmed last, whether its push was still waited for or not
 /// @param lastFailure the newest push that failed or was refused
 public record ArchiveStatus(
     long archived,
@@ -37,6 +38,11 @@ public record ArchiveStatus(
         archived, alreadyStored, bytes, failed, refused, underWay + 1, last, lastFailure);
   }
 
+  ArchiveStatus ended() {
+    return new ArchiveStatus(
+        archived, alreadyStored, bytes, failed, refused, underWay - 1, last, lastFailure);
+  }
+
   ArchiveStatus archived(Archived file, long size, boolean stoodAlready) {
     return new ArchiveStatus(
         archived + 1,
@@ -44,9 +50,15 @@ public record ArchiveStatus(
         bytes + size,
         failed,
         refused,
-        underWay - 1,
+        underWay,
         Optional.of(file),
         lastFailure);
+  }
+
+  /// Its push was answered as failed; the next one for this file counts.
+  ArchiveStatus archivedLate(Archived file) {
+    return new ArchiveStatus(
+        archived, alreadyStored, bytes, failed, refused, underWay, Optional.of(file), lastFailure);
   }
 
   ArchiveStatus failed(Failure failure) {
@@ -57,8 +69,14 @@ public record ArchiveStatus(
         bytes,
         failed + (refusal ? 0 : 1),
         refused + (refusal ? 1 : 0),
-        underWay - 1,
+        underWay,
         last,
         Optional.of(failure));
+  }
+
+  /// Its push was answered, and counted, before the reason was known.
+  ArchiveStatus failedLate(Failure failure) {
+    return new ArchiveStatus(
+        archived, alreadyStored, bytes, failed, refused, underWay, last, Optional.of(failure));
   }
 }

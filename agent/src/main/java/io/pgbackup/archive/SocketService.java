@@ -69,12 +69,21 @@ final class SocketService {
 
   void push(
       WalFileName name, byte[] content, Optional<LineageUid> sender, TransferSlots.Slot slot) {
-    if (within(
-        limits.pushAnswer(),
-        "wal-push-" + name.text(),
-        slot,
-        () -> archiver.take(name, content, sender),
-        _ -> {})) {
+    Attempt attempt = archiver.attempt(name);
+    boolean stored;
+    try {
+      stored =
+          within(
+              limits.pushAnswer(),
+              "wal-push-" + name.text(),
+              slot,
+              () -> archiver.take(attempt, content, sender),
+              _ -> {});
+    } catch (PgBackupException e) {
+      attempt.answeredAsFailed(e.problem());
+      throw e;
+    }
+    if (stored) {
       catchUp.behind(name);
     }
   }

@@ -88,24 +88,28 @@ public final class WalArchiver {
     return () -> only;
   }
 
+  /// Begins to count one push.
+  Attempt attempt(WalFileName name) {
+    return new Attempt(name, status, clock);
+  }
+
   /// Returns once the store has confirmed the file, or at once where the configuration lets it go.
   ///
   /// @return whether it is stored
   /// @throws PgBackupException as [#push]
-  public boolean take(WalFileName name, byte[] content, Optional<LineageUid> sender) {
-    if (isLetGo(name, sender)) {
+  boolean take(Attempt attempt, byte[] content, Optional<LineageUid> sender) {
+    if (isLetGo(attempt, sender)) {
       return false;
     }
-    push(name, content, sender);
+    push(attempt, content, sender);
     return true;
   }
 
-  private boolean isLetGo(WalFileName name, Optional<LineageUid> sender) {
+  private boolean isLetGo(Attempt attempt, Optional<LineageUid> sender) {
     try {
-      return !comesAhead(name) && discards.letsGo(name, sender);
+      return !comesAhead(attempt.name()) && discards.letsGo(attempt.name(), sender);
     } catch (PgBackupException e) {
-      status.updateAndGet(ArchiveStatus::started);
-      failed(name, e.problem());
+      attempt.failed(e.problem());
       throw e;
     }
   }
@@ -127,6 +131,11 @@ public final class WalArchiver {
   /// @throws PgBackupException `Refused` if the file must not or cannot enter this archive;
   ///   `StorageFailed` if the store did not confirm it within the retry window
   public Pushed push(WalFileName name, byte[] content, Optional<LineageUid> sender) {
+    return push(attempt(name), content, sender);
+  }
+
+  private Pushed push(Attempt attempt, byte[] content, Optional<LineageUid> sender) {
+    WalFileName name = attempt.name();
     status.updateAndGet(ArchiveStatus::started);
     try {
       var _ = retry.within(UNKNOWN).call(clock, destination);
@@ -142,9 +151,7 @@ public final class WalArchiver {
                 push.destination().admission().check(name, content, sender);
                 return store(push, content, /* ahead= */ false);
               });
-      var archived = new ArchiveStatus.Archived(name, clock.instant());
-      status.updateAndGet(
-          before -> before.archived(archived, content.length, pushed == Pushed.ALREADY_STORED));
+      attempt.archived(content.length, pushed == Pushed.ALREADY_STORED);
       LOGGER
           .atDebug()
           .addKeyValue("file", name.text())
@@ -153,11 +160,13 @@ public final class WalArchiver {
           .log("WAL stored");
       return pushed;
     } catch (PgBackupException e) {
-      failed(name, e.problem());
+      attempt.failed(e.problem());
       throw e;
     } catch (RuntimeException | Error e) {
-      failed(name, Problem.bug("archiving " + name.text() + " broke off: " + e));
+      attempt.failed(Problem.bug("archiving " + name.text() + " broke off: " + e));
       throw e;
+    } finally {
+      status.updateAndGet(ArchiveStatus::ended);
     }
   }
 
@@ -184,11 +193,6 @@ public final class WalArchiver {
     var push = new Push(name, destination.get());
     push.destination().admission().check(name, content, Optional.empty());
     return () -> store(push, content, /* ahead= */ true);
-  }
-
-  private void failed(WalFileName name, Problem problem) {
-    var failure = new ArchiveStatus.Failure(name, clock.instant(), problem);
-    status.updateAndGet(before -> before.failed(failure));
   }
 
   private Pushed store(Push push, byte[] content, boolean ahead) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.pgbackup.lineage.LineageUid;
+import io.pgbackup.postgres.WalFileName;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
 import java.io.IOException;
@@ -38,11 +39,21 @@ class ArchiveSocketTest {
   private static final SocketLimits PATIENT =
       new SocketLimits(2, 16, LATE, LATE, LATE, LATE, LATE, LATE, LATE);
 
+  private static final Retry RETRY = new Retry(Duration.ZERO, Duration.ofMillis(1));
+
   @TempDir private Path folder;
   private Path path;
   private Path dataDirectory;
   private final MemoryWalEngine engine = new MemoryWalEngine();
+  private final WalArchiver archiver =
+      new WalArchiver(ArchiveSocketTest::admitOwn, engine, RETRY, Clock.systemUTC());
   private ArchiveSocket socket;
+
+  private static void admitOwn(WalFileName name, byte[] content, Optional<LineageUid> sender) {
+    if (sender.isPresent() && !sender.equals(Optional.of(new LineageUid("own")))) {
+      throw Problem.refused("another lineage's", "Look.").asException();
+    }
+  }
 
   @BeforeEach
   void listen() throws IOException {
@@ -53,19 +64,8 @@ class ArchiveSocketTest {
   }
 
   private ArchiveSocket open(SocketLimits limits) {
-    var retry = new Retry(Duration.ZERO, Duration.ofMillis(1));
-    Admission own =
-        (_, _, sender) -> {
-          if (sender.isPresent() && !sender.equals(Optional.of(new LineageUid("own")))) {
-            throw Problem.refused("another lineage's", "Look.").asException();
-          }
-        };
     return ArchiveSocket.open(
-        path,
-        dataDirectory,
-        new WalArchiver(own, engine, retry, Clock.systemUTC()),
-        new WalServer(engine, retry, Clock.systemUTC()),
-        limits);
+        path, dataDirectory, archiver, new WalServer(engine, RETRY, Clock.systemUTC()), limits);
   }
 
   private void reopen(SocketLimits limits) {
@@ -218,12 +218,7 @@ class ArchiveSocketTest {
   /// P19.
   @Test
   void aPushThatTakesTooLongGoesOnAndTheNextAttemptSucceeds() throws IOException {
-    reopen(new SocketLimits(2, 16, LATE, LATE, LATE, LATE, SOON, LATE, LATE));
-    engine.gate = new CountDownLatch(1);
-    try (var first = client()) {
-      assertThat(first.push(SEGMENT, "", segment(16)).reply())
-          .isInstanceOf(SocketReply.Failed.class);
-    }
+    failByTakingTooLong();
     assertThat(engine.files).isEmpty();
     engine.gate.countDown();
 
@@ -236,6 +231,52 @@ class ArchiveSocketTest {
               }
             });
     assertThat(engine.files).containsKey(SEGMENT);
+  }
+
+  @Test
+  void aPushThatTakesTooLongCountsAsFailedAndItsFileOnceWhenItIsAskedForAgain() throws IOException {
+    failByTakingTooLong();
+    assertThat(archiver.status().failed()).isOne();
+    assertThat(archiver.status().archived()).isZero();
+    assertThat(archiver.status().lastFailure().orElseThrow().problem().message())
+        .startsWith("the store did not answer for");
+
+    engine.gate.countDown();
+    await().until(() -> archiver.status().underWay() == 0);
+    assertThat(archiver.status().last().orElseThrow().name().text())
+        .as("it lies in the store, whoever knows of it")
+        .isEqualTo(SEGMENT);
+    assertThat(archiver.status().archived()).isZero();
+
+    reopen(PATIENT);
+    try (var second = client()) {
+      assertThat(second.push(SEGMENT, "", segment(16)).reply()).isEqualTo(new SocketReply.Done());
+    }
+    assertThat(archiver.status().archived()).isOne();
+    assertThat(archiver.status().bytes()).isEqualTo(16);
+    assertThat(archiver.status().failed()).isOne();
+  }
+
+  @Test
+  void aPushThatFailsAfterItTookTooLongIsOneFailureWithTheStoresReason() throws IOException {
+    engine.failuresToCome = 1;
+    failByTakingTooLong();
+
+    engine.gate.countDown();
+
+    await().until(() -> archiver.status().underWay() == 0);
+    assertThat(archiver.status().failed()).isOne();
+    assertThat(archiver.status().lastFailure().orElseThrow().problem().message())
+        .isEqualTo("the store is away");
+  }
+
+  private void failByTakingTooLong() throws IOException {
+    reopen(new SocketLimits(2, 16, LATE, LATE, LATE, LATE, SOON, LATE, LATE));
+    engine.gate = new CountDownLatch(1);
+    try (var first = client()) {
+      assertThat(first.push(SEGMENT, "", segment(16)).reply())
+          .isInstanceOf(SocketReply.Failed.class);
+    }
   }
 
   @Test

@@ -139,11 +139,13 @@ class WalArchiverTest {
             ONCE,
             Clock.systemUTC());
 
-    assertThat(archiver.take(NAME, new byte[] {1}, Optional.empty())).isFalse();
+    assertThat(archiver.take(archiver.attempt(NAME), new byte[] {1}, Optional.empty())).isFalse();
     assertThat(engine.pushes).hasValue(0);
     assertThat(archiver.status().archived()).isZero();
 
-    assertThat(archiver.take(NAME, new byte[] {1}, Optional.of(LineageUid.random()))).isTrue();
+    assertThat(
+            archiver.take(archiver.attempt(NAME), new byte[] {1}, Optional.of(LineageUid.random())))
+        .isTrue();
     assertThat(engine.files).containsOnlyKeys(NAME.text());
     assertThat(archiver.status().archived()).isOne();
   }
@@ -156,8 +158,8 @@ class WalArchiverTest {
     archiver.admitAhead((WalFileName.Segment) NAME, new byte[] {1}).run();
     off[0] = true;
 
-    assertThat(archiver.take(NAME, new byte[] {1}, Optional.empty())).isTrue();
-    assertThat(archiver.take(NAME, new byte[] {1}, Optional.empty())).isFalse();
+    assertThat(archiver.take(archiver.attempt(NAME), new byte[] {1}, Optional.empty())).isTrue();
+    assertThat(archiver.take(archiver.attempt(NAME), new byte[] {1}, Optional.empty())).isFalse();
     assertThat(engine.pushes).hasValue(1);
   }
 
@@ -194,7 +196,8 @@ class WalArchiverTest {
             ONCE,
             Clock.systemUTC());
 
-    assertThatThrownBy(() -> archiver.take(NAME, new byte[] {1}, Optional.empty()))
+    assertThatThrownBy(
+            () -> archiver.take(archiver.attempt(NAME), new byte[] {1}, Optional.empty()))
         .hasMessage("it is another's");
     assertThat(engine.pushes).hasValue(0);
     assertThat(archiver.status().refused()).isOne();
