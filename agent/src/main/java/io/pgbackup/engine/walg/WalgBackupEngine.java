@@ -183,7 +183,7 @@ public final class WalgBackupEngine implements BackupEngine {
     } catch (PgBackupException e) {
       if (e.problem() instanceof Problem.VerificationFailed
           || e.problem() instanceof Problem.Refused) {
-        new Withdrawal(store, layout, clock).of(pushed.name(), e);
+        throw new Withdrawal(store, layout, clock).of(pushed.name(), e);
       }
       throw e;
     }
@@ -215,7 +215,7 @@ public final class WalgBackupEngine implements BackupEngine {
   private static PgBackupException mixed(BackupName name) {
     return Problem.verificationFailed(
             name + " was written over what an earlier attempt of the same name had left",
-            "Delete it with 'wal-g delete target', and take another base backup.")
+            "Take another base backup.")
         .asException();
   }
 

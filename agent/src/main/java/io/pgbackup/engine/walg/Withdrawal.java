@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.problem.PgBackupException;
+import io.pgbackup.problem.Problem;
 import io.pgbackup.store.ObjectStore;
 import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
@@ -19,7 +20,8 @@ record Withdrawal(ObjectStore store, ArchiveLayout layout, InstantSource clock) 
   private static final Logger LOG = LoggerFactory.getLogger(Withdrawal.class);
 
   /// @param reason gets what goes wrong here as well
-  void of(BackupName name, PgBackupException reason) {
+  /// @return the same, and what is to be done about the objects
+  PgBackupException of(BackupName name, PgBackupException reason) {
     ObjectNode mark = JsonNodeFactory.instance.objectNode();
     mark.put("backup", name.value());
     mark.put("withdrawnAt", clock.instant().toString());
@@ -32,12 +34,41 @@ record Withdrawal(ObjectStore store, ArchiveLayout layout, InstantSource clock) 
           .addKeyValue("backup", name)
           .addKeyValue("reason", reason.problem().message())
           .log("base backup withdrawn; its objects stay");
+      return withHint(
+          reason,
+          "wal-g had stored this base backup already: it is withdrawn, and its objects stay in %s"
+                  .formatted(layout.backup(name).path())
+              + " until retention has passed over its time; "
+              + remedy(name)
+              + " at once.");
     } catch (PgBackupException e) {
       reason.addSuppressed(e);
       LOG.atError()
           .addKeyValue("backup", name)
           .addKeyValue("problem", e.problem().message())
           .log("a base backup that failed its proof could not be withdrawn, and is offered");
+      return withHint(
+          reason,
+          "wal-g had stored this base backup already in %s, and it is offered for restores,"
+                  .formatted(layout.backup(name).path())
+              + " because the mark against it could not be written: "
+              + remedy(name)
+              + ".");
     }
+  }
+
+  private static String remedy(BackupName name) {
+    return "'wal-g delete target %s --confirm', with WAL-G's settings for this archive, removes it"
+        .formatted(name);
+  }
+
+  private static PgBackupException withHint(PgBackupException reason, String more) {
+    Problem problem = reason.problem();
+    String hint = problem.hint().map(before -> before + " " + more).orElse(more);
+    Problem told =
+        problem instanceof Problem.Refused
+            ? Problem.refused(problem.message(), hint)
+            : Problem.verificationFailed(problem.message(), hint);
+    return told.causedBy(reason);
   }
 }

@@ -241,6 +241,8 @@ class WalgBackupFaultsIT {
     assertThat(problem.message())
         .endsWith(
             "was to be encrypted, but was read back and is not: it can be read without a key");
+    assertThat(problem.hint().orElseThrow())
+        .contains("'wal-g delete target %s --confirm'".formatted(NAME));
     assertNotOffered();
   }
 

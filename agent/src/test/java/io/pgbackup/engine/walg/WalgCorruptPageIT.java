@@ -11,6 +11,7 @@ import io.pgbackup.engine.TakenBackup.CorruptFile;
 import io.pgbackup.engine.Throttle;
 import io.pgbackup.engine.embedded.EmbeddedBackupEngine.DeltaRules;
 import io.pgbackup.engine.embedded.EmbeddedWalEngine;
+import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.engine.format.Codec;
 import io.pgbackup.engine.format.Packing;
 import io.pgbackup.problem.PgBackupException;
@@ -70,12 +71,33 @@ class WalgCorruptPageIT {
               .orElseThrow()
               .problem();
       assertThat(problem.message()).endsWith("1 corrupt page: " + path + " page 3");
-      try (Stream<StoredObject> marks =
-          archive.store().list(archive.layout().baseBackups().path())) {
-        assertThat(marks.filter(it -> it.key().value().contains("withdrawn")))
-            .as("wal-g had stored it, and nobody is offered it")
-            .hasSize(1);
-      }
+      BackupName withdrawn = theWithdrawnOne(archive);
+      assertThat(problem.hint().orElseThrow())
+          .contains(archive.layout().backup(withdrawn).path())
+          .contains("'wal-g delete target %s --confirm'".formatted(withdrawn));
+
+      walg.archive(archive.store(), archive.layout()).delete(withdrawn);
+
+      assertThat(marks(archive)).as("what the hint says removes all of it").isEmpty();
+      assertThat(archive.store().head(archive.layout().sentinel(recorded.name()))).isPresent();
+    }
+  }
+
+  /// wal-g had stored it, and nobody is offered it.
+  private static BackupName theWithdrawnOne(TestArchive archive) {
+    List<String> marks = marks(archive);
+    assertThat(marks).hasSize(1);
+    String[] key = marks.getFirst().split("/");
+    return BackupName.tryParse(key[key.length - 2]).orElseThrow();
+  }
+
+  private static List<String> marks(TestArchive archive) {
+    try (Stream<StoredObject> objects =
+        archive.store().list(archive.layout().baseBackups().path())) {
+      return objects
+          .map(object -> object.key().value())
+          .filter(key -> key.contains("withdrawn"))
+          .toList();
     }
   }
 
