@@ -58,6 +58,19 @@ final class AgentProcess implements AutoCloseable {
       String wal,
       String more)
       throws IOException {
+    return start(folder, storage, postgres, socket, wal, more, Map.of());
+  }
+
+  /// @param environment more of it
+  static AgentProcess start(
+      Path folder,
+      StorageConfig storage,
+      PostgresConfig postgres,
+      Path socket,
+      String wal,
+      String more,
+      Map<String, String> environment)
+      throws IOException {
     int port = FreePort.find();
     Path config =
         Files.writeString(
@@ -69,6 +82,7 @@ final class AgentProcess implements AutoCloseable {
             .redirectErrorStream(true)
             .redirectOutput(log.toFile());
     builder.environment().putAll(Map.of("PGBACKUP_CLUSTER_NAMESPACE", "shop"));
+    builder.environment().putAll(environment);
     return new AgentProcess(builder.start(), log, port);
   }
 

@@ -17,14 +17,19 @@ import io.pgbackup.testing.PostgresRelease;
 import io.pgbackup.testing.S3Server;
 import io.pgbackup.testing.TestPostgres;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -107,6 +112,53 @@ class AgentProcessIT {
         second.statusOnce(status -> assertThat(status.catalogReadAt()).isPresent());
     assertThat(later.uid()).isEqualTo(before.uid());
     assertThat(later.lastCommit().orElseThrow()).isAfter(after);
+  }
+
+  /// P56. However large the database is, what is sent of it is laid down nowhere first.
+  @Test
+  void aBaseBackupTakesNoRoomBesideTheDatabase() throws Exception {
+    postgres.sql(
+        "create table big as select gen_random_uuid() a, gen_random_uuid() b"
+            + " from generate_series(1, 1000000)");
+    Path scratch = Files.createDirectory(folder.resolve("scratch"));
+    AtomicLong most = new AtomicLong();
+    try (FaultyProxy.Storm _ =
+        proxy.storm(
+            request -> {
+              if (request.target().contains("/tar_partitions/")) {
+                most.accumulateAndGet(size(scratch), Math::max);
+              }
+              return false;
+            },
+            new Fault.LoseRequest())) {
+      AgentProcess agent =
+          opened(
+              AgentProcess.start(
+                  folder,
+                  storage,
+                  postgres.configOverSocket(),
+                  socket(),
+                  "",
+                  "",
+                  Map.of("PGBACKUP_JAVA_OPTIONS", "-Djava.io.tmpdir=" + scratch)));
+      agent.statusOnce(AgentProcessIT::isProtected);
+    }
+
+    assertThat(proxy.requests())
+        .filteredOn(request -> request.is("PUT", "/tar_partitions/"))
+        .filteredOn(request -> request.target().contains("partNumber="))
+        .as("parts of 8 MiB")
+        .hasSizeGreaterThan(4);
+    assertThat(most).as("bytes beside the database").hasValueLessThan(1 << 20);
+  }
+
+  private static long size(Path directory) {
+    try (Stream<Path> files = Files.walk(directory)) {
+      return files.filter(Files::isRegularFile).mapToLong(file -> file.toFile().length()).sum();
+    } catch (IOException | UncheckedIOException _) {
+      // something of it went meanwhile
+      return 0;
+    }
   }
 
   @ParameterizedTest

@@ -19,6 +19,7 @@ import io.pgbackup.engine.format.Codec;
 import io.pgbackup.lineage.Claim;
 import io.pgbackup.lineage.Claims;
 import io.pgbackup.lineage.Leases;
+import io.pgbackup.postgres.jdbc.PostgresClient;
 import io.pgbackup.problem.Problem;
 import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.StoredObject;
@@ -39,6 +40,9 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
@@ -99,6 +103,23 @@ class StandbyBackupIT {
                         + " 20000"))
             .containsExactly("20000");
       }
+    }
+  }
+
+  /// P49. Nobody commits on the primary but the agent beside it, whose heartbeat brings the
+  /// checkpoint behind which another backup can begin.
+  @Test
+  void anIdlePrimarysHeartbeatIsEnough() throws Exception {
+    try (ProtectedServer primary = primary();
+        TestPostgres standby = standby(primary);
+        Heartbeats _ = new Heartbeats(primary.postgres)) {
+      BackupRun.Completed taken = (BackupRun.Completed) backUp(primary, standby, () -> {});
+      BackupRun.Completed next = (BackupRun.Completed) backUp(primary, standby, () -> {});
+
+      assertThat(next.backup().startLsn()).isGreaterThan(taken.backup().startLsn());
+      assertThat(primary.catalog(primary.uid()).backups())
+          .extracting(backup -> backup.name())
+          .containsExactly(taken.backup().name(), next.backup().name());
     }
   }
 
@@ -248,6 +269,23 @@ class StandbyBackupIT {
                 }
               }
             });
+  }
+
+  /// What the primary's agent writes where nobody else does, oftener.
+  private static final class Heartbeats implements AutoCloseable {
+    private final ScheduledExecutorService beating = Executors.newSingleThreadScheduledExecutor();
+    private final PostgresClient client;
+
+    Heartbeats(TestPostgres postgres) {
+      client = PostgresClient.connect(postgres.config());
+      var _ = beating.scheduleWithFixedDelay(client::heartbeat, 0, 1, TimeUnit.SECONDS);
+    }
+
+    @Override
+    public void close() {
+      beating.close();
+      client.close();
+    }
   }
 
   /// Moves money between accounts, as pgbench does, so that the sum stays. Close it to have it end.

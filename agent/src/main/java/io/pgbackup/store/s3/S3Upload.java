@@ -105,7 +105,8 @@ final class S3Upload implements ObjectUpload {
     if (number > MOST_PARTS) {
       throw Problem.storageFailed(
               key + " grows beyond " + MOST_PARTS + " parts of " + buffers.size() + " bytes",
-              "Write it as several objects.")
+              "A base backup has such an object for a single large file only: move that, a log or a"
+                  + " dump for instance, out of the data directory.")
           .asException();
     }
     acquireSender();
