@@ -32,6 +32,7 @@ import io.pgbackup.lineage.Identity;
 import io.pgbackup.lineage.IdentityFile;
 import io.pgbackup.lineage.LineageUid;
 import io.pgbackup.log.LogFormat;
+import io.pgbackup.page.Headline;
 import io.pgbackup.postgres.SystemIdentifier;
 import io.pgbackup.postgres.WalFileName;
 import io.pgbackup.problem.PgBackupException;
@@ -174,7 +175,11 @@ class AgentIT {
   }
 
   private Agent started(Clock clock) {
-    Agent agent = opened(new Agent(config(), "1.2.3", clock, QUICK));
+    return started(clock, QUICK);
+  }
+
+  private Agent started(Clock clock, Pace pace) {
+    Agent agent = opened(new Agent(config(), "1.2.3", clock, pace));
     agent.start();
     return agent;
   }
@@ -629,6 +634,33 @@ class AgentIT {
     assertThat(status.lastCommit().orElseThrow()).isAfter(after);
   }
 
+  /// P80. The archive would not be listed again before this test has failed.
+  @Test
+  void knowsABackupWhenItIsTakenAndSaysWhenItLooked() {
+    postgres.start();
+    Agent agent = started(Clock.systemUTC(), new Pace(QUICK.server(), Duration.ofHours(1)));
+    StatusSnapshot first = statusOnce(agent, AgentIT::isProtected);
+
+    assertThat(post(agent).statusCode()).isEqualTo(202);
+
+    StatusSnapshot second =
+        statusOnce(
+            agent,
+            status -> {
+              assertThat(status.backups()).contains(2);
+              assertThat(status.lastBackup()).isNotEqualTo(first.lastBackup());
+            });
+    Instant readAt = second.catalogReadAt().orElseThrow();
+    assertThat(readAt).isAfter(first.catalogReadAt().orElseThrow());
+    assertThat(metrics(agent))
+        .filteredOn(line -> line.startsWith("pgbackup_catalog_read_timestamp_seconds{"))
+        .singleElement()
+        .satisfies(
+            line ->
+                assertThat(Double.parseDouble(line.substring(line.lastIndexOf(' '))))
+                    .isGreaterThanOrEqualTo(readAt.getEpochSecond()));
+  }
+
   /// P85.
   @Test
   void staysReadyAndSaysSoWhileTheStoreIsAway() {
@@ -644,6 +676,9 @@ class AgentIT {
           assertThat(status.problems())
               .anySatisfy(problem -> assertThat(problem.about()).isEqualTo("catalog"));
         });
+    assertThat(Headline.of(status(agent)).level())
+        .as("it was protected once")
+        .isEqualTo(Headline.Level.BAD);
     assertThat(metrics(agent))
         .anyMatch(line -> line.matches("pgbackup_storage_up\\{.*op=\"list\".* 0\\.0"));
     assertThat(get(agent, "/readyz").statusCode()).isEqualTo(200);
@@ -656,6 +691,7 @@ class AgentIT {
         status -> {
           assertThat(status.storage().up()).containsEntry("list", true);
           assertThat(status.problems()).isEmpty();
+          assertThat(Headline.of(status).level()).isEqualTo(Headline.Level.GOOD);
         });
   }
 

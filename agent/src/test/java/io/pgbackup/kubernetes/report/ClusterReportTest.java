@@ -97,6 +97,21 @@ class ClusterReportTest {
     assertThat(api.record()).containsEntry("problems", "catalog: no answer");
   }
 
+  /// P85.
+  @Test
+  void thatItIsProtectedIsSaidOfNowAndNotOfOnce() {
+    look(0);
+    assertThat(api.record()).containsEntry("state", "Protected");
+
+    state.problem("catalog", "storage", "no answer");
+    look(5);
+    assertThat(api.record()).containsEntry("state", "One problem");
+
+    state.problems.clear();
+    look(5);
+    assertThat(api.record()).containsEntry("state", "Protected").doesNotContainKey("problems");
+  }
+
   @Test
   void theAgentOfAStandbyWritesNoRecord() {
     state.role = Optional.of("standby");
