@@ -21,6 +21,8 @@ final class LeaseServer implements AutoCloseable {
   private final HttpServer server;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private volatile CountDownLatch reads = new CountDownLatch(0);
+  private volatile boolean answerOfAWriteIsLost;
+  private volatile Runnable meanwhile = () -> {};
   private Optional<Lease> stored = Optional.empty();
   private int version;
 
@@ -46,6 +48,14 @@ final class LeaseServer implements AutoCloseable {
     reads = new CountDownLatch(count);
   }
 
+  /// The next write is carried out, and its writer hears that the API is away.
+  ///
+  /// @param happens until he asks again
+  void loseTheNextAnswer(Runnable happens) {
+    meanwhile = happens;
+    answerOfAWriteIsLost = true;
+  }
+
   private void answer(HttpExchange exchange) throws IOException {
     String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
     switch (exchange.getRequestMethod()) {
@@ -54,8 +64,8 @@ final class LeaseServer implements AutoCloseable {
         await();
         send(exchange, read.isPresent() ? 200 : 404, read);
       }
-      case "POST" -> write(exchange, Serialization.unmarshal(body, Lease.class), true);
-      case "PUT" -> write(exchange, Serialization.unmarshal(body, Lease.class), false);
+      case "POST" -> written(exchange, Serialization.unmarshal(body, Lease.class), true);
+      case "PUT" -> written(exchange, Serialization.unmarshal(body, Lease.class), false);
       default -> send(exchange, 405, Optional.empty());
     }
   }
@@ -75,8 +85,18 @@ final class LeaseServer implements AutoCloseable {
     }
   }
 
-  private synchronized void write(HttpExchange exchange, Lease lease, boolean create)
-      throws IOException {
+  private void written(HttpExchange exchange, Lease lease, boolean create) throws IOException {
+    boolean fits = write(lease, create);
+    if (answerOfAWriteIsLost) {
+      answerOfAWriteIsLost = false;
+      meanwhile.run();
+      send(exchange, 503, Optional.empty());
+      return;
+    }
+    send(exchange, fits ? create ? 201 : 200 : 409, fits ? Optional.of(lease) : Optional.empty());
+  }
+
+  private synchronized boolean write(Lease lease, boolean create) {
     boolean fits =
         create
             ? stored.isEmpty()
@@ -88,13 +108,11 @@ final class LeaseServer implements AutoCloseable {
                             .getResourceVersion()
                             .equals(lease.getMetadata().getResourceVersion()))
                 .isPresent();
-    if (!fits) {
-      send(exchange, 409, Optional.empty());
-      return;
+    if (fits) {
+      lease.getMetadata().setResourceVersion(String.valueOf(++version));
+      stored = Optional.of(lease);
     }
-    lease.getMetadata().setResourceVersion(String.valueOf(++version));
-    stored = Optional.of(lease);
-    send(exchange, create ? 201 : 200, stored);
+    return fits;
   }
 
   private static void send(HttpExchange exchange, int status, Optional<Lease> lease)

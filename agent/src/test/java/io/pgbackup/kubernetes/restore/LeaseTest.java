@@ -30,7 +30,8 @@ class LeaseTest {
   private static final String ANNA = "anna@laptop/1";
   private static final String BERT = "bert@desk/2";
 
-  private final SteppingClock clock = new SteppingClock(Instant.parse("2026-11-21T12:00:00Z"));
+  private final SteppingClock clock =
+      new SteppingClock(Instant.parse("2026-11-21T12:00:00.123456789Z"));
   private LeaseServer server;
   private KubernetesClient client;
   private ClusterApi annas;
@@ -131,7 +132,7 @@ class LeaseTest {
 
     assertThat(outcomes).containsOnlyOnce("held");
     assertThat(outcomes)
-        .containsOnlyOnce("somebody else has taken the lease of restores of shop/orders");
+        .containsOnlyOnce(holder() + " has taken the lease of restores of shop/orders");
   }
 
   @Test
@@ -142,6 +143,30 @@ class LeaseTest {
 
     assertThat(outcomes).containsOnlyOnce("held");
     assertThat(holder()).isIn(ANNA, BERT);
+  }
+
+  @Test
+  void aWriteWhoseAnswerWasLostIsNobodyElses() {
+    server.loseTheNextAnswer(() -> {});
+    annas.hold(ANNA, false);
+    assertThat(holder()).isEqualTo(ANNA);
+
+    clock.advance(Duration.ofSeconds(6));
+    server.loseTheNextAnswer(() -> {});
+    annas.hold(ANNA, false);
+    assertThat(holder()).isEqualTo(ANNA);
+
+    server.loseTheNextAnswer(() -> {});
+    annas.release(ANNA);
+    assertThat(annas.holder()).isEmpty();
+  }
+
+  @Test
+  void aWriteWhoseAnswerWasLostMayHaveBeenTakenOverMeanwhile() {
+    server.loseTheNextAnswer(() -> berts.hold(BERT, true));
+
+    assertRefused(() -> annas.hold(ANNA, false), BERT);
+    assertThat(holder()).isEqualTo(BERT);
   }
 
   private List<String> both(boolean takeOver) throws Exception {
