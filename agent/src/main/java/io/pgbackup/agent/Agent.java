@@ -620,6 +620,8 @@ public final class Agent implements AutoCloseable {
     MetricReadings.add(runs.figures(), readings);
     MetricReadings.add(archiver.status(), readings);
     MetricReadings.add(health.counts(), readings);
+    readings.put(Meters.WAL_PUSH_DURATION, "result", archiver.durations());
+    readings.put(Meters.WAL_FETCH_DURATION, "result", walServer.durations());
     retention.view().ifPresent(view -> MetricReadings.add(view, readings));
     verdicts.verdict().ifPresent(verdict -> MetricReadings.add(verdict, readings));
     return readings;

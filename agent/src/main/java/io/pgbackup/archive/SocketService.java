@@ -110,9 +110,7 @@ final class SocketService {
   }
 
   private Optional<Fetched> carryOut(WalFileName name, TransferSlots.Slot slot) {
-    return readAhead
-        .take(name, slot)
-        .or(() -> server.fetch(name, slot::memory).map(Fetched.InMemory::new));
+    return server.fetch(name, () -> readAhead.take(name, slot), slot::memory);
   }
 
   /// Waits for what is under way and lets nothing in any more.

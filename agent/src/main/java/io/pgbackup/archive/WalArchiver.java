@@ -6,9 +6,12 @@ import io.pgbackup.lineage.LineageUid;
 import io.pgbackup.postgres.WalFileName;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
+import io.pgbackup.telemetry.Taken;
+import io.pgbackup.telemetry.Timings;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -41,6 +44,15 @@ public final class WalArchiver {
   private final StoredAhead storedAhead = new StoredAhead();
   private final AtomicReference<ArchiveStatus> status =
       new AtomicReference<>(ArchiveStatus.NOTHING_YET);
+
+  private final Timings<PushResult> durations = new Timings<>(PushResult.class);
+
+  /// Named as the metric's label has them in lower case.
+  public enum PushResult {
+    STORED,
+    FAILED,
+    REFUSED
+  }
 
   record Push(WalFileName name, WalDestination destination) {}
 
@@ -136,6 +148,8 @@ public final class WalArchiver {
 
   private Pushed push(Attempt attempt, byte[] content, Optional<LineageUid> sender) {
     WalFileName name = attempt.name();
+    long since = System.nanoTime();
+    PushResult result = PushResult.FAILED;
     status.updateAndGet(ArchiveStatus::started);
     try {
       var _ = retry.within(UNKNOWN).call(clock, destination);
@@ -158,14 +172,19 @@ public final class WalArchiver {
           .addKeyValue("bytes", content.length)
           .addKeyValue("stoodAlready", pushed == Pushed.ALREADY_STORED)
           .log("WAL stored");
+      result = PushResult.STORED;
       return pushed;
     } catch (PgBackupException e) {
+      if (e.problem() instanceof Problem.Refused) {
+        result = PushResult.REFUSED;
+      }
       attempt.failed(e.problem());
       throw e;
     } catch (RuntimeException | Error e) {
       attempt.failed(Problem.bug("archiving " + name.text() + " broke off: " + e));
       throw e;
     } finally {
+      durations.ended(result, since);
       status.updateAndGet(ArchiveStatus::ended);
     }
   }
@@ -246,5 +265,10 @@ public final class WalArchiver {
   /// What happened so far.
   public ArchiveStatus status() {
     return status.get();
+  }
+
+  /// How long pushing took, by how it ended.
+  public Map<PushResult, Taken> durations() {
+    return durations.taken();
   }
 }

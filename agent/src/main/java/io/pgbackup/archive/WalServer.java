@@ -2,7 +2,10 @@ package io.pgbackup.archive;
 
 import io.pgbackup.engine.WalEngine;
 import io.pgbackup.postgres.WalFileName;
+import io.pgbackup.telemetry.Taken;
+import io.pgbackup.telemetry.Timings;
 import java.time.InstantSource;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
@@ -12,6 +15,15 @@ public final class WalServer {
   private final Supplier<WalEngine> engine;
   private final Retry retry;
   private final InstantSource clock;
+  private final Timings<FetchResult> durations = new Timings<>(FetchResult.class);
+
+  /// Named as the metric's label has them in lower case.
+  public enum FetchResult {
+    AHEAD,
+    FETCHED,
+    ABSENT,
+    FAILED
+  }
 
   public WalServer(WalEngine engine, Retry retry, InstantSource clock) {
     this(() -> engine, retry, clock);
@@ -30,10 +42,30 @@ public final class WalServer {
     return engine.get();
   }
 
+  /// @param ahead looked at first: what was fetched before anybody asked
   /// @param memory as for the engine
   /// @return the file's plaintext, or nothing only where the store proved that it has none
   /// @throws io.pgbackup.problem.PgBackupException for every other outcome; never absence
-  Optional<byte[]> fetch(WalFileName name, IntFunction<byte[]> memory) {
-    return retry.call(clock, () -> engine.get().fetch(name, memory));
+  Optional<Fetched> fetch(
+      WalFileName name, Supplier<Optional<Fetched>> ahead, IntFunction<byte[]> memory) {
+    long since = System.nanoTime();
+    FetchResult result = FetchResult.FAILED;
+    try {
+      Optional<Fetched> there = ahead.get();
+      if (there.isPresent()) {
+        result = FetchResult.AHEAD;
+        return there;
+      }
+      Optional<byte[]> content = retry.call(clock, () -> engine.get().fetch(name, memory));
+      result = content.isPresent() ? FetchResult.FETCHED : FetchResult.ABSENT;
+      return content.map(Fetched.InMemory::new);
+    } finally {
+      durations.ended(result, since);
+    }
+  }
+
+  /// How long fetching took, by how it ended.
+  public Map<FetchResult, Taken> durations() {
+    return durations.taken();
   }
 }

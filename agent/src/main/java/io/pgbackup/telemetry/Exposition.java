@@ -24,13 +24,16 @@ public final class Exposition {
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final Map<Sample, Exposed> exposed = new HashMap<>();
+  private final Histograms histograms = new Histograms();
 
   public Exposition(Supplier<Readings> readings) {
     this.readings = readings;
+    registry.getPrometheusRegistry().register(histograms);
   }
 
   public synchronized String scrape() {
-    Map<Sample, Double> known = readings.get().values();
+    Readings now = readings.get();
+    Map<Sample, Double> known = now.values();
     Iterator<Map.Entry<Sample, Exposed>> entries = exposed.entrySet().iterator();
     while (entries.hasNext()) {
       Map.Entry<Sample, Exposed> entry = entries.next();
@@ -40,6 +43,7 @@ public final class Exposition {
       }
     }
     known.forEach((sample, value) -> exposed.computeIfAbsent(sample, this::register).set(value));
+    histograms.set(now.histograms());
     return registry.scrape();
   }
 
@@ -65,6 +69,7 @@ public final class Exposition {
                   .description(meaning)
                   .tags(tags)
                   .register(registry);
+          case HISTOGRAM -> throw new IllegalArgumentException(name + " is more than one number");
         };
     return new Exposed(meter, value);
   }

@@ -81,6 +81,14 @@ public enum Meters {
       "pgbackup_wal_failed_total",
       Kind.COUNTER,
       "WAL files that were not stored when PostgreSQL asked for it, since the agent started; it asks again"),
+  WAL_PUSH_DURATION(
+      "pgbackup_wal_push_duration_seconds",
+      Kind.HISTOGRAM,
+      "How long it took from a WAL file's arrival until it was stored or was not, all attempts together, by result: stored, failed, refused"),
+  WAL_FETCH_DURATION(
+      "pgbackup_wal_fetch_duration_seconds",
+      Kind.HISTOGRAM,
+      "How long it took until a WAL file that was asked for was there or was not, all attempts together, by result: ahead (it was fetched before anybody asked), fetched, absent (the archive has none), failed"),
   WAL_LAST_ARCHIVED(
       "pgbackup_wal_last_archived_timestamp_seconds",
       Kind.GAUGE,
@@ -306,7 +314,8 @@ public enum Meters {
 
   enum Kind {
     GAUGE,
-    COUNTER
+    COUNTER,
+    HISTOGRAM
   }
 
   private final String exposedName;

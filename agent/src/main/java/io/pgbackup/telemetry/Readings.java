@@ -2,6 +2,7 @@ package io.pgbackup.telemetry;
 
 import java.time.Instant;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -14,6 +15,7 @@ public final class Readings {
   private final String cluster;
   private final String uid;
   private final Map<Sample, Double> values = new LinkedHashMap<>();
+  private final Map<Sample, Taken> histograms = new LinkedHashMap<>();
 
   /// @param labels in order
   record Sample(Meters meter, Map<String, String> labels) {}
@@ -80,12 +82,27 @@ public final class Readings {
     return this;
   }
 
+  /// How long what ended in each of these ways took.
+  public <E extends Enum<E>> Readings put(Meters meter, String label, Map<E, Taken> ends) {
+    ends.forEach(
+        (end, taken) -> {
+          Map<String, String> labels = labels();
+          labels.put(label, end.name().toLowerCase(Locale.ROOT));
+          histograms.put(new Sample(meter, labels), taken);
+        });
+    return this;
+  }
+
   private static double seconds(Instant instant) {
     return instant.getEpochSecond() + instant.getNano() / 1e9;
   }
 
   Map<Sample, Double> values() {
     return values;
+  }
+
+  Map<Sample, Taken> histograms() {
+    return histograms;
   }
 
   private Map<String, String> labels() {

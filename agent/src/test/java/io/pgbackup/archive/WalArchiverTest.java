@@ -4,16 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.pgbackup.archive.WalArchiver.PushResult;
 import io.pgbackup.engine.WalEngine.Pushed;
 import io.pgbackup.lineage.LineageUid;
 import io.pgbackup.postgres.WalFileName;
 import io.pgbackup.problem.PgBackupException;
 import io.pgbackup.problem.Problem;
+import io.pgbackup.telemetry.Taken;
 import io.pgbackup.testing.LogLines;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -22,6 +25,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -76,6 +80,29 @@ class WalArchiverTest {
                 }))
         .isEmpty();
     assertThat(archiver.status().archived()).isEqualTo(2);
+  }
+
+  @Test
+  void eachPushIsTimedUnderHowItEnded() {
+    engine.failuresToCome = 1;
+    WalArchiver archiver = archiver(ONCE);
+    assertThat(archiver.durations()).isEmpty();
+
+    assertThatThrownBy(() -> push(archiver, (byte) 1)).isInstanceOf(PgBackupException.class);
+    push(archiver, (byte) 1);
+    push(archiver, (byte) 1);
+    assertThatThrownBy(() -> push(archiver, (byte) 2)).isInstanceOf(PgBackupException.class);
+
+    assertThat(counts(archiver.durations()))
+        .containsOnly(
+            Map.entry(PushResult.FAILED, 1L),
+            Map.entry(PushResult.STORED, 2L),
+            Map.entry(PushResult.REFUSED, 1L));
+  }
+
+  private static Map<PushResult, Long> counts(Map<PushResult, Taken> durations) {
+    return durations.entrySet().stream()
+        .collect(Collectors.toMap(Map.Entry::getKey, entry -> entry.getValue().count()));
   }
 
   @Test

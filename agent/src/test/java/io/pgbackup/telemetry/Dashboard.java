@@ -168,6 +168,9 @@ final class Dashboard {
     if (meter.kind() == Meters.Kind.COUNTER) {
       return words + ", in an hour";
     }
+    if (meter.kind() == Meters.Kind.HISTOGRAM) {
+      return words + ", 95 of 100";
+    }
     return isInstant(meter) ? words + (TO_COME.contains(meter) ? ", in" : ", ago") : words;
   }
 
@@ -180,10 +183,19 @@ final class Dashboard {
     if (meter.kind() == Meters.Kind.COUNTER) {
       return "increase(%s[1h])".formatted(series);
     }
+    if (meter.kind() == Meters.Kind.HISTOGRAM) {
+      return "histogram_quantile(0.95, sum by (namespace, cluster, %s, le) (rate(%s_bucket%s[1h])))"
+          .formatted(end(meter), meter.exposedName(), labels);
+    }
     if (isInstant(meter)) {
       return TO_COME.contains(meter) ? series + " - time()" : "time() - " + series;
     }
     return series;
+  }
+
+  /// The label that says how it ended, or of what kind it was.
+  private static String end(Meters meter) {
+    return meter.exposedName().startsWith("pgbackup_storage_") ? "op" : "result";
   }
 
   private static boolean isInstant(Meters meter) {
@@ -196,6 +208,7 @@ final class Dashboard {
           case STORAGE_UP -> " {{op}}";
           case STORAGE_REQUESTS -> " {{op}} {{outcome}}";
           case AGENT_START -> " {{version}}";
+          case WAL_PUSH_DURATION, WAL_FETCH_DURATION -> " {{result}}";
           default -> " {{role}}";
         };
     return "{{namespace}}/{{cluster}}" + own;

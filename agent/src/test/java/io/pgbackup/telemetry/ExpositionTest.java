@@ -3,12 +3,20 @@ package io.pgbackup.telemetry;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Instant;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 class ExpositionTest {
   private static final String LABELS = "{cluster=\"orders\",namespace=\"shop\",uid=\"0b8f\"}";
+  private static final String RESULT =
+      "{cluster=\"orders\",namespace=\"shop\",result=\"good\",uid=\"0b8f\"}";
+
+  private enum Result {
+    GOOD,
+    BAD
+  }
 
   private final AtomicReference<Readings> readings = new AtomicReference<>(readings());
   private final Exposition exposition = new Exposition(readings::get);
@@ -21,12 +29,23 @@ class ExpositionTest {
   void exposesEachMeterUnderItsExactName() {
     Readings all = readings();
     for (Meters meter : Meters.values()) {
-      all.put(meter, 7);
+      switch (meter.kind()) {
+        case GAUGE, COUNTER -> all.put(meter, 7);
+        case HISTOGRAM -> all.put(meter, "result", Map.of(Result.GOOD, Taken.NONE.plus(7)));
+      }
     }
     readings.set(all);
 
-    assertThat(exposition.scrape().lines().filter(line -> !line.startsWith("#")))
+    assertThat(
+            exposition
+                .scrape()
+                .lines()
+                .filter(line -> !line.startsWith("#"))
+                .filter(line -> !line.contains("_bucket{") && !line.contains("_count{"))
+                .map(line -> line.replace(RESULT, LABELS)))
         .containsExactlyInAnyOrder(
+            "pgbackup_wal_push_duration_seconds_sum" + LABELS + " 7.0",
+            "pgbackup_wal_fetch_duration_seconds_sum" + LABELS + " 7.0",
             "pgbackup_backup_completed_total" + LABELS + " 7.0",
             "pgbackup_backup_last_failure_timestamp_seconds" + LABELS + " 7.0",
             "pgbackup_backup_consecutive_failures" + LABELS + " 7.0",
@@ -123,6 +142,43 @@ class ExpositionTest {
         .contains(
             "pgbackup_storage_up{cluster=\"orders\",namespace=\"shop\",op=\"list\",uid=\"0b8f\"} 1.0",
             "pgbackup_storage_up{cluster=\"orders\",namespace=\"shop\",op=\"write\",uid=\"0b8f\"} 0.0");
+  }
+
+  @Test
+  void countsDurationsInBucketsThatHoldTheSmallerOnes() {
+    Timings<Result> timings = new Timings<>(Result.class);
+    timings.add(Result.GOOD, 0.03);
+    timings.add(Result.GOOD, 0.25);
+    timings.add(Result.GOOD, 90);
+    readings.set(readings().put(Meters.WAL_PUSH_DURATION, "result", timings.taken()));
+
+    String name = "pgbackup_wal_push_duration_seconds";
+    String labels = "cluster=\"orders\",namespace=\"shop\",result=\"good\",uid=\"0b8f\"";
+    assertThat(exposition.scrape().lines())
+        .contains(
+            "# TYPE " + name + " histogram",
+            "# HELP " + name + " " + Meters.WAL_PUSH_DURATION.meaning(),
+            name + "_bucket{" + labels + ",le=\"0.01\"} 0",
+            name + "_bucket{" + labels + ",le=\"0.03\"} 1",
+            name + "_bucket{" + labels + ",le=\"0.1\"} 1",
+            name + "_bucket{" + labels + ",le=\"0.3\"} 2",
+            name + "_bucket{" + labels + ",le=\"30.0\"} 2",
+            name + "_bucket{" + labels + ",le=\"+Inf\"} 3",
+            name + "_count{" + labels + "} 3",
+            name + "_sum{" + labels + "} 90.28")
+        .noneMatch(line -> line.contains("bad"));
+  }
+
+  @Test
+  void durationsTakeTheLabelsOfAnotherLineageToo() {
+    Map<Result, Taken> ends = Map.of(Result.GOOD, Taken.NONE.plus(1));
+    readings.set(readings().put(Meters.WAL_PUSH_DURATION, "result", ends));
+    exposition.scrape();
+
+    readings.set(
+        new Readings("shop", "orders", "77aa").put(Meters.WAL_PUSH_DURATION, "result", ends));
+
+    assertThat(exposition.scrape()).contains("uid=\"77aa\"").doesNotContain("0b8f");
   }
 
   @Test
