@@ -44,6 +44,7 @@ import io.pgbackup.telemetry.Meters;
 import io.pgbackup.telemetry.ObservedStore;
 import io.pgbackup.telemetry.Readings;
 import io.pgbackup.telemetry.StoreHealth;
+import io.pgbackup.telemetry.StoreTraffic;
 import java.net.InetSocketAddress;
 import java.time.Clock;
 import java.time.Duration;
@@ -82,6 +83,7 @@ public final class Agent implements AutoCloseable {
   private final Closing closing = new Closing();
   private final CredentialWatch credential;
   private final StoreHealth health;
+  private final StoreTraffic traffic = new StoreTraffic();
   private final ObjectStore store;
   private final CommandWatch command;
   private final ServerWatch server;
@@ -170,7 +172,7 @@ public final class Agent implements AutoCloseable {
             needsThem ? Optional.of(credentials) : Optional.empty(),
             problems,
             this::credentialRenewed);
-    store = new ObservedStore(Stores.open(config.storage(), credentials), health);
+    store = new ObservedStore(Stores.open(config.storage(), credentials, traffic), health, traffic);
     wired = new Wired(config, cipher, Engines.open(config, credentials, clock));
     command = new CommandWatch(config.wal().socket(), this::lastReceived);
     server =
@@ -620,6 +622,7 @@ public final class Agent implements AutoCloseable {
     MetricReadings.add(runs.figures(), readings);
     MetricReadings.add(archiver.status(), readings);
     MetricReadings.add(health.counts(), readings);
+    MetricReadings.add(traffic, readings);
     readings.put(Meters.WAL_PUSH_DURATION, "result", archiver.durations());
     readings.put(Meters.WAL_FETCH_DURATION, "result", walServer.durations());
     retention.view().ifPresent(view -> MetricReadings.add(view, readings));

@@ -10,6 +10,7 @@ import io.pgbackup.status.StatusSnapshot;
 import io.pgbackup.telemetry.Meters;
 import io.pgbackup.telemetry.Readings;
 import io.pgbackup.telemetry.StoreHealth;
+import io.pgbackup.telemetry.StoreTraffic;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
@@ -160,6 +161,21 @@ final class MetricReadings {
           readings.putRequests(op, "answered", count.answered());
           readings.putRequests(op, "failed", count.failed());
         });
+  }
+
+  static void add(StoreTraffic traffic, Readings readings) {
+    readings.put(Meters.STORAGE_REQUEST_DURATION, "op", traffic.durations());
+    traffic
+        .retries()
+        .forEach(
+            (reason, count) ->
+                readings.put(
+                    Meters.STORAGE_RETRIES,
+                    "reason",
+                    reason.name().toLowerCase(Locale.ROOT),
+                    (double) count));
+    readings.put(Meters.STORAGE_BYTES, "direction", "sent", (double) traffic.bytesSent());
+    readings.put(Meters.STORAGE_BYTES, "direction", "read", (double) traffic.bytesRead());
   }
 
   static void add(RetentionWatch.View retention, Readings readings) {

@@ -303,6 +303,18 @@ public enum Meters {
       "pgbackup_storage_requests_total",
       Kind.COUNTER,
       "Requests to the store since the agent started, by kind (op: list, read, write) and outcome (answered, failed), each after the attempts that it is given"),
+  STORAGE_REQUEST_DURATION(
+      "pgbackup_storage_request_duration_seconds",
+      Kind.HISTOGRAM,
+      "How long it took from sending a request to the store until its answer began, by kind (op: list, read, write, delete), each attempt by itself, those without an answer left out; only with s3://"),
+  STORAGE_RETRIES(
+      "pgbackup_storage_retries_total",
+      Kind.COUNTER,
+      "Requests that were sent to the store again since the agent started, by reason: unanswered (the connection broke, or time was up), throttled (429 or 503), failed (another answer); only with s3://"),
+  STORAGE_BYTES(
+      "pgbackup_storage_bytes_total",
+      Kind.COUNTER,
+      "Bytes of objects that passed between the agent and the store since it started, by direction: sent (what was sent again counted once), read"),
   BROKER_EXPIRATION(
       "pgbackup_broker_credential_expiration_timestamp_seconds",
       Kind.GAUGE,

@@ -23,15 +23,17 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
-/// A store that tells [StoreHealth] what became of each request and otherwise is the store behind
-/// it.
+/// A store that tells [StoreHealth] what became of each request and [StoreTraffic] how many bytes
+/// passed, and otherwise is the store behind it.
 public final class ObservedStore implements ObjectStore {
   private final ObjectStore store;
   private final StoreHealth health;
+  private final StoreTraffic traffic;
 
-  public ObservedStore(ObjectStore store, StoreHealth health) {
+  public ObservedStore(ObjectStore store, StoreHealth health, StoreTraffic traffic) {
     this.store = store;
     this.health = health;
+    this.traffic = traffic;
   }
 
   @Override
@@ -71,29 +73,35 @@ public final class ObservedStore implements ObjectStore {
 
   @Override
   public InputStream open(ObjectKey key) {
-    return health.watch(Operation.READ, () -> store.open(key));
+    return new CountedInput(health.watch(Operation.READ, () -> store.open(key)), traffic);
   }
 
   @Override
   public CreateOutcome create(ObjectKey key, byte[] content, Map<String, String> metadata) {
-    return health.watch(Operation.WRITE, () -> store.create(key, content, metadata));
+    return create(key, content, content.length, metadata);
   }
 
   @Override
   public CreateOutcome create(
       ObjectKey key, byte[] content, int length, Map<String, String> metadata) {
-    return health.watch(Operation.WRITE, () -> store.create(key, content, length, metadata));
+    CreateOutcome outcome =
+        health.watch(Operation.WRITE, () -> store.create(key, content, length, metadata));
+    traffic.sent(length);
+    return outcome;
   }
 
   @Override
   public ObjectUpload upload(ObjectKey key, Map<String, String> metadata) {
     return new ObservedUpload(
-        health.watch(Operation.WRITE, () -> store.upload(key, metadata)), health);
+        health.watch(Operation.WRITE, () -> store.upload(key, metadata)), health, traffic);
   }
 
   @Override
   public Optional<String> replace(ObjectKey key, byte[] content, Optional<String> expectedVersion) {
-    return health.watch(Operation.WRITE, () -> store.replace(key, content, expectedVersion));
+    Optional<String> version =
+        health.watch(Operation.WRITE, () -> store.replace(key, content, expectedVersion));
+    traffic.sent(content.length);
+    return version;
   }
 
   @Override
@@ -119,7 +127,7 @@ public final class ObservedStore implements ObjectStore {
 
   @Override
   public ObjectStore patient(Duration patience) {
-    return new ObservedStore(store.patient(patience), health);
+    return new ObservedStore(store.patient(patience), health, traffic);
   }
 
   @Override

@@ -9,15 +9,17 @@ import java.io.OutputStream;
 final class ObservedUpload implements ObjectUpload {
   private final ObjectUpload upload;
   private final StoreHealth health;
+  private final OutputStream stream;
 
-  ObservedUpload(ObjectUpload upload, StoreHealth health) {
+  ObservedUpload(ObjectUpload upload, StoreHealth health, StoreTraffic traffic) {
     this.upload = upload;
     this.health = health;
+    this.stream = new CountedOutput(upload.stream(), traffic);
   }
 
   @Override
   public OutputStream stream() {
-    return upload.stream();
+    return stream;
   }
 
   @Override

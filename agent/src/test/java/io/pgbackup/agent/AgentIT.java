@@ -342,6 +342,30 @@ class AgentIT {
     assertThat(value(lines, "pgbackup_postgres_up" + labels)).isEqualTo(1);
     assertThat(value(lines, "pgbackup_wal_gaps" + labels.replace("uid", "state=\"open\",uid")))
         .isZero();
+    assertThat(
+            value(
+                lines,
+                "pgbackup_wal_push_duration_seconds_count"
+                    + labels.replace("uid", "result=\"stored\",uid")))
+        .isPositive();
+    for (String op : List.of("list", "read", "write")) {
+      assertThat(
+              value(
+                  lines,
+                  "pgbackup_storage_request_duration_seconds_count"
+                      + labels.replace("uid", "op=\"" + op + "\",uid")))
+          .as(op)
+          .isPositive();
+    }
+    for (String direction : List.of("sent", "read")) {
+      assertThat(
+              value(
+                  lines,
+                  "pgbackup_storage_bytes_total"
+                      + labels.replace(",namespace", ",direction=\"" + direction + "\",namespace")))
+          .as(direction)
+          .isPositive();
+    }
   }
 
   private static double value(List<String> lines, String series) {

@@ -209,6 +209,9 @@ final class Dashboard {
           case STORAGE_REQUESTS -> " {{op}} {{outcome}}";
           case AGENT_START -> " {{version}}";
           case WAL_PUSH_DURATION, WAL_FETCH_DURATION -> " {{result}}";
+          case STORAGE_REQUEST_DURATION -> " {{op}}";
+          case STORAGE_RETRIES -> " {{reason}}";
+          case STORAGE_BYTES -> " {{direction}}";
           default -> " {{role}}";
         };
     return "{{namespace}}/{{cluster}}" + own;

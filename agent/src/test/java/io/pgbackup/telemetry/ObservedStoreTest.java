@@ -16,6 +16,7 @@ import io.pgbackup.testing.MemoryObjectStore;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;
@@ -31,7 +32,8 @@ class ObservedStoreTest {
 
   private final FailingStore behind = new FailingStore();
   private final StoreHealth health = new StoreHealth(InstantSource.fixed(NOW));
-  private final ObservedStore store = new ObservedStore(behind, health);
+  private final StoreTraffic traffic = new StoreTraffic();
+  private final ObservedStore store = new ObservedStore(behind, health, traffic);
 
   @Test
   void knowsNothingBeforeTheFirstRequest() {
@@ -95,6 +97,26 @@ class ObservedStoreTest {
       assertThatThrownBy(upload::complete).isInstanceOf(PgBackupException.class);
     }
     assertThat(health.outcomes().get(Operation.WRITE)).matches(outcome -> !outcome.up());
+  }
+
+  @Test
+  void countsTheBytesOfObjectsInBothDirections() throws Exception {
+    store.create(KEY, CONTENT, Map.of());
+    store.create(new ObjectKey("a/part"), CONTENT, 3, Map.of());
+    store.patient(Duration.ofSeconds(1)).create(new ObjectKey("a/again"), CONTENT, Map.of());
+    try (ObjectUpload upload = store.upload(new ObjectKey("a/c"), Map.of())) {
+      upload.stream().write(CONTENT);
+      upload.stream().write('.');
+      upload.complete();
+    }
+    assertThat(traffic.bytesSent()).isEqualTo(3L * CONTENT.length + 3 + 1);
+    assertThat(traffic.bytesRead()).isZero();
+
+    try (InputStream stream = store.open(KEY)) {
+      assertThat(stream.read()).isEqualTo('c');
+      assertThat(stream.readAllBytes()).hasSize(CONTENT.length - 1);
+    }
+    assertThat(traffic.bytesRead()).isEqualTo(CONTENT.length);
   }
 
   @Test

@@ -11,6 +11,7 @@ import io.pgbackup.store.past.PastStore;
 import io.pgbackup.store.probe.BareStore;
 import io.pgbackup.store.s3.S3BareStore;
 import io.pgbackup.store.s3.S3ObjectStore;
+import io.pgbackup.telemetry.StoreTraffic;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -31,13 +32,15 @@ public final class Stores {
 
   /// @param keys instead of what the configuration says
   public static ObjectStore open(StorageConfig storage, Optional<AccessKeys> keys) {
-    return keys.map(given -> open(storage, StoreCredentials.of(given)))
+    return keys.map(given -> open(storage, StoreCredentials.of(given), new StoreTraffic()))
         .orElseGet(() -> open(storage));
   }
 
   /// @param credentials instead of what the configuration says; they mean nothing to a directory
-  public static ObjectStore open(StorageConfig storage, StoreCredentials credentials) {
-    return opened(storage, () -> S3ObjectStore.open(storage, credentials));
+  /// @param traffic is told of every request to a bucket
+  public static ObjectStore open(
+      StorageConfig storage, StoreCredentials credentials, StoreTraffic traffic) {
+    return opened(storage, () -> S3ObjectStore.open(storage, credentials, traffic));
   }
 
   private static ObjectStore opened(StorageConfig storage, Supplier<ObjectStore> s3) {

@@ -8,6 +8,7 @@ import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.probe.Answer;
 import io.pgbackup.store.probe.BareStore;
 import io.pgbackup.store.probe.Condition;
+import io.pgbackup.telemetry.StoreTraffic;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
@@ -50,7 +51,7 @@ public final class S3BareStore implements BareStore {
   private S3BareStore(StorageConfig storage) {
     this.bucket = S3ObjectStore.bucketName(storage.url());
     StoreCredentials credentials = StoreCredentials.of(storage);
-    this.client = S3Clients.client(storage, credentials, IMPATIENT);
+    this.client = S3Clients.client(storage, credentials, IMPATIENT, new StoreTraffic());
     String endpoint =
         storage.endpoint().map(URI::toString).orElseGet(() -> "AWS " + storage.region());
     this.where = "bucket '" + bucket + "' at " + endpoint;

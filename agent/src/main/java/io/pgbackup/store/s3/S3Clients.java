@@ -3,6 +3,7 @@ package io.pgbackup.store.s3;
 import io.pgbackup.config.PgBackupConfig.StorageConfig;
 import io.pgbackup.credentials.StoreCredentials;
 import io.pgbackup.crypto.NativeDigests;
+import io.pgbackup.telemetry.StoreTraffic;
 import java.time.Duration;
 import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
 import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
@@ -22,7 +23,8 @@ final class S3Clients {
 
   private S3Clients() {}
 
-  static S3Client client(StorageConfig storage, StoreCredentials credentials, S3Tuning tuning) {
+  static S3Client client(
+      StorageConfig storage, StoreCredentials credentials, S3Tuning tuning, StoreTraffic traffic) {
     NativeDigests.install();
     var builder =
         S3Client.builder()
@@ -40,7 +42,8 @@ final class S3Clients {
                     settings
                         .retryStrategy(retries(tuning))
                         .apiCallAttemptTimeout(ATTEMPT)
-                        .addExecutionInterceptor(new OwnPauses()));
+                        .addExecutionInterceptor(new OwnPauses())
+                        .addExecutionInterceptor(new ObservedRequests(traffic)));
     storage.endpoint().ifPresent(builder::endpointOverride);
     return builder.build();
   }

@@ -12,6 +12,7 @@ import io.pgbackup.store.StoreFolder;
 import io.pgbackup.store.StoredObject;
 import io.pgbackup.store.UnfinishedUpload;
 import io.pgbackup.store.VersionedStore;
+import io.pgbackup.telemetry.StoreTraffic;
 import java.io.InputStream;
 import java.net.URI;
 import java.time.Duration;
@@ -55,10 +56,11 @@ public final class S3ObjectStore implements ObjectStore {
   /// Whether the rest is another store's, which closes it.
   private final boolean view;
 
-  private S3ObjectStore(StorageConfig storage, StoreCredentials credentials, S3Tuning tuning) {
+  private S3ObjectStore(
+      StorageConfig storage, StoreCredentials credentials, S3Tuning tuning, StoreTraffic traffic) {
     String name = bucketName(storage.url());
     this.url = "s3://" + name;
-    this.client = S3Clients.client(storage, credentials, tuning);
+    this.client = S3Clients.client(storage, credentials, tuning, traffic);
     this.failures =
         new S3Failures(
             name,
@@ -98,7 +100,13 @@ public final class S3ObjectStore implements ObjectStore {
 
   /// @param credentials instead of those that the configuration names
   public static S3ObjectStore open(StorageConfig storage, StoreCredentials credentials) {
-    return new S3ObjectStore(storage, credentials, S3Tuning.DEFAULT);
+    return open(storage, credentials, new StoreTraffic());
+  }
+
+  /// @param traffic is told of every request
+  public static S3ObjectStore open(
+      StorageConfig storage, StoreCredentials credentials, StoreTraffic traffic) {
+    return open(storage, credentials, S3Tuning.DEFAULT, traffic);
   }
 
   static S3ObjectStore open(StorageConfig storage, S3Tuning tuning) {
@@ -106,7 +114,12 @@ public final class S3ObjectStore implements ObjectStore {
   }
 
   static S3ObjectStore open(StorageConfig storage, StoreCredentials credentials, S3Tuning tuning) {
-    return new S3ObjectStore(storage, credentials, tuning);
+    return open(storage, credentials, tuning, new StoreTraffic());
+  }
+
+  static S3ObjectStore open(
+      StorageConfig storage, StoreCredentials credentials, S3Tuning tuning, StoreTraffic traffic) {
+    return new S3ObjectStore(storage, credentials, tuning, traffic);
   }
 
   private static boolean isR2(String host) {

@@ -18,6 +18,7 @@ import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.ObjectUpload;
 import io.pgbackup.store.StoreFolder;
 import io.pgbackup.store.StoredObject;
+import io.pgbackup.telemetry.StoreTraffic;
 import io.pgbackup.testing.SteppingClock;
 import io.pgbackup.testing.r2.R2Access;
 import io.pgbackup.testing.r2.R2StandIn;
@@ -220,7 +221,8 @@ class R2RulesIT {
   @Test
   void theStandInRefusesPartsOfTwoSizes() {
     try (S3Client client =
-        S3Clients.client(parentStorage(), StoreCredentials.of(parent()), TUNING)) {
+        S3Clients.client(
+            parentStorage(), StoreCredentials.of(parent()), TUNING, new StoreTraffic())) {
       String id =
           client.createMultipartUpload(begin -> begin.bucket("backups").key("x")).uploadId();
       List<CompletedPart> parts =
