@@ -10,6 +10,7 @@ import io.pgbackup.engine.format.ArchiveLayout;
 import io.pgbackup.engine.format.BackupName;
 import io.pgbackup.engine.format.Manifest;
 import io.pgbackup.store.ObjectStore;
+import java.time.Duration;
 import java.util.Map;
 import java.util.function.LongConsumer;
 import org.slf4j.Logger;
@@ -23,6 +24,10 @@ import org.slf4j.LoggerFactory;
 /// that another tool made wide) and by the list of files, some 300 bytes each.
 public final class EmbeddedBackupFetcher implements BackupFetcher {
   private static final Logger LOG = LoggerFactory.getLogger(EmbeddedBackupFetcher.class);
+
+  /// How long a store that does not answer is waited for: what was unpacked so far would have to be
+  /// fetched again. Recovery waits as long for WAL.
+  private static final Duration STORE_PATIENCE = Duration.ofMinutes(5);
 
   private final ObjectStore store;
   private final ObjectCipher cipher;
@@ -40,9 +45,9 @@ public final class EmbeddedBackupFetcher implements BackupFetcher {
     if (parallelism < 1) {
       throw new IllegalArgumentException("at least one tar at a time, got " + parallelism);
     }
-    this.store = store;
+    this.store = store.patient(STORE_PATIENCE);
     this.cipher = cipher;
-    this.documents = new BackupDocuments(store, layout, cipher);
+    this.documents = new BackupDocuments(this.store, layout, cipher);
     this.parallelism = parallelism;
   }
 

@@ -55,6 +55,7 @@ final class S3Clients {
         // would leave the client without a second attempt for hours after it
         .circuitBreakerEnabled(false)
         .retryOnException(e -> e instanceof S3Exception answer && S3Failures.isDamaged(answer))
+        .retryOnException(S3Failures::brokeOff)
         .backoffStrategy(
             BackoffStrategy.exponentialDelay(tuning.backoff(), tuning.longestBackoff()))
         .throttlingBackoffStrategy(

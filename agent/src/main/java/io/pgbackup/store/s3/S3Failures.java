@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import javax.xml.stream.XMLStreamException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
@@ -193,6 +194,15 @@ final class S3Failures {
 
   static boolean isExpired(S3Exception e) {
     return EXPIRED.contains(code(e)) || e.statusCode() == 401;
+  }
+
+  /// Whether an answer, a listing for instance, ended before it was whole. The SDK looks one cause
+  /// deep only, and takes what its parser throws for final.
+  static boolean brokeOff(Throwable e) {
+    return !(e instanceof S3Exception)
+        && causes(e).noneMatch(PgBackupException.class::isInstance)
+        && causes(e)
+            .anyMatch(cause -> cause instanceof IOException || cause instanceof XMLStreamException);
   }
 
   PgBackupException of(String doing, SdkException e) {

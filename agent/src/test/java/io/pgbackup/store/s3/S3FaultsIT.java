@@ -15,6 +15,7 @@ import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.ObjectUpload;
 import io.pgbackup.store.StoreFolder;
+import io.pgbackup.store.StoredObject;
 import io.pgbackup.testing.FaultyProxy;
 import io.pgbackup.testing.FaultyProxy.Fault;
 import io.pgbackup.testing.FaultyProxy.Request;
@@ -449,6 +450,20 @@ class S3FaultsIT {
     // then
     assertThat(read).isEqualTo(content);
     assertThat(proxy.requests()).filteredOn(Kind.GET).hasSize(3);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aListingThatBreaksOffIsAskedForAgain(boolean reset) {
+    // given
+    store.create(KEY, CONTENT, Map.of());
+    proxy.breakNext(
+        ATTEMPTS - 1, request -> request.is("GET", "list-type=2"), new Fault.CutAnswer(100, reset));
+
+    // when, then
+    try (Stream<StoredObject> listing = store.list("c1/")) {
+      assertThat(listing).extracting(StoredObject::key).containsExactly(KEY);
+    }
   }
 
   @Test
