@@ -151,6 +151,34 @@ class RetentionVerbsTest {
         .contains(GoldenArchive.FULL, GoldenArchive.DELTA);
   }
 
+  /// P73. Its server was upgraded to another major version or deleted, so no agent of its own is
+  /// left to apply its rules.
+  @Test
+  void whatAServerLeftBehindKeepsToItsRulesAndIsCleanedWithTheRest() throws IOException {
+    claim();
+    store();
+    LineageUid left = new LineageUid("7a0c8d1e-1111-4222-8333-9a9a9a9a9a9a");
+    StoreFolder leftBehind = StoreFolder.of("pgbackup/default/orders/" + left + "/14");
+    Path archive = folder.resolve("store").resolve(leftBehind.path());
+    GoldenArchive.copyInto(archive);
+    Path old = Files.createFile(archive.resolve("wal_005/000000010000000000000001.lz4"));
+    Files.setLastModifiedTime(old, FileTime.from(Instant.now().minus(2, ChronoUnit.DAYS)));
+    claim(leftBehind, left);
+    store(leftBehind);
+
+    assertThat(plan().out()).contains(UID, left.value());
+    Run apply = run("retention", "apply", "--cluster", "orders");
+
+    assertThat(apply.err()).isEmpty();
+    assertThat(apply.status()).isZero();
+    assertThat(segmentOne()).doesNotExist();
+    assertThat(old).doesNotExist();
+    assertThat(run("backups", "--cluster", "orders", "--uid", left.value()).out())
+        .contains(GoldenArchive.FULL, GoldenArchive.DELTA);
+    assertThat(run("retention", "plan", "--cluster", "orders", "--uid", left.value()).out())
+        .endsWith("  nothing to delete\n");
+  }
+
   @Test
   void aWithdrawnBackupIsNamedAndOneThatCannotBeReadAsksForAttention() throws IOException {
     claim();
@@ -241,17 +269,20 @@ class RetentionVerbsTest {
   }
 
   private void claim() {
+    claim(PREFIX, new LineageUid(UID));
+  }
+
+  private void claim(StoreFolder prefix, LineageUid uid) {
     try (FileObjectStore files = FileObjectStore.open(folder.resolve("store"))) {
       ClusterId cluster = new ClusterId("default", "orders");
-      LineageUid uid = new LineageUid(UID);
       BaseBackup newest =
           new Catalog(files)
-              .surveyBackups(new Lineage(cluster, uid, PREFIX, Optional.empty()))
+              .surveyBackups(new Lineage(cluster, uid, prefix, Optional.empty()))
               .backups()
               .getLast();
       new Claims(files)
           .create(
-              PREFIX,
+              prefix,
               new Claim(
                   cluster,
                   uid,
@@ -264,8 +295,12 @@ class RetentionVerbsTest {
   }
 
   private void store() {
+    store(PREFIX);
+  }
+
+  private void store(StoreFolder prefix) {
     try (FileObjectStore files = FileObjectStore.open(folder.resolve("store"))) {
-      assertThat(new Policies(files, InstantSource.system()).store(PREFIX, RULES, "a test"))
+      assertThat(new Policies(files, InstantSource.system()).store(prefix, RULES, "a test"))
           .isTrue();
     }
   }
