@@ -43,6 +43,7 @@ import io.pgbackup.testing.EnterableTempDir;
 import io.pgbackup.testing.FaultyProxy;
 import io.pgbackup.testing.FaultyProxy.Fault;
 import io.pgbackup.testing.PostgresRelease;
+import io.pgbackup.testing.RealWalg;
 import io.pgbackup.testing.S3Server;
 import io.pgbackup.testing.TestPostgres;
 import java.io.IOException;
@@ -80,10 +81,20 @@ class AgentFaultsIT {
   private static final Pace QUICK = new Pace(Duration.ofMillis(200), Duration.ofMillis(200));
   private static final Duration PATIENCE = Duration.ofMinutes(4);
   private static final Duration STORM = Duration.ofSeconds(75);
+  private static final EngineConfig EMBEDDED =
+      new EngineConfig(EngineChoice.AUTO, EngineChoice.EMBEDDED, Optional.empty());
   private static final Fault[] ERRORS = {
     FaultyProxy.error(429, "TooManyRequests"),
     FaultyProxy.error(500, "InternalError"),
     FaultyProxy.error(503, "SlowDown")
+  };
+
+  private static final Fault[] STORM_AND_CUTS = {
+    FaultyProxy.error(429, "TooManyRequests"),
+    FaultyProxy.error(500, "InternalError"),
+    FaultyProxy.error(503, "SlowDown"),
+    new Fault.LoseRequest(),
+    new Fault.LoseAnswer()
   };
 
   @TempDir(factory = EnterableTempDir.class)
@@ -133,6 +144,10 @@ class AgentFaultsIT {
   }
 
   private Agent agent(TestPostgres postgres, Clock clock) {
+    return agent(postgres, clock, EMBEDDED);
+  }
+
+  private Agent agent(TestPostgres postgres, Clock clock, EngineConfig engines) {
     PgBackupConfig config =
         new PgBackupConfig(
             new ClusterConfig("orders", "shop", Optional.empty()),
@@ -143,7 +158,7 @@ class AgentFaultsIT {
             new BackupConfig(true, Crontab.parse("0 2 * * *"), ZoneOffset.UTC, Codec.ZSTD, 1),
             new RetentionConfig(
                 RetentionRun.JOB, Crontab.parse("30 3 * * *"), 7, Duration.ofDays(14)),
-            new EngineConfig(EngineChoice.AUTO, EngineChoice.EMBEDDED, Optional.empty()),
+            engines,
             new HttpConfig("127.0.0.1", 0),
             new LogConfig(LogFormat.TEXT),
             Optional.empty(),
@@ -313,6 +328,63 @@ class AgentFaultsIT {
     assertThat(after.lastRun()).map(BackupRunView::state).contains(State.COMPLETED);
     assertThat(after.archive().refused()).isZero();
     assertThat(restored(new RecoveryTarget.AtTime(written))).containsExactly("1000|1000");
+  }
+
+  /// The same of stock wal-g, which tries each request for some time by itself. What it gives up is
+  /// told, and asked for again it is done.
+  @Test
+  void aStormOfErrorsDelaysAndLosesNothingUnderWalg() {
+    TestPostgres postgres = server(folder.resolve("data"));
+    Agent agent =
+        agent(
+            postgres,
+            Clock.systemUTC(),
+            new EngineConfig(EngineChoice.WALG, EngineChoice.WALG, Optional.of(RealWalg.binary())));
+    statusOnce(agent, AgentFaultsIT::isProtected);
+    String acknowledged = acknowledged(postgres);
+    Instant written;
+    try (FaultyProxy.Storm storm = proxy.storm(_ -> true, STORM_AND_CUTS)) {
+      backUp(agent);
+      for (int i = 0; i < 10; i++) {
+        write(postgres, i * 100 + 1, i * 100 + 100);
+      }
+      written = now(postgres);
+      write(postgres, 1001, 1001);
+      statusOnce(agent, now -> assertThat(now.storage().up()).containsValue(false));
+      letItLast(STORM);
+      assertThat(storm.broken()).isGreaterThan(STORM_AND_CUTS.length);
+      assertThat(acknowledged(postgres)).as("without an answer").isEqualTo(acknowledged);
+    }
+
+    StatusSnapshot after =
+        statusOnce(
+            agent,
+            now -> {
+              hasStored(now, written);
+              assertThat(now.runningBackup()).isEmpty();
+              assertThat(now.problems())
+                  .filteredOn(problem -> !problem.about().equals("backup"))
+                  .isEmpty();
+            });
+
+    assertThat(after.archive().refused()).isZero();
+    if (after.lastRun().map(BackupRunView::state).filter(State.FAILED::equals).isPresent()) {
+      assertThat(after.lastRun().orElseThrow().problem().orElseThrow().message()).contains("wal-g");
+      backUp(agent);
+    }
+    statusOnce(
+        agent,
+        now -> {
+          assertThat(now.backups()).hasValueSatisfying(count -> assertThat(count).isGreaterThan(1));
+          assertThat(now.lastRun()).map(BackupRunView::state).contains(State.COMPLETED);
+          assertThat(now.problems()).isEmpty();
+        });
+    assertThat(restored(new RecoveryTarget.AtTime(written))).containsExactly("1000|1000");
+  }
+
+  /// What PostgreSQL would let go by now.
+  private static String acknowledged(TestPostgres postgres) {
+    return postgres.value("select archived_count from pg_stat_archiver");
   }
 
   /// P62. It would be a pity about the hours that it has read.
