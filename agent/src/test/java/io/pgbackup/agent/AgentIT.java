@@ -682,7 +682,7 @@ class AgentIT {
         .satisfies(
             line ->
                 assertThat(Double.parseDouble(line.substring(line.lastIndexOf(' '))))
-                    .isGreaterThanOrEqualTo(readAt.getEpochSecond()));
+                    .isGreaterThanOrEqualTo((double) readAt.getEpochSecond()));
   }
 
   /// P85.
