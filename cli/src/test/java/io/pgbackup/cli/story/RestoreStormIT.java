@@ -71,7 +71,9 @@ class RestoreStormIT {
             "create table noise as select sha512(i::text::bytea) as noise"
                 + " from generate_series(1, 300000) as i");
     server.mustDo("backup");
-    for (int segment = 1; segment <= 4; segment++) {
+    moment = server.write("segment 1");
+    server.archiveEverything();
+    for (int segment = 2; segment <= 4; segment++) {
       moment = server.write("segment " + segment);
       server.archiveEverything();
     }
