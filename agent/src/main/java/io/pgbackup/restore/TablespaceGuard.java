@@ -20,6 +20,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntFunction;
 
 /// Looks through each segment before recovery gets it. To replay CREATE TABLESPACE is to write into
 /// the directory that it names: on the source's own host into the files of a server that runs.
@@ -36,7 +37,12 @@ record TablespaceGuard(WalEngine engine, RestorePlan plan, Path dataDirectory, S
   /// @throws PgBackupException `Refused` if the segment makes a tablespace where something lies
   @Override
   public Optional<byte[]> fetch(WalFileName name) {
-    Optional<byte[]> content = engine.fetch(name);
+    return fetch(name, byte[]::new);
+  }
+
+  @Override
+  public Optional<byte[]> fetch(WalFileName name, IntFunction<byte[]> memory) {
+    Optional<byte[]> content = engine.fetch(name, memory);
     if (name instanceof WalFileName.Segment && content.isPresent()) {
       WalSegment segment = WalSegment.parse(name.text(), plan.segmentSize());
       newTablespaces(segment, content.get()).forEach(this::check);

@@ -6,6 +6,7 @@ import io.pgbackup.postgres.WalFileName;
 import io.pgbackup.postgres.WalSegment;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.IntFunction;
 
 /// Lets recovery go on behind the last whole segment, into what was streamed of the one after it.
 /// Zeros follow, which PostgreSQL takes for the end of WAL. Thread-safe.
@@ -26,7 +27,12 @@ final class UnfinishedWal implements WalEngine {
 
   @Override
   public Optional<byte[]> fetch(WalFileName name) {
-    Optional<byte[]> whole = engine.fetch(name);
+    return fetch(name, byte[]::new);
+  }
+
+  @Override
+  public Optional<byte[]> fetch(WalFileName name, IntFunction<byte[]> memory) {
+    Optional<byte[]> whole = engine.fetch(name, memory);
     if (whole.isPresent() || !(name instanceof WalFileName.Segment)) {
       return whole;
     }

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.nio.file.StandardCopyOption.ATOMIC_MOVE;
 import static java.nio.file.StandardCopyOption.REPLACE_EXISTING;
 
+import io.pgbackup.engine.Spares;
 import io.pgbackup.engine.WalEngine;
 import io.pgbackup.postgres.TimelineHistory;
 import io.pgbackup.postgres.WalFileName;
@@ -28,7 +29,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.IntFunction;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -68,6 +71,7 @@ final class WalSpool implements AutoCloseable {
   private final WalSegmentSize segmentSize;
   private final Limits limits;
 
+  private final Spares<byte[]> spares = new Spares<>();
   private final Set<String> underWay = ConcurrentHashMap.newKeySet();
   private final Set<WalSegment> ready = ConcurrentHashMap.newKeySet();
   private final Set<WalSegment> notAhead = ConcurrentHashMap.newKeySet();
@@ -222,9 +226,11 @@ final class WalSpool implements AutoCloseable {
 
   private void answer(WalFileName name) {
     try {
-      Optional<byte[]> content = isStranger(name) ? Optional.empty() : fetchPatiently(name);
+      Loan loan = new Loan();
+      Optional<byte[]> content = isStranger(name) ? Optional.empty() : fetchPatiently(name, loan);
       if (content.isPresent()) {
         deliver(name, content.get());
+        loan.giveBack(content.get());
       } else if (isListed(name)) {
         fail(
             Problem.storageFailed(
@@ -264,12 +270,12 @@ final class WalSpool implements AutoCloseable {
     return WalSegment.parse(name, segmentSize);
   }
 
-  private Optional<byte[]> fetchPatiently(WalFileName name) throws InterruptedException {
+  private Optional<byte[]> fetchPatiently(WalFileName name, Loan loan) throws InterruptedException {
     long deadline = System.nanoTime() + limits.patience().toNanos();
     Duration pause = Duration.ofMillis(100);
     while (true) {
       try {
-        return engine.fetch(name);
+        return engine.fetch(name, loan);
       } catch (PgBackupException e) {
         if (!e.problem().retryMayHelp() || System.nanoTime() - deadline > 0 || closed.get()) {
           throw e;
@@ -286,6 +292,26 @@ final class WalSpool implements AutoCloseable {
       ready.add(segment(name.text()));
     }
     place(name.text(), content, directory.resolve("have").resolve(name.text()), true);
+  }
+
+  /// Memory for one segment, out of what an earlier one needed.
+  private final class Loan implements IntFunction<byte[]> {
+    private byte @Nullable [] array;
+
+    @Override
+    public byte[] apply(int size) {
+      byte[] lent =
+          spares.take().filter(spare -> spare.length == size).orElseGet(() -> new byte[size]);
+      array = lent;
+      return lent;
+    }
+
+    /// @param content which nobody needs any more, in the loan or anywhere else
+    void giveBack(byte[] content) {
+      if (content == array) {
+        spares.keep(content);
+      }
+    }
   }
 
   private void place(String name, byte[] content, Path destination, boolean owned)
@@ -355,9 +381,12 @@ final class WalSpool implements AutoCloseable {
   /// Whatever goes wrong here says nothing: the segment is asked for again when it is wanted.
   private void fetchAhead(WalSegment segment) {
     try {
-      Optional<byte[]> content = engine.fetch(new WalFileName.Segment(segment.fileName()));
+      Loan loan = new Loan();
+      var name = new WalFileName.Segment(segment.fileName());
+      Optional<byte[]> content = engine.fetch(name, loan);
       if (content.isPresent()) {
-        deliver(new WalFileName.Segment(segment.fileName()), content.get());
+        deliver(name, content.get());
+        loan.giveBack(content.get());
       } else {
         notAhead.add(segment);
       }

@@ -1,6 +1,7 @@
 package io.pgbackup.restore;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Collections.newSetFromMap;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pgbackup.engine.WalEngine;
@@ -20,13 +21,17 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -235,6 +240,21 @@ class WalSpoolTest {
     }
   }
 
+  /// Recovery through a month of WAL takes no more memory than through an hour.
+  @Test
+  void theMemoryOfASegmentThatWasHandedOverServesLaterOnes() throws Exception {
+    WalSegment[] all =
+        IntStream.range(0, 12).mapToObj(WalSpoolTest::segment).toArray(WalSegment[]::new);
+    Arrays.stream(all).forEach(segment -> engine.put(segment, segment.fileName()));
+    try (WalSpool spool = open(all)) {
+      for (WalSegment segment : all) {
+        assertThat(restore(spool, segment.fileName())).isZero();
+        assertThat(destination).hasContent(segment.fileName());
+      }
+      assertThat(engine.lent).isNotEmpty().hasSizeLessThan(all.length);
+    }
+  }
+
   @Test
   void aNameThatIsNoWalFileIsNotAnswered() throws Exception {
     try (WalSpool spool = open(segment(1))) {
@@ -283,6 +303,7 @@ class WalSpoolTest {
     final Map<String, byte[]> files = new ConcurrentHashMap<>();
     final AtomicInteger failures = new AtomicInteger();
     final List<String> asked = new CopyOnWriteArrayList<>();
+    final Set<byte[]> lent = Collections.synchronizedSet(newSetFromMap(new IdentityHashMap<>()));
 
     void put(WalSegment segment, String content) {
       put(segment.fileName(), content);
@@ -308,6 +329,17 @@ class WalSpoolTest {
         throw Problem.storageUnavailable("the store does not answer", "Wait.").asException();
       }
       return Optional.ofNullable(files.get(name.text()));
+    }
+
+    @Override
+    public Optional<byte[]> fetch(WalFileName name, IntFunction<byte[]> memory) {
+      return fetch(name).map(content -> copy(content, memory.apply(content.length)));
+    }
+
+    private byte[] copy(byte[] content, byte[] to) {
+      lent.add(to);
+      System.arraycopy(content, 0, to, 0, content.length);
+      return to;
     }
   }
 }

@@ -128,6 +128,8 @@ class PeersBench {
 
   private void load() {
     TestPostgres postgres = server.postgres();
+    // or it works through the table beside what is measured
+    postgres.configure("autovacuum", "off");
     postgres.configure("max_wal_size", "16GB");
     postgres.configure("wal_keep_size", "16GB");
     postgres.reload();
