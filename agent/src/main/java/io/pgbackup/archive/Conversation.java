@@ -135,6 +135,7 @@ final class Conversation implements Runnable {
   }
 
   private void push(WalFileName name, Optional<LineageUid> sender, int size) throws IOException {
+    Attempt attempt = service.attempt(name);
     try (var slot = service.takeSlot(size)) {
       byte[] content;
       try (var _ = deadlines.in(limits.transfer(), channel)) {
@@ -143,15 +144,22 @@ final class Conversation implements Runnable {
       } catch (OutOfMemoryError e) {
         throw SocketService.tooLittleMemory(e);
       }
-      service.push(name, content, sender, slot);
+      service.push(attempt, content, sender, slot);
+    } catch (PgBackupException e) {
+      attempt.answeredAsFailed(e.problem());
+      throw e;
     }
     archived(name);
     reply(true, new SocketReply.Done());
   }
 
   private void pushByName(WalFileName name) throws IOException {
+    Attempt attempt = service.attempt(name);
     try (var slot = service.takeSlot(pgWal.size(name))) {
-      service.push(name, pgWal.read(name, slot::memory), Optional.empty(), slot);
+      service.push(attempt, pgWal.read(name, slot::memory), Optional.empty(), slot);
+    } catch (PgBackupException e) {
+      attempt.answeredAsFailed(e.problem());
+      throw e;
     }
     archived(name);
     reply(false, new SocketReply.Done());

@@ -67,23 +67,19 @@ final class SocketService {
     return slots.take(size, limits.slot());
   }
 
-  void push(
-      WalFileName name, byte[] content, Optional<LineageUid> sender, TransferSlots.Slot slot) {
-    Attempt attempt = archiver.attempt(name);
-    boolean stored;
-    try {
-      stored =
-          within(
-              limits.pushAnswer(),
-              "wal-push-" + name.text(),
-              slot,
-              () -> archiver.take(attempt, content, sender),
-              _ -> {});
-    } catch (PgBackupException e) {
-      attempt.answeredAsFailed(e.problem());
-      throw e;
-    }
-    if (stored) {
+  /// Begins to count one push, before there is a place for it.
+  Attempt attempt(WalFileName name) {
+    return archiver.attempt(name);
+  }
+
+  void push(Attempt attempt, byte[] content, Optional<LineageUid> sender, TransferSlots.Slot slot) {
+    WalFileName name = attempt.name();
+    if (within(
+        limits.pushAnswer(),
+        "wal-push-" + name.text(),
+        slot,
+        () -> archiver.take(attempt, content, sender),
+        _ -> {})) {
       catchUp.behind(name);
     }
   }

@@ -310,7 +310,7 @@ public enum Meters {
   STORAGE_RETRIES(
       "pgbackup_storage_retries_total",
       Kind.COUNTER,
-      "Requests that were sent to the store again since the agent started, by reason: unanswered (the connection broke, or time was up), throttled (429 or 503), failed (another answer); only with s3://"),
+      "Requests that the store's client sent again at once since the agent started, by reason: unanswered (the connection broke, or time was up), throttled (429 or 503), failed (another answer); only with s3://"),
   STORAGE_BYTES(
       "pgbackup_storage_bytes_total",
       Kind.COUNTER,

@@ -290,6 +290,7 @@ class ArchiveSocketTest {
 
       assertThat(second.push("00000002.history", "", segment(16)).reply())
           .isInstanceOf(SocketReply.Failed.class);
+      assertThat(archiver.status().failed()).as("PostgreSQL was told so").isOne();
       engine.gate.countDown();
       assertThat(first.reply()).isEqualTo(new SocketReply.Done());
     }

@@ -20,11 +20,10 @@ final class ObservedRequests implements ExecutionInterceptor {
   /// @param status 0 as long as there is no answer
   private record Sent(long at, int status) {
     Reason whyAgain() {
-      return switch (status) {
-        case 0 -> Reason.UNANSWERED;
-        case 429, 503 -> Reason.THROTTLED;
-        default -> Reason.FAILED;
-      };
+      // a good one broke off
+      boolean unanswered = status < 300;
+      boolean throttled = status == 429 || status == 503;
+      return unanswered ? Reason.UNANSWERED : throttled ? Reason.THROTTLED : Reason.FAILED;
     }
   }
 

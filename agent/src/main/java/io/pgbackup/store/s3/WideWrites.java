@@ -36,10 +36,13 @@ final class WideWrites extends HttpURLConnection {
     return standing;
   }
 
-  /// Nobody answers before the body is whole.
+  /// Nobody answers before the body is whole. Once only: after the answer the socket may be another
+  /// request's.
   private HttpURLConnection sent() throws IOException {
-    if (body != null) {
-      body.flush();
+    OutputStream standing = body;
+    if (standing != null) {
+      body = null;
+      standing.flush();
     }
     return connection;
   }
