@@ -1,6 +1,6 @@
 package io.pgbackup.archive;
 
-import io.pgbackup.engine.Spares;
+import io.pgbackup.engine.SpareArrays;
 import io.pgbackup.problem.Problem;
 import java.time.Duration;
 import java.util.Optional;
@@ -16,7 +16,7 @@ final class TransferSlots {
 
   private final int count;
   private final Places free;
-  private final Spares<byte[]> spares = new Spares<>();
+  private final SpareArrays spares = new SpareArrays();
   private int extra;
 
   TransferSlots(int count) {
@@ -109,14 +109,9 @@ final class TransferSlots {
       if (size < USUAL) {
         return new byte[size];
       }
-      byte[] lent = lent(size);
+      byte[] lent = spares.take(size);
       memory = lent;
       return lent;
-    }
-
-    // a server's segments are all of one size
-    private byte[] lent(int size) {
-      return spares.take().filter(spare -> spare.length == size).orElseGet(() -> new byte[size]);
     }
 
     /// Makes the other's memory this one's: what stands in it is not done with when that closes.

@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.nio.file.StandardCopyOption.ATOMIC_MOVE;
 import static java.nio.file.StandardCopyOption.REPLACE_EXISTING;
 
-import io.pgbackup.engine.Spares;
+import io.pgbackup.engine.SpareArrays;
 import io.pgbackup.engine.WalEngine;
 import io.pgbackup.postgres.TimelineHistory;
 import io.pgbackup.postgres.WalFileName;
@@ -71,7 +71,7 @@ final class WalSpool implements AutoCloseable {
   private final WalSegmentSize segmentSize;
   private final Limits limits;
 
-  private final Spares<byte[]> spares = new Spares<>();
+  private final SpareArrays spares = new SpareArrays();
   private final Set<String> underWay = ConcurrentHashMap.newKeySet();
   private final Set<WalSegment> ready = ConcurrentHashMap.newKeySet();
   private final Set<WalSegment> notAhead = ConcurrentHashMap.newKeySet();
@@ -300,8 +300,7 @@ final class WalSpool implements AutoCloseable {
 
     @Override
     public byte[] apply(int size) {
-      byte[] lent =
-          spares.take().filter(spare -> spare.length == size).orElseGet(() -> new byte[size]);
+      byte[] lent = spares.take(size);
       array = lent;
       return lent;
     }

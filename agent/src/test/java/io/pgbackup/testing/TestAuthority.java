@@ -1,5 +1,6 @@
 package io.pgbackup.testing;
 
+import io.pgbackup.config.PgBackupConfig.StorageConfig;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -14,6 +15,7 @@ import java.security.cert.Certificate;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Optional;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 
@@ -30,6 +32,18 @@ public final class TestAuthority {
         "authority",
         List.of("-genkeypair", "-dname", "CN=Test Authority", "-keyalg", "EC", "-ext", "bc:c"));
     writePem(certificateFile(), "CERTIFICATE", certificate("authority"));
+  }
+
+  /// The same store, reached with an authority beside the system's.
+  public static StorageConfig trusting(StorageConfig storage, Path caFile) {
+    return new StorageConfig(
+        storage.url(),
+        storage.endpoint(),
+        storage.region(),
+        storage.pathStyle(),
+        Optional.of(caFile),
+        storage.credentials(),
+        storage.prefix());
   }
 
   public static TestAuthority in(Path directory) {

@@ -99,10 +99,6 @@ public final class S3ObjectStore implements ObjectStore {
   }
 
   /// @param credentials instead of those that the configuration names
-  public static S3ObjectStore open(StorageConfig storage, StoreCredentials credentials) {
-    return open(storage, credentials, new StoreTraffic());
-  }
-
   /// @param traffic is told of every request
   public static S3ObjectStore open(
       StorageConfig storage, StoreCredentials credentials, StoreTraffic traffic) {

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.HttpURLConnection;
+import java.net.ProtocolException;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -78,7 +79,7 @@ final class WideWrites extends HttpURLConnection {
   }
 
   @Override
-  public void setRequestMethod(String method) throws java.net.ProtocolException {
+  public void setRequestMethod(String method) throws ProtocolException {
     connection.setRequestMethod(method);
   }
 

@@ -73,7 +73,8 @@ class WalgS3IT {
     TestAuthority authority = TestAuthority.in(Files.createDirectory(folder.resolve("ca")));
     try (S3Server server = S3Server.secured(authority.serverFiles("ip:127.0.0.1"))) {
       String bucket = server.newBucket();
-      StorageConfig storage = trusting(server.storageConfig(bucket), authority.certificateFile());
+      StorageConfig storage =
+          TestAuthority.trusting(server.storageConfig(bucket), authority.certificateFile());
       StorageConfig session =
           SessionCredentials.limit(
               server,
@@ -190,17 +191,6 @@ class WalgS3IT {
   private static ListObjectVersionsResponse versions(
       S3Client client, String bucket, ObjectKey key) {
     return client.listObjectVersions(list -> list.bucket(bucket).prefix(key.value()));
-  }
-
-  private static StorageConfig trusting(StorageConfig storage, Path authority) {
-    return new StorageConfig(
-        storage.url(),
-        storage.endpoint(),
-        storage.region(),
-        storage.pathStyle(),
-        Optional.of(authority),
-        storage.credentials(),
-        storage.prefix());
   }
 
   private static BackupName pushByWalg(Walg walg, TestArchive archive, TestPostgres postgres) {

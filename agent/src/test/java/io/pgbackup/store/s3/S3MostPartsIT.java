@@ -4,10 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpServer;
-import io.pgbackup.config.AccessKeys;
-import io.pgbackup.config.PgBackupConfig.StorageConfig;
-import io.pgbackup.credentials.StoreCredentials;
 import io.pgbackup.engine.embedded.EmbeddedBackupEngine;
 import io.pgbackup.engine.format.Codec;
 import io.pgbackup.problem.PgBackupException;
@@ -15,14 +11,10 @@ import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.ObjectUpload;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterEach;
@@ -36,33 +28,23 @@ class S3MostPartsIT {
   private static final long RELATION_FILE = 1L << 30;
 
   private final List<String> asked = new CopyOnWriteArrayList<>();
-  private HttpServer server;
+  private StandInStore server;
   private ObjectStore store;
 
   @BeforeEach
   void standIn() throws IOException {
-    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-    server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
-    server.createContext("/", this::answer);
-    server.start();
+    server = StandInStore.start(this::answer, Executors.newVirtualThreadPerTaskExecutor());
     store =
         S3ObjectStore.open(
-            new StorageConfig(
-                URI.create("s3://backups"),
-                Optional.of(URI.create("http://127.0.0.1:" + server.getAddress().getPort())),
-                "us-east-1",
-                /* pathStyle= */ true,
-                Optional.empty(),
-                Optional.empty(),
-                ""),
-            StoreCredentials.of(new AccessKeys("id", "secret", Optional.empty())),
+            server.config(),
+            StandInStore.CREDENTIALS,
             new S3Tuning(1, 4, 2, 2, Duration.ofMillis(1), Duration.ofMillis(1)));
   }
 
   @AfterEach
   void close() {
     store.close();
-    server.stop(0);
+    server.close();
   }
 
   private void answer(HttpExchange exchange) throws IOException {

@@ -56,7 +56,8 @@ class S3TlsIT {
   void refusesACertificateForAnotherName() throws Exception {
     // given
     try (S3Server server = S3Server.secured(authority.serverFiles("dns:store.example"))) {
-      StorageConfig storage = with(server.storageConfig("b"), authority.certificateFile());
+      StorageConfig storage =
+          TestAuthority.trusting(server.storageConfig("b"), authority.certificateFile());
 
       // when, then
       assertFails(
@@ -76,7 +77,10 @@ class S3TlsIT {
 
     // when, then
     for (Path file : new Path[] {empty, garbage, missing}) {
-      assertFails(() -> call(with(storage, file)), Problem.Misconfigured.class, file.toString());
+      assertFails(
+          () -> call(TestAuthority.trusting(storage, file)),
+          Problem.Misconfigured.class,
+          file.toString());
     }
   }
 
@@ -100,7 +104,7 @@ class S3TlsIT {
 
     // when
     StorageConfig storage =
-        with(
+        TestAuthority.trusting(
             storage(URI.create("https://127.0.0.1:" + server.getAddress().getPort())),
             authority.certificateFile());
     try (ObjectStore store = S3ObjectStore.open(storage, TUNING)) {
@@ -126,7 +130,7 @@ class S3TlsIT {
     new Random(1).nextBytes(content);
     try (S3Server server = S3Server.secured(authority.serverFiles("ip:127.0.0.1"))) {
       StorageConfig unknown = server.storageConfig(server.newBucket());
-      StorageConfig trusted = with(unknown, authority.certificateFile());
+      StorageConfig trusted = TestAuthority.trusting(unknown, authority.certificateFile());
       try (ObjectStore store = S3ObjectStore.open(trusted, TUNING)) {
         // when
         try (ObjectUpload upload = store.upload(KEY, Map.of())) {
@@ -160,17 +164,6 @@ class S3TlsIT {
         Optional.empty(),
         Optional.of(new CredentialFiles(secret, secret, Optional.empty())),
         "p");
-  }
-
-  private static StorageConfig with(StorageConfig storage, Path caFile) {
-    return new StorageConfig(
-        storage.url(),
-        storage.endpoint(),
-        storage.region(),
-        storage.pathStyle(),
-        Optional.of(caFile),
-        storage.credentials(),
-        storage.prefix());
   }
 
   private static void assertFails(

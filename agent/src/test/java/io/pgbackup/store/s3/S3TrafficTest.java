@@ -4,10 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpServer;
-import io.pgbackup.config.AccessKeys;
-import io.pgbackup.config.PgBackupConfig.StorageConfig;
-import io.pgbackup.credentials.StoreCredentials;
 import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.ObjectStore;
 import io.pgbackup.telemetry.StoreTraffic;
@@ -15,15 +11,11 @@ import io.pgbackup.telemetry.StoreTraffic.Reason;
 import io.pgbackup.telemetry.StoreTraffic.Request;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -41,33 +33,19 @@ class S3TrafficTest {
 
   private final StoreTraffic traffic = new StoreTraffic();
   private final Deque<Integer> statuses = new ArrayDeque<>();
-  private HttpServer server;
+  private StandInStore server;
   private ObjectStore store;
 
   @BeforeEach
   void standIn() throws IOException {
-    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-    server.createContext("/", this::answer);
-    server.start();
-    store =
-        S3ObjectStore.open(
-            new StorageConfig(
-                URI.create("s3://backups"),
-                Optional.of(URI.create("http://127.0.0.1:" + server.getAddress().getPort())),
-                "us-east-1",
-                /* pathStyle= */ true,
-                Optional.empty(),
-                Optional.empty(),
-                ""),
-            StoreCredentials.of(new AccessKeys("id", "secret", Optional.empty())),
-            TUNING,
-            traffic);
+    server = StandInStore.start(this::answer, Runnable::run);
+    store = S3ObjectStore.open(server.config(), StandInStore.CREDENTIALS, TUNING, traffic);
   }
 
   @AfterEach
   void close() {
     store.close();
-    server.stop(0);
+    server.close();
   }
 
   private synchronized void answer(HttpExchange exchange) throws IOException {

@@ -4,22 +4,15 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpServer;
-import io.pgbackup.config.AccessKeys;
-import io.pgbackup.config.PgBackupConfig.StorageConfig;
-import io.pgbackup.credentials.StoreCredentials;
 import io.pgbackup.retention.AbandonedUploads;
 import io.pgbackup.store.ObjectKey;
 import io.pgbackup.store.ObjectStore;
 import io.pgbackup.store.StoreFolder;
 import io.pgbackup.store.UnfinishedUpload;
+import io.pgbackup.telemetry.StoreTraffic;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.URI;
 import java.time.Instant;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -33,31 +26,19 @@ class S3UploadsTest {
 
   private final List<String> asked = new CopyOnWriteArrayList<>();
   private boolean forbidden;
-  private HttpServer server;
+  private StandInStore server;
   private ObjectStore store;
 
   @BeforeEach
   void standIn() throws IOException {
-    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-    server.createContext("/", this::answer);
-    server.start();
-    store =
-        S3ObjectStore.open(
-            new StorageConfig(
-                URI.create("s3://backups"),
-                Optional.of(URI.create("http://127.0.0.1:" + server.getAddress().getPort())),
-                "us-east-1",
-                /* pathStyle= */ true,
-                Optional.empty(),
-                Optional.empty(),
-                ""),
-            StoreCredentials.of(new AccessKeys("id", "secret", Optional.empty())));
+    server = StandInStore.start(this::answer, Runnable::run);
+    store = S3ObjectStore.open(server.config(), StandInStore.CREDENTIALS, new StoreTraffic());
   }
 
   @AfterEach
   void close() {
     store.close();
-    server.stop(0);
+    server.close();
   }
 
   private void answer(HttpExchange exchange) throws IOException {

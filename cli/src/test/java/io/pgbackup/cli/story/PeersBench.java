@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.pgbackup.cli.story.Meter.Cost;
-import io.pgbackup.config.PgBackupConfig.StorageConfig;
 import io.pgbackup.postgres.process.ServerUser;
 import io.pgbackup.testing.EnterableTempDir;
 import io.pgbackup.testing.PostgresRelease;
@@ -20,7 +19,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -60,24 +58,13 @@ class PeersBench {
         new ProtectedServer(
             PostgresRelease.OLDER,
             folder,
-            trusting(s3.storageConfig(s3.newBucket()), authority.certificateFile()),
+            TestAuthority.trusting(s3.storageConfig(s3.newBucket()), authority.certificateFile()),
             "backup: { schedule: \"0 5 1 1 *\", compression: lz4 }\n");
     peers = new StockPeers(server.postgres(), folder);
     client = peers.staticClient();
     walg = new HashMap<>(peers.walgSettings(s3, s3.newBucket(), "lz4"));
     walg.put("WALG_S3_CA_CERT_FILE", authority.certificateFile().toString());
     daemon = peers.daemon(walg, server.postgres().dataDirectory(), walgSocket());
-  }
-
-  private static StorageConfig trusting(StorageConfig storage, Path authority) {
-    return new StorageConfig(
-        storage.url(),
-        storage.endpoint(),
-        storage.region(),
-        storage.pathStyle(),
-        Optional.of(authority),
-        storage.credentials(),
-        storage.prefix());
   }
 
   @AfterEach
